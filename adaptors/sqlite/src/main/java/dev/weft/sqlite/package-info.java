@@ -1,0 +1,2 @@
+/** The embedded event store, on SQLite. */
+package dev.weft.sqlite;

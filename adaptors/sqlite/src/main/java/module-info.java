@@ -1,0 +1,9 @@
+/** The embedded event store, on SQLite. */
+@org.jspecify.annotations.NullMarked
+module dev.weft.sqlite {
+    requires static org.jspecify;
+    requires transitive dev.weft.core;
+    requires transitive dev.weft.events;
+    requires java.sql;
+    requires org.xerial.sqlitejdbc;
+}

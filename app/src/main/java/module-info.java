@@ -1,0 +1,10 @@
+/** App: what a service is made of; configuration from the environment; main. */
+@org.jspecify.annotations.NullMarked
+module dev.weft.app {
+    requires static org.jspecify;
+    requires transitive dev.weft.core;
+    requires transitive dev.weft.events;
+    requires transitive dev.weft.http;
+    requires transitive dev.weft.json;
+    requires dev.weft.telemetry;
+}

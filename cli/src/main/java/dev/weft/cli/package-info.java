@@ -1,0 +1,2 @@
+/** The weft command; composes hub, gateway, supervisor and console. */
+package dev.weft.cli;

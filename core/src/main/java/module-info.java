@@ -1,0 +1,5 @@
+/** The types everything hangs on: service, filter, context; needs the JDK only. */
+@org.jspecify.annotations.NullMarked
+module dev.weft.core {
+    requires static org.jspecify;
+}

@@ -1,0 +1,2 @@
+/** Edge routing and its filters. */
+package dev.weft.gateway;

@@ -1,0 +1,7 @@
+/** Edge routing and its filters. */
+@org.jspecify.annotations.NullMarked
+module dev.weft.gateway {
+    requires static org.jspecify;
+    requires transitive dev.weft.core;
+    requires transitive dev.weft.http;
+}

@@ -1,0 +1,9 @@
+/** HTTP server and client on Helidon SE, endpoints as values, problems. */
+@org.jspecify.annotations.NullMarked
+module dev.weft.http {
+    requires static org.jspecify;
+    requires transitive dev.weft.core;
+    requires transitive dev.weft.json;
+    requires io.helidon.webclient;
+    requires io.helidon.webserver;
+}

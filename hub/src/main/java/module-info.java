@@ -1,0 +1,11 @@
+/** The embedded defaults behind one port: registry, bus, telemetry store, admin API. */
+@org.jspecify.annotations.NullMarked
+module dev.weft.hub {
+    requires static org.jspecify;
+    requires transitive dev.weft.core;
+    requires transitive dev.weft.events;
+    requires transitive dev.weft.http;
+    requires transitive dev.weft.json;
+    requires com.google.protobuf;
+    requires io.opentelemetry.proto;
+}

@@ -1,0 +1,2 @@
+/** Processes: start, watch, restart, scale, stop, logs. */
+package dev.weft.supervisor;

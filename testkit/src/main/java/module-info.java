@@ -1,0 +1,11 @@
+/** Contract suites, fakes, virtual time, stub server and tapes. */
+@org.jspecify.annotations.NullMarked
+module dev.weft.testkit {
+    requires static org.jspecify;
+    requires transitive dev.weft.core;
+    requires transitive dev.weft.events;
+    requires transitive dev.weft.http;
+    requires transitive dev.weft.json;
+    requires transitive org.assertj.core;
+    requires transitive org.junit.jupiter.api;
+}
