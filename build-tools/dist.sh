@@ -15,11 +15,10 @@ dist=$root/build/dist
 dist_log=$root/build/weft-build.log
 
 # How the JVM of the command runs: it is short-lived or mostly idle. The cache is trained with the
-# same flags; others at run time would make it unusable.
+# same flags; others at run time would make it unusable. (No -Xshare: it excludes AOT caches.)
 dist_flags=(
     -XX:+UseSerialGC
     -XX:TieredStopAtLevel=1
-    -Xshare:auto
     --enable-native-access=ALL-UNNAMED
     --sun-misc-unsafe-memory-access=allow
 )
