@@ -2,4 +2,6 @@
 @org.jspecify.annotations.NullMarked
 module dev.weft.core {
     requires static org.jspecify;
+
+    exports dev.weft.core;
 }

@@ -4,4 +4,8 @@ module dev.weft.events {
     requires static org.jspecify;
     requires transitive dev.weft.core;
     requires transitive dev.weft.json;
+
+    exports dev.weft.events;
+
+    uses dev.weft.events.Storage.Provider;
 }

@@ -1,0 +1,72 @@
+package dev.weft.core;
+
+import java.util.Optional;
+
+/**
+ * The right to end one piece of work on the current thread from outside, by interrupting it.
+ *
+ * <p>Opened around the work and closed behind it. Between the two, {@link #cancel} interrupts the
+ * thread once; after {@link #close} it does nothing, and an interrupt that came from here no longer
+ * marks the thread. Without that, a timer that fires at the very end of one request would interrupt
+ * the next one on the same thread. The lock guards both fields and is never held while blocking.
+ */
+public final class Cancellation implements AutoCloseable {
+
+    private final Thread thread = Thread.currentThread();
+    private Optional<String> reason = Optional.empty();
+    private boolean closed;
+
+    /** Opens it for the work that the current thread is about to do. */
+    public Cancellation() {}
+
+    /** Interrupts the work if it still runs; the first reason stays. */
+    public synchronized void cancel(String why) {
+        if (closed || reason.isPresent()) return;
+        reason = Optional.of(why);
+        thread.interrupt();
+    }
+
+    /** Why it was cancelled, if it was. */
+    public synchronized Optional<String> reason() {
+        return reason;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) return;
+        closed = true;
+        if (reason.isPresent()) Thread.interrupted();
+    }
+
+    /**
+     * Runs the call within the deadline of the current context. When it has passed already, nothing
+     * is called; when it passes, the work is interrupted and the call fails as refused.
+     */
+    public static <I, O> Filter<I, O> atDeadline(String by, Time time) {
+        return (request, next) -> {
+            var deadline = Context.current().deadline();
+            if (deadline == Deadline.NEVER) return next.call(request);
+            var remaining = deadline.remaining();
+            if (remaining.isZero())
+                throw new Failure.Refused(
+                        Refusal.notBegun(
+                                by,
+                                Refusal.Reason.DEADLINE,
+                                "the deadline had passed before the work began"));
+            var cancellation = new Cancellation();
+            var timer = time.schedule(remaining, () -> cancellation.cancel("deadline"));
+            try (cancellation) {
+                return next.call(request);
+            } catch (InterruptedException | Failure.Unreachable e) {
+                if (cancellation.reason().isEmpty()) throw e;
+                throw new Failure.Refused(
+                        Refusal.begun(
+                                by,
+                                Refusal.Reason.DEADLINE,
+                                "the deadline passed after " + remaining.toMillis() + " ms"));
+            } finally {
+                timer.cancel();
+            }
+        };
+    }
+}

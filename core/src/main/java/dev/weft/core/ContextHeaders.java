@@ -1,0 +1,101 @@
+package dev.weft.core;
+
+import java.time.Duration;
+
+/**
+ * How a {@link Context} travels in the headers of a request, on every transport.
+ *
+ * <p>{@code traceparent}, {@code tracestate} and {@code baggage} as W3C says; {@code
+ * weft-deadline-ms} (what remains); {@code weft-attempt}; {@code weft-criticality}; {@code
+ * Idempotency-Key} (the key of the {@link Work}, incoming only). The caller's identity is not taken
+ * from headers.
+ */
+public final class ContextHeaders {
+
+    public static final String TRACEPARENT = "traceparent";
+    public static final String TRACESTATE = "tracestate";
+    public static final String BAGGAGE = "baggage";
+    public static final String DEADLINE = "weft-deadline-ms";
+    public static final String ATTEMPT = "weft-attempt";
+    public static final String CRITICALITY = "weft-criticality";
+    public static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+    public static final String RECEIPT = "Weft-Receipt";
+    public static final String AFTER = "Weft-After";
+
+    private ContextHeaders() {}
+
+    /** Client side: adds the current context to the request. */
+    public static Request inject(Request request) {
+        var context = Context.current();
+        var headers = request.headers();
+        if (context.trace().hasSpan()) {
+            headers = headers.set(TRACEPARENT, context.trace().traceparent());
+            if (!context.trace().state().isEmpty())
+                headers = headers.set(TRACESTATE, context.trace().state());
+        }
+        var baggage = context.baggage().toString();
+        if (!baggage.isEmpty()) headers = headers.set(BAGGAGE, baggage);
+        if (context.deadline() != Deadline.NEVER)
+            headers =
+                    headers.set(DEADLINE, Long.toString(context.deadline().remaining().toMillis()));
+        if (context.attempt() > 1)
+            headers = headers.set(ATTEMPT, Integer.toString(context.attempt()));
+        if (context.criticality() != Criticality.NORMAL)
+            headers =
+                    headers.set(
+                            CRITICALITY,
+                            context.criticality().name().toLowerCase(java.util.Locale.ROOT));
+        return request.with(headers);
+    }
+
+    /**
+     * Server side: the context that the request brought.
+     *
+     * @param longest the deadline of a request that names none, and the cap of one that does
+     */
+    public static Context extract(Request request, Duration longest, Time time) {
+        var headers = request.headers();
+        var parents = headers.all(TRACEPARENT);
+        var trace =
+                parents.size() != 1
+                        ? Trace.NONE
+                        : Trace.parse(parents.getFirst(), String.join(",", headers.all(TRACESTATE)))
+                                .orElse(Trace.NONE);
+        var baggage = headers.all(BAGGAGE);
+        var deadline = Deadline.after(remaining(headers, longest), time);
+        return new Context(
+                trace,
+                deadline,
+                baggage.isEmpty() ? Baggage.EMPTY : Baggage.parse(String.join(",", baggage)),
+                Caller.ANONYMOUS,
+                criticality(headers),
+                attempt(headers),
+                Work.of(headers.get(IDEMPOTENCY_KEY).orElse(""), ""));
+    }
+
+    private static Duration remaining(Headers headers, Duration longest) {
+        long cap = longest.toMillis();
+        return headers.get(DEADLINE)
+                .map(text -> Duration.ofMillis(Math.clamp(number(text, cap), 0, cap)))
+                .orElse(longest);
+    }
+
+    private static int attempt(Headers headers) {
+        return headers.get(ATTEMPT).map(t -> Math.clamp(number(t, 1), 1, 100)).orElse(1);
+    }
+
+    private static Criticality criticality(Headers headers) {
+        var text = headers.get(CRITICALITY).orElse("normal");
+        for (var criticality : Criticality.values())
+            if (criticality.name().equalsIgnoreCase(text)) return criticality;
+        return Criticality.NORMAL;
+    }
+
+    private static long number(String text, long otherwise) {
+        try {
+            return Long.parseLong(text.trim());
+        } catch (NumberFormatException e) {
+            return otherwise;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.weft.core;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can go wrong in Weft, as one closed family of unchecked exceptions.
+ *
+ * <p>Adaptors translate what their client throws at their border and keep it as the cause. Messages
+ * name the value, the limit and the remedy.
+ */
+public abstract sealed class Failure extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    private Failure(@Nullable String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+
+    /** Somebody said no: a policy, a limit, a deadline. */
+    public static final class Refused extends Failure {
+        private static final long serialVersionUID = 1;
+        private final transient Refusal refusal;
+
+        public Refused(Refusal refusal) {
+            super(
+                    refusal.by()
+                            + " refused ("
+                            + refusal.reason().wireName()
+                            + "): "
+                            + refusal.detail(),
+                    null);
+            this.refusal = refusal;
+        }
+
+        public Refusal refusal() {
+            return refusal;
+        }
+    }
+
+    /** A problem that is the answer: the handler's own, or the one that a called service gave. */
+    public static final class Answered extends Failure {
+        private static final long serialVersionUID = 1;
+        private final transient Problem problem;
+
+        public Answered(Problem problem) {
+            super(problem.status() + " " + problem.type() + ": " + problem.detail(), null);
+            this.problem = problem;
+        }
+
+        public Problem problem() {
+            return problem;
+        }
+    }
+
+    /** A peer that could not be reached or went away; {@link #sent} tells what it may have seen. */
+    public static final class Unreachable extends Failure {
+        private static final long serialVersionUID = 1;
+        private final boolean sent;
+
+        public Unreachable(String message, boolean sent, @Nullable Throwable cause) {
+            super(message, cause);
+            this.sent = sent;
+        }
+
+        /** False if nothing of the request was written, so that trying again is always safe. */
+        public boolean sent() {
+            return sent;
+        }
+    }
+
+    /** Input that cannot be read: bad JSON, a wrong type, a missing field. */
+    public static final class Malformed extends Failure {
+        private static final long serialVersionUID = 1;
+
+        public Malformed(String message) {
+            super(message, null);
+        }
+
+        public Malformed(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** More bytes than the limit that the message names. */
+    public static final class TooLarge extends Failure {
+        private static final long serialVersionUID = 1;
+
+        public TooLarge(String message) {
+            super(message, null);
+        }
+    }
+
+    /** A stream is not at the version that the writer expected: read it again and decide anew. */
+    public static final class Conflict extends Failure {
+        private static final long serialVersionUID = 1;
+
+        public Conflict(String message) {
+            super(message, null);
+        }
+    }
+
+    /** A store could not read or write; what was not acknowledged did not happen. */
+    public static final class Storage extends Failure {
+        private static final long serialVersionUID = 1;
+
+        public Storage(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package dev.weft.core;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Services in one process, reached by {@code memory://host:port}, with the rules of a network: each
+ * request runs on a thread of its own, bodies are bounded, an interrupted caller interrupts the
+ * handler, and nothing but headers carries the context.
+ */
+public final class MemoryTransport implements Transport {
+
+    private final Time time;
+    private final Map<String, MemoryServer> servers = new ConcurrentHashMap<>();
+    private final AtomicInteger nextPort = new AtomicInteger(1);
+
+    public MemoryTransport(Time time) {
+        this.time = time;
+    }
+
+    @Override
+    public Server serve(Service<Request, Response> service, ServerOptions options) {
+        int port = options.port() == 0 ? nextPort.getAndIncrement() : options.port();
+        var server = new MemoryServer(service, options, "memory:" + port);
+        if (servers.putIfAbsent(server.authority, server) != null)
+            throw new Failure.Unreachable(server.address() + " is taken", false, null);
+        return server;
+    }
+
+    @Override
+    public Service<Request, Response> client(URI address) {
+        return request -> {
+            var server = servers.get(address.getAuthority());
+            if (server == null)
+                throw new Failure.Unreachable("nothing serves at " + address, false, null);
+            return server.call(request);
+        };
+    }
+
+    @Override
+    public void close() {
+        servers.values().forEach(MemoryServer::close);
+    }
+
+    private final class MemoryServer implements Server {
+        private final Service<Request, Response> service;
+        private final ServerOptions options;
+        private final String authority;
+
+        /** Requests in work; the lock is this server's monitor, which also signals its emptying. */
+        private final Map<Thread, Cancel> running = new ConcurrentHashMap<>();
+
+        private interface Cancel {
+            void cancel();
+        }
+
+        MemoryServer(Service<Request, Response> service, ServerOptions options, String authority) {
+            this.service = service;
+            this.options = options;
+            this.authority = authority;
+        }
+
+        @Override
+        public URI address() {
+            return URI.create("memory://" + authority);
+        }
+
+        Response call(Request request) throws Exception {
+            var bounded = request.with(bounded(request.body()));
+            var task = new FutureTask<>(() -> answer(bounded));
+            var thread = Context.none().call(() -> time.start("memory-request", task));
+            running.put(thread, () -> task.cancel(true));
+            try {
+                return task.get();
+            } catch (InterruptedException e) {
+                task.cancel(true);
+                throw e;
+            } catch (ExecutionException | java.util.concurrent.CancellationException e) {
+                throw new Failure.Unreachable(address() + " broke the request off", true, e);
+            } finally {
+                synchronized (this) {
+                    running.remove(thread);
+                    notifyAll();
+                }
+            }
+        }
+
+        private Response answer(Request request) throws InterruptedException {
+            try {
+                return service.call(request);
+            } catch (InterruptedException e) {
+                throw e;
+            } catch (Exception e) {
+                System.getLogger(MemoryTransport.class.getName())
+                        .log(System.Logger.Level.ERROR, request.method() + " " + request.path(), e);
+                return Response.of(500);
+            }
+        }
+
+        private Body bounded(Body body) {
+            if (body == Body.EMPTY) return body;
+            return Body.of(
+                    new BoundedInput(body.stream(), options.maxBodyBytes(), body.length()),
+                    body.length());
+        }
+
+        @Override
+        public void drain(Duration limit) {
+            long endNanos = time.nanos() + limit.toNanos();
+            servers.remove(authority, this);
+            synchronized (this) {
+                while (!running.isEmpty()) {
+                    long leftMs = (endNanos - time.nanos()) / 1_000_000;
+                    if (leftMs <= 0) break;
+                    try {
+                        wait(leftMs);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        break;
+                    }
+                }
+            }
+            close();
+        }
+
+        @Override
+        public void close() {
+            servers.remove(authority, this);
+            running.values().forEach(Cancel::cancel);
+        }
+    }
+}

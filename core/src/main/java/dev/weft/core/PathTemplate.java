@@ -1,0 +1,99 @@
+package dev.weft.core;
+
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * A path with named segments: {@code /carts/{customer_id}/items}.
+ *
+ * <p>A segment is either literal or one {@code {name}}; a last segment {@code {name...}} takes the
+ * rest of the path, slashes included.
+ */
+public record PathTemplate(String text) {
+
+    public PathTemplate {
+        if (!text.startsWith("/"))
+            throw new IllegalArgumentException("a path begins with \"/\", not \"" + text + "\"");
+        var names = new HashSet<String>();
+        var segments = split(text);
+        for (int i = 0; i < segments.size(); i++) {
+            var segment = segments.get(i);
+            if (isVariable(segment)) {
+                if (!names.add(name(segment)))
+                    throw new IllegalArgumentException(segment + " occurs twice in " + text);
+                if (isRest(segment) && i < segments.size() - 1)
+                    throw new IllegalArgumentException(segment + " must be the last of " + text);
+            } else if (segment.contains("{") || segment.contains("}")) {
+                throw new IllegalArgumentException(
+                        "a segment is literal or one {name}, not \"" + segment + "\" in " + text);
+            }
+        }
+    }
+
+    List<String> segments() {
+        return split(text);
+    }
+
+    /** The names of the variable segments, in order. */
+    public List<String> variables() {
+        return segments().stream()
+                .filter(PathTemplate::isVariable)
+                .map(PathTemplate::name)
+                .toList();
+    }
+
+    /** The path with the values in their places, escaped. */
+    public String fill(Map<String, String> values) {
+        return segments().stream()
+                .map(s -> isVariable(s) ? escape(value(values, s), isRest(s)) : s)
+                .collect(Collectors.joining("/", "/", ""));
+    }
+
+    private String value(Map<String, String> values, String segment) {
+        var value = values.get(name(segment));
+        if (value == null || value.isEmpty())
+            throw new IllegalArgumentException("no value for " + segment + " of " + text);
+        return value;
+    }
+
+    private static String escape(String value, boolean rest) {
+        var escaped = URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+        if (rest) return escaped.replace("%2F", "/");
+        return escaped.equals(".") ? "%2E" : escaped.equals("..") ? "%2E%2E" : escaped;
+    }
+
+    static boolean isVariable(String segment) {
+        return segment.startsWith("{") && segment.endsWith("}");
+    }
+
+    static boolean isRest(String segment) {
+        return segment.endsWith("...}");
+    }
+
+    static String name(String segment) {
+        return segment.substring(1, segment.length() - (isRest(segment) ? 4 : 1));
+    }
+
+    static List<String> split(String path) {
+        return path.equals("/") ? List.of() : List.of(path.substring(1).split("/", -1));
+    }
+
+    static String decode(String segment) {
+        if (segment.indexOf('%') < 0) return segment;
+        try {
+            return URLDecoder.decode(segment.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw new Failure.Malformed("the path holds a bad escape: \"" + segment + "\"", e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

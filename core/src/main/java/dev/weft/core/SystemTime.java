@@ -1,0 +1,55 @@
+package dev.weft.core;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+
+/** The JDK's own clocks, timers, random numbers and virtual threads. */
+public enum SystemTime implements Time {
+    INSTANCE;
+
+    private final ScheduledThreadPoolExecutor timers = timers();
+
+    private static ScheduledThreadPoolExecutor timers() {
+        var timers =
+                new ScheduledThreadPoolExecutor(
+                        1, task -> Thread.ofPlatform().daemon().name("weft-timer").unstarted(task));
+        timers.setRemoveOnCancelPolicy(true);
+        return timers;
+    }
+
+    @Override
+    public long nanos() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public Instant now() {
+        return Instant.now();
+    }
+
+    @Override
+    public void sleep(Duration duration) throws InterruptedException {
+        Thread.sleep(duration);
+    }
+
+    @Override
+    public Cancel schedule(Duration delay, Runnable task) {
+        var scheduled = timers.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+        return () -> scheduled.cancel(false);
+    }
+
+    @Override
+    public RandomGenerator random() {
+        return ThreadLocalRandom.current();
+    }
+
+    @Override
+    public Thread start(String name, Runnable task) {
+        var context = Context.current();
+        return Thread.ofVirtual().name(name).start(() -> context.run(task));
+    }
+}

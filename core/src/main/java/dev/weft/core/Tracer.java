@@ -1,0 +1,89 @@
+package dev.weft.core;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Makes spans: each is a piece of work that runs within its own position of the trace.
+ *
+ * <p>If there is no trace yet, one begins. Spans of a trace that is not sampled cost an id and
+ * nothing else.
+ */
+public final class Tracer {
+
+    /** Records nothing. */
+    public static final Tracer NONE = new Tracer(SystemTime.INSTANCE, Span.Sink.NONE);
+
+    private final Time time;
+    private final Span.Sink sink;
+
+    public Tracer(Time time, Span.Sink sink) {
+        this.time = time;
+        this.sink = sink;
+    }
+
+    /** The span under way, to add to it what is only known later. */
+    public static final class Current {
+        private final Map<String, Object> attributes = new LinkedHashMap<>();
+        private String name;
+        private String error = "";
+
+        private Current(String name) {
+            this.name = name;
+        }
+
+        public Current set(String attribute, Object value) {
+            attributes.put(attribute, value);
+            return this;
+        }
+
+        /** A better name than the one it began with, such as the route once it is known. */
+        public Current name(String name) {
+            this.name = name;
+            return this;
+        }
+
+        /** Marks the span as failed. */
+        public Current error(String what) {
+            this.error = what;
+            return this;
+        }
+    }
+
+    /** Work within a span. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T run(Current span) throws Exception;
+    }
+
+    /** Runs the work within a new span below the current one; what it throws marks the span. */
+    public <T> T span(String name, Span.Kind kind, Work<T> work) throws Exception {
+        var context = Context.current();
+        var parent =
+                context.trace().exists()
+                        ? context.trace()
+                        : Trace.start(time, sink != Span.Sink.NONE);
+        var trace = parent.child(time);
+        var current = new Current(name);
+        if (!trace.sampled()) return context.with(trace).call(() -> work.run(current));
+        var start = time.now();
+        long startNanos = time.nanos();
+        try {
+            return context.with(trace).call(() -> work.run(current));
+        } catch (Exception | Error e) {
+            if (current.error.isEmpty()) current.error(e.toString());
+            throw e;
+        } finally {
+            sink.accept(
+                    new Span(
+                            trace,
+                            parent.hasSpan() ? parent.spanId() : "",
+                            current.name,
+                            kind,
+                            start,
+                            time.nanos() - startNanos,
+                            current.attributes,
+                            current.error));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package dev.weft.events;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * SQL within one transaction.
+ *
+ * <p>Parameters are {@code ?}; they may be text, whole numbers, {@code BigDecimal} (kept as exact
+ * text), booleans, byte arrays, {@code Instant} (as ISO text) or {@code Optional} of these. Errors
+ * are {@link dev.weft.core.Failure.Storage} naming the statement.
+ */
+public interface Sql {
+
+    /** Runs a statement that changes rows and tells how many. */
+    int update(String sql, Object... parameters);
+
+    /** All rows of a query. */
+    <T> List<T> query(String sql, Function<Row, T> row, Object... parameters);
+
+    /** The first row of a query. */
+    default <T> Optional<T> first(String sql, Function<Row, T> row, Object... parameters) {
+        var rows = query(sql, row, parameters);
+        return rows.isEmpty() ? Optional.empty() : Optional.of(rows.getFirst());
+    }
+}
