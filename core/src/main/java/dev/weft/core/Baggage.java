@@ -49,8 +49,8 @@ public record Baggage(Map<String, String> entries) {
                 var value = pair.substring(equals + 1).trim().replace("+", "%2B");
                 if (!name.isEmpty())
                     entries.put(name, URLDecoder.decode(value, StandardCharsets.UTF_8));
-            } catch (IllegalArgumentException e) {
-                continue;
+            } catch (IllegalArgumentException malformed) {
+                entries.remove(name);
             }
         }
         return entries.isEmpty() ? EMPTY : new Baggage(entries);

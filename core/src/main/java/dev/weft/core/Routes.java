@@ -25,6 +25,18 @@ public final class Routes implements Service<Request, Response> {
         final Map<Method, Route> routes = new EnumMap<>(Method.class);
         @Nullable Node variable;
         @Nullable Node rest;
+
+        /** The place behind a segment of a template, made if it is not there yet. */
+        Node below(String segment) {
+            if (!PathTemplate.isVariable(segment))
+                return literals.computeIfAbsent(segment, s -> new Node());
+            if (PathTemplate.isRest(segment)) {
+                if (rest == null) rest = new Node();
+                return rest;
+            }
+            if (variable == null) variable = new Node();
+            return variable;
+        }
     }
 
     private final List<Route> routes;
@@ -54,11 +66,7 @@ public final class Routes implements Service<Request, Response> {
     private void add(Route route) {
         var node = root;
         for (var segment : route.path().segments()) {
-            if (!PathTemplate.isVariable(segment))
-                node = node.literals.computeIfAbsent(segment, s -> new Node());
-            else if (PathTemplate.isRest(segment))
-                node = node.rest == null ? node.rest = new Node() : node.rest;
-            else node = node.variable == null ? node.variable = new Node() : node.variable;
+            node = node.below(segment);
         }
         var before = node.routes.put(route.method(), route);
         if (before != null)

@@ -8,10 +8,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /** The JDK's own clocks, timers, random numbers and virtual threads. */
-public enum SystemTime implements Time {
-    INSTANCE;
+public final class SystemTime implements Time {
+
+    public static final SystemTime INSTANCE = new SystemTime();
 
     private final ScheduledThreadPoolExecutor timers = timers();
+
+    private SystemTime() {}
 
     private static ScheduledThreadPoolExecutor timers() {
         var timers =
