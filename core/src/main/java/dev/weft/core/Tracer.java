@@ -12,14 +12,20 @@ import java.util.Map;
 public final class Tracer {
 
     /** Records nothing. */
-    public static final Tracer NONE = new Tracer(SystemTime.INSTANCE, Span.Sink.NONE);
+    public static final Tracer NONE = new Tracer(SystemTime.INSTANCE, Span.Sink.NONE, false);
 
     private final Time time;
     private final Span.Sink sink;
+    private final boolean recording;
 
     public Tracer(Time time, Span.Sink sink) {
+        this(time, sink, true);
+    }
+
+    private Tracer(Time time, Span.Sink sink, boolean recording) {
         this.time = time;
         this.sink = sink;
+        this.recording = recording;
     }
 
     /** The span under way, to add to it what is only known later. */
@@ -59,10 +65,7 @@ public final class Tracer {
     /** Runs the work within a new span below the current one; what it throws marks the span. */
     public <T> T span(String name, Span.Kind kind, Work<T> work) throws Exception {
         var context = Context.current();
-        var parent =
-                context.trace().exists()
-                        ? context.trace()
-                        : Trace.start(time, sink != Span.Sink.NONE);
+        var parent = context.trace().exists() ? context.trace() : Trace.start(time, recording);
         var trace = parent.child(time);
         var current = new Current(name);
         if (!trace.sampled()) return context.with(trace).call(() -> work.run(current));
