@@ -29,6 +29,7 @@ public record Decider<C, S, E>(
     }
 
     @SafeVarargs
+    @SuppressWarnings("varargs")
     public static <C, S, E> Decider<C, S, E> of(
             String name,
             S initial,

@@ -21,6 +21,7 @@ public sealed interface Decision<E> {
     record Reject<E>(String reason, String detail) implements Decision<E> {}
 
     @SafeVarargs
+    @SuppressWarnings("varargs")
     static <E> Decision<E> emit(E... events) {
         return new Emit<>(List.of(events));
     }
