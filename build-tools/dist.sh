@@ -169,16 +169,17 @@ dist_step() {
     sed -n 's/^\[INFO\] Building \(.*[^ ]\)  *[^ ]*  *\[\([0-9]*\/[0-9]*\)\]$/\2 \1/p' "$dist_log" | tail -n 1
 }
 
-# What went wrong, from Maven's log, without its advice.
+# What went wrong, from Maven's log $1: the compiler's errors, or else Maven's own, without advice.
 dist_errors() {
-    sed -n -e '/^\[ERROR\]/!d' -e '/\[Help 1\]/!p' "$1" |
-        grep -v -e '^\[ERROR\] *$' -e 're-run Maven' -e 'Re-run Maven' -e 'For more information about' \
-            -e 'After correcting' -e '  mvn <args>' -e 'COMPILATION ERROR' |
-        sed -e 's/^\[ERROR\] *//' -e "s|$root/||g" | awk '!seen[$0]++' | head -n 30
-    # Resolution and plugin failures stand on the line that names the help page only.
-    if ! grep -q '^\[ERROR\] .*\.java' "$1"; then
-        sed -n -e 's/^\[ERROR\] \(Failed.*\) -> \[Help 1\]$/\1/p' "$1" | head -n 3
-    fi
+    local errors
+    errors=$(grep '^\[ERROR\]' "$1" | sed -e 's/^\[ERROR\] *//' -e 's/ -> \[Help 1\]$//' -e "s|$root/||g" |
+        grep -v -e '^$' -e '^->' -e '^\[Help 1\]' -e '[Rr]e-run Maven' -e '^For more information about' \
+            -e '^After correcting' -e '^mvn <args>' -e '^COMPILATION ERROR' | awk '!seen[$0]++')
+    case $errors in
+        *.java:*) errors=$(printf '%s\n' "$errors" | grep -v '^Failed to execute goal') ;;
+        "") errors=$(tail -n 10 "$1") ;;
+    esac
+    printf '%s\n' "$errors" | head -n 30
 }
 
 # Builds the modules that the command needs, unless another process just did. Exits on failure.
@@ -203,8 +204,10 @@ dist_build() {
         [ ! -t 2 ] || dist_show "Weft: building $(dist_step), $((SECONDS - begun)) s"
         sleep 0.3
     done
-    if ! wait "$dist_child" || ! dist_child= dist_finish "$root"/build/quick/weft-cli/weft-cli-*.jar; then
-        dist_child=
+    local failed=
+    wait "$dist_child" || failed=yes
+    dist_child=
+    if [ -n "$failed" ] || ! dist_finish "$root"/build/quick/weft-cli/weft-cli-*.jar; then
         rm -rf "$dist_new"
         dist_show ""
         dist_say "Weft could not be built:"

@@ -13,8 +13,8 @@ expect() {
     fi
 }
 
-before=$(readlink "$root/build/dist")
 version=$("$WEFT" --version)
+before=$(readlink "$root/build/dist")
 case $version in
     "weft "[0-9]*) ;;
     *) expect "version" "weft <number>" "$version" ;;

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReference;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -98,6 +99,31 @@ class ArchitectureTest {
     @Test
     void names_say_what_a_thing_is() {
         Rules.namesSayWhatAThingIs().check(OURS);
+    }
+
+    @Test
+    void tests_neither_sleep_nor_skip_nor_mock() throws IOException {
+        JavaClasses tests = new ClassFileImporter().importPaths(testsOfAllModules());
+        Rules.testsNeitherSleepNorSkipNorMock().check(tests);
+    }
+
+    /** Tests are in no jar. They lie beside ours: {@code MODULE/target}, or all in one folder. */
+    private static List<Path> testsOfAllModules() throws IOException {
+        Path own =
+                Path.of(
+                        ArchitectureTest.class
+                                .getProtectionDomain()
+                                .getCodeSource()
+                                .getLocation()
+                                .getPath());
+        boolean usual = own.endsWith(Path.of("target", "test-classes"));
+        Path all = own.getParent().getParent();
+        try (Stream<Path> folders = Files.walk(usual ? all.getParent() : all, 4)) {
+            return folders.filter(folder -> folder.endsWith("test-classes"))
+                    .filter(folder -> !folder.equals(own))
+                    .filter(folder -> !usual || folder.getParent().endsWith("target"))
+                    .toList();
+        }
     }
 
     private static boolean isExported(JavaClass type) {

@@ -194,6 +194,32 @@ final class Rules {
                 });
     }
 
+    /** Tests wait on conditions, run all or not at all, and use no mocks. */
+    static ArchRule testsNeitherSleepNorSkipNorMock() {
+        return each(
+                "neither sleep nor skip nor mock",
+                (type, events) -> {
+                    for (JavaAccess<?> access : type.getAccessesFromSelf()) {
+                        AccessTarget target = access.getTarget();
+                        if (target.getName().equals("sleep")
+                                && (target.getOwner().isEquivalentTo(Thread.class)
+                                        || target.getOwner().isEquivalentTo(TimeUnit.class))) {
+                            events.add(violated(type, access.getDescription()));
+                        }
+                    }
+                    for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                        JavaClass target = dependency.getTargetClass();
+                        if (target.getName().equals("org.junit.jupiter.api.Disabled")
+                                || target.getName().equals("org.junit.jupiter.api.Assumptions")
+                                || target.getPackageName()
+                                        .startsWith("org.junit.jupiter.api.condition")
+                                || target.getPackageName().startsWith("org.mockito")) {
+                            events.add(violated(type, dependency.getDescription()));
+                        }
+                    }
+                });
+    }
+
     private static boolean isAmbient(AccessTarget target) {
         JavaClass owner = target.getOwner();
         if (owner.getPackageName().equals("java.time") && target.getName().equals("now")) {

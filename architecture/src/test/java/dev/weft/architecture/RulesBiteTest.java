@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.assertj.core.api.AbstractAssert;
+import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -52,6 +53,13 @@ public class RulesBiteTest {
     void clocks_sleeping_randomness_and_threads_are_noticed() {
         assertThat(offences(Rules.timeRandomnessAndThreadsComeFromOnePlace(), Sleeper.class))
                 .hasSize(9);
+    }
+
+    @Test
+    void a_sleeping_or_skipped_test_is_noticed() {
+        assertThat(offences(Rules.testsNeitherSleepNorSkipNorMock(), Sleeper.class)).hasSize(1);
+        assertThat(offences(Rules.testsNeitherSleepNorSkipNorMock(), Skipped.class)).hasSize(1);
+        assertThat(offences(Rules.testsNeitherSleepNorSkipNorMock(), Revealing.class)).isEmpty();
     }
 
     @Test
@@ -101,6 +109,12 @@ public class RulesBiteTest {
 
         /** Is fine. */
         public abstract List<String> names();
+    }
+
+    static final class Skipped {
+
+        @Disabled("an offender")
+        void test() {}
     }
 
     static final class AbstractThing {}
