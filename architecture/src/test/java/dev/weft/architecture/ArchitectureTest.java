@@ -102,20 +102,20 @@ class ArchitectureTest {
     }
 
     @Test
-    void tests_neither_sleep_nor_skip_nor_mock() throws IOException {
+    void tests_neither_sleep_nor_skip_nor_mock() throws Exception {
         JavaClasses tests = new ClassFileImporter().importPaths(testsOfAllModules());
         Rules.testsNeitherSleepNorSkipNorMock().check(tests);
     }
 
     /** Tests are in no jar. They lie beside ours: {@code MODULE/target}, or all in one folder. */
-    private static List<Path> testsOfAllModules() throws IOException {
+    private static List<Path> testsOfAllModules() throws Exception {
         Path own =
                 Path.of(
                         ArchitectureTest.class
                                 .getProtectionDomain()
                                 .getCodeSource()
                                 .getLocation()
-                                .getPath());
+                                .toURI());
         boolean usual = own.endsWith(Path.of("target", "test-classes"));
         Path all = own.getParent().getParent();
         try (Stream<Path> folders = Files.walk(usual ? all.getParent() : all, 4)) {
