@@ -64,6 +64,7 @@ dist_show() {
 
 dist_lock_held=
 dist_child=
+dist_new=
 
 dist_on_exit() {
     if [ -n "$dist_child" ]; then
@@ -71,6 +72,8 @@ dist_on_exit() {
         wait "$dist_child" 2>/dev/null
         dist_child=
     fi
+    [ -z "$dist_new" ] || rm -rf "$dist_new"
+    dist_new=
     if [ -n "$dist_lock_held" ]; then
         rm -f "$root/build/lock"
         dist_lock_held=
@@ -120,21 +123,23 @@ dist_begin() {
 # Completes dist_new, into which Maven copied the dependencies, with the command's own jar $1 and
 # the cache, and makes it the current one.
 dist_finish() {
-    local jar all old LC_ALL=C
+    local jar joined= all old LC_ALL=C
     cp "$1" "$dist_new/lib/" || return 1
-    all=
-    for jar in "$dist_new"/lib/weft-*.jar; do all=$all:$jar; done
+    for jar in "$dist_new"/lib/weft-*.jar; do joined=$joined:$jar; done
     for jar in "$dist_new"/lib/*.jar; do
-        case ${jar##*/} in weft-*) ;; *) all=$all:$jar ;; esac
+        case ${jar##*/} in weft-*) ;; *) joined=$joined:$jar ;; esac
     done
-    printf '%s\n' "${all#:}" >"$dist_new/classpath"
+    printf '%s\n' "${joined#:}" >"$dist_new/classpath"
     dist_home=$dist_new
-    dist_classpath=${all#:}
+    dist_classpath=${joined#:}
     dist_train
     # Not one step, but whoever comes in between waits for the lock and looks again.
     ln -sfn "dists/${dist_new##*/}" "$dist"
-    old=("$root"/build/dists/*)
-    [ ${#old[@]} -le 3 ] || rm -rf "${old[@]:0:${#old[@]}-3}"
+    dist_new=
+    all=("$root"/build/dists/*)
+    [ ${#all[@]} -le 3 ] || for old in "${all[@]:0:${#all[@]}-3}"; do
+        [ "$old" = "$dist_home" ] || rm -rf "$old"
+    done
 }
 
 # Trains the AOT cache of dist_home; a failure costs start-up time only.
@@ -208,7 +213,6 @@ dist_build() {
     wait "$dist_child" || failed=yes
     dist_child=
     if [ -n "$failed" ] || ! dist_finish "$root"/build/quick/weft-cli/weft-cli-*.jar; then
-        rm -rf "$dist_new"
         dist_show ""
         dist_say "Weft could not be built:"
         dist_errors "$dist_log" >&2
