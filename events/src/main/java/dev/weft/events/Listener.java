@@ -23,10 +23,10 @@ public sealed interface Listener {
      * event was handled are one transaction. Tried again with {@link Backoff#PATIENT} until it
      * succeeds.
      */
-    record Transactional(String name, List<On<?>> handlers) implements Listener {
+    record Transactional(String name, List<Change<?>> handlers) implements Listener {
 
         /** What an event of one type does to the tables. */
-        public record On<T>(EventType<T> type, Projection.Apply<T> apply) {}
+        public record Change<T>(EventType<T> type, Projection.Apply<T> apply) {}
 
         public Transactional {
             handlers = List.copyOf(handlers);
@@ -34,13 +34,13 @@ public sealed interface Listener {
 
         public <T> Transactional on(EventType<T> type, Projection.Apply<T> apply) {
             var more = new ArrayList<>(handlers);
-            more.add(new On<>(type, apply));
+            more.add(new Change<>(type, apply));
             return new Transactional(name, more);
         }
 
         @Override
         public List<EventType<?>> types() {
-            return handlers.stream().<EventType<?>>map(On::type).toList();
+            return handlers.stream().<EventType<?>>map(Change::type).toList();
         }
     }
 
@@ -52,11 +52,11 @@ public sealed interface Listener {
      * @param attempts how often it is tried before {@code otherwise} is called; without {@code
      *     otherwise} it is tried until it succeeds
      */
-    record Effect(String name, int attempts, Backoff backoff, List<On<?>> handlers)
+    record Effect(String name, int attempts, Backoff backoff, List<Handler<?>> handlers)
             implements Listener {
 
         /** What is done for an event of one type, and what when all attempts have failed. */
-        public record On<T>(EventType<T> type, Handle<T> handle, GiveUp<T> otherwise) {}
+        public record Handler<T>(EventType<T> type, Handle<T> handle, GiveUp<T> otherwise) {}
 
         /** Handles one event; blocks as long as it needs, ends when interrupted. */
         @FunctionalInterface
@@ -87,7 +87,7 @@ public sealed interface Listener {
         /** Handles events of the type; when all attempts have failed, gives up as told. */
         public <T> Effect on(EventType<T> type, Handle<T> handle, GiveUp<T> otherwise) {
             var more = new ArrayList<>(handlers);
-            more.add(new On<>(type, handle, otherwise));
+            more.add(new Handler<>(type, handle, otherwise));
             return new Effect(name, attempts, backoff, more);
         }
 
@@ -97,7 +97,7 @@ public sealed interface Listener {
 
         @Override
         public List<EventType<?>> types() {
-            return handlers.stream().<EventType<?>>map(On::type).toList();
+            return handlers.stream().<EventType<?>>map(Handler::type).toList();
         }
     }
 
