@@ -12,20 +12,22 @@ import java.util.Map;
 public final class Tracer {
 
     /** Records nothing. */
-    public static final Tracer NONE = new Tracer(SystemTime.INSTANCE, Span.Sink.NONE, false);
+    public static final Tracer NONE = new Tracer(SystemTime.INSTANCE, Span.Sink.NONE, () -> false);
 
     private final Time time;
     private final Span.Sink sink;
-    private final boolean recording;
+    private final Sampler sampler;
 
+    /** Records every trace that begins here. */
     public Tracer(Time time, Span.Sink sink) {
-        this(time, sink, true);
+        this(time, sink, Sampler.ALL);
     }
 
-    private Tracer(Time time, Span.Sink sink, boolean recording) {
+    /** Records those traces that the sampler takes, and those that came in as sampled. */
+    public Tracer(Time time, Span.Sink sink, Sampler sampler) {
         this.time = time;
         this.sink = sink;
-        this.recording = recording;
+        this.sampler = sampler;
     }
 
     /** The span under way, to add to it what is only known later. */
@@ -65,7 +67,8 @@ public final class Tracer {
     /** Runs the work within a new span below the current one; what it throws marks the span. */
     public <T> T span(String name, Span.Kind kind, Work<T> work) throws Exception {
         var context = Context.current();
-        var parent = context.trace().exists() ? context.trace() : Trace.start(time, recording);
+        var parent =
+                context.trace().exists() ? context.trace() : Trace.start(time, sampler.sample());
         var trace = parent.child(time);
         var current = new Current(name);
         if (!trace.sampled()) return context.with(trace).call(() -> work.run(current));
