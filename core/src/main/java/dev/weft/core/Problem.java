@@ -29,6 +29,20 @@ public record Problem(
         return new Problem(status, type, title, detail, Map.of());
     }
 
+    /** 404: the thing that the path names is not there. */
+    public static Failure.Answered notFound(String kind, String id) {
+        return of(404, kind + "-not-found", "there is no " + kind + " " + id)
+                .with(kind + "_id", id)
+                .failure();
+    }
+
+    /** 422: the request is well formed but names something that is not there. */
+    public static Failure.Answered unknown(String kind, String id) {
+        return of(422, "unknown-" + kind, "there is no " + kind + " " + id)
+                .with(kind + "_id", id)
+                .failure();
+    }
+
     public Problem with(String name, Object value) {
         var more = new LinkedHashMap<>(members);
         more.put(name, value);

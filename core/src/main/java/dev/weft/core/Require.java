@@ -1,0 +1,32 @@
+package dev.weft.core;
+
+import java.math.BigDecimal;
+
+/**
+ * Checks of a request's values, for the constructors of request records. What does not hold is a
+ * {@link Failure.Malformed}, on the wire a 400 that names the value and the limit.
+ */
+public final class Require {
+
+    private Require() {}
+
+    /** The message says what must hold and what was given. */
+    public static void that(boolean holds, String message) {
+        if (!holds) throw new Failure.Malformed(message);
+    }
+
+    public static void positive(String name, long value) {
+        that(value > 0, name + " must be 1 or more, not " + value);
+    }
+
+    public static void notNegative(String name, BigDecimal value) {
+        that(value.signum() >= 0, name + " must not be negative, but is " + value);
+    }
+
+    /** Neither empty nor longer than that many characters. */
+    public static void text(String name, String value, int longest) {
+        that(
+                !value.isBlank() && value.length() <= longest,
+                name + " must have 1 to " + longest + " characters, not " + value.length());
+    }
+}
