@@ -4,6 +4,5 @@ module dev.weft.http {
     requires static org.jspecify;
     requires transitive dev.weft.core;
     requires transitive dev.weft.json;
-    requires io.helidon.webclient;
     requires io.helidon.webserver;
 }

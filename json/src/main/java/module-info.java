@@ -3,5 +3,7 @@
 module dev.weft.json {
     requires static org.jspecify;
     requires transitive dev.weft.core;
-    requires tools.jackson.databind;
+    requires tools.jackson.core;
+
+    exports dev.weft.json;
 }
