@@ -55,4 +55,10 @@ public final class SystemTime implements Time {
         var context = Context.current();
         return Thread.ofVirtual().name(name).start(() -> context.run(task));
     }
+
+    @Override
+    public Thread startNative(String name, Runnable task) {
+        var context = Context.current();
+        return Thread.ofPlatform().daemon().name(name).start(() -> context.run(task));
+    }
 }

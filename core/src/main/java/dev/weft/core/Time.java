@@ -36,6 +36,15 @@ public interface Time {
      */
     Thread start(String name, Runnable task);
 
+    /**
+     * Starts a thread for work that blocks in native code, where a virtual thread would hold on to
+     * its carrier: a platform thread that does not keep the process alive. Otherwise as {@link
+     * #start}.
+     */
+    default Thread startNative(String name, Runnable task) {
+        return start(name, task);
+    }
+
     /** Takes back a scheduled task. */
     @FunctionalInterface
     interface Cancel {

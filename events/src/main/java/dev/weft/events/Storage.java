@@ -1,7 +1,6 @@
 package dev.weft.events;
 
 import dev.weft.core.Time;
-import java.net.URI;
 import java.util.ServiceLoader;
 
 /** What one service keeps: its log, and its tables beside it. */
@@ -17,19 +16,20 @@ public interface Storage extends AutoCloseable {
     /** Opens storages of one kind; found by {@link ServiceLoader}. */
     interface Provider {
 
-        /** Whether this provider knows the URL's scheme. */
-        boolean knows(URI url);
+        /** Whether this provider knows the scheme that the URL begins with. */
+        boolean knows(String url);
 
-        /**
-         * Opens, and creates what is missing.
-         *
-         * @param url such as {@code sqlite:data/cart.db} or {@code memory:}
-         */
-        Storage open(URI url, Time time);
+        /** Opens, and creates what is missing. */
+        Storage open(String url, Time time);
     }
 
-    /** Opens the storage that the URL names with the provider that knows its scheme. */
-    static Storage open(URI url, Time time) {
+    /**
+     * Opens the storage that the URL names with the provider that knows its scheme.
+     *
+     * @param url such as {@code sqlite:data/cart.db} or {@code memory:}; text, because {@code
+     *     java.net.URI} takes neither the second nor a file name with a space
+     */
+    static Storage open(String url, Time time) {
         for (var provider : ServiceLoader.load(Provider.class))
             if (provider.knows(url)) return provider.open(url, time);
         throw new IllegalArgumentException(

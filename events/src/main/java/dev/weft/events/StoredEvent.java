@@ -9,6 +9,7 @@ import java.time.Instant;
  * @param stream the stream's name, {@code cart-17850}
  * @param version in the stream, from 1, gapless
  * @param data JSON
+ * @param at when it was appended, to the microsecond
  */
 public record StoredEvent(
         long position,
