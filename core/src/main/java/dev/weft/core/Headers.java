@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 
 /**
  * Header fields in order; names are compared without regard to case. Immutable.
@@ -60,6 +61,13 @@ public final class Headers {
     public Headers without(String name) {
         if (get(name).isEmpty()) return this;
         return new Headers(fields.stream().filter(f -> !f.name.equalsIgnoreCase(name)).toList());
+    }
+
+    /** The fields whose name passes the test, in order. */
+    public Headers only(Predicate<String> name) {
+        var kept = new ArrayList<Field>(fields.size());
+        for (var field : fields) if (name.test(field.name)) kept.add(field);
+        return kept.size() == fields.size() ? this : new Headers(kept);
     }
 
     /** Hands each field's name and value over, in order. */
