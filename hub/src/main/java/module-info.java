@@ -6,6 +6,9 @@ module dev.weft.hub {
     requires transitive dev.weft.events;
     requires transitive dev.weft.http;
     requires transitive dev.weft.json;
-    requires com.google.protobuf;
-    requires io.opentelemetry.proto;
+
+    exports dev.weft.hub;
+
+    opens dev.weft.hub to
+            dev.weft.json;
 }

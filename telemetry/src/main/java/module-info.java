@@ -1,12 +1,8 @@
-/** Traces, metrics and logs of core and events into OpenTelemetry. */
+/** Spans of core out of the process, in the protocol that every collector takes: OTLP over HTTP. */
 @org.jspecify.annotations.NullMarked
 module dev.weft.telemetry {
     requires static org.jspecify;
     requires transitive dev.weft.core;
-    requires transitive dev.weft.events;
-    requires io.opentelemetry.api;
-    requires io.opentelemetry.exporter.otlp;
-    requires io.opentelemetry.sdk;
-    // The JDK sender is found by service loading and names no needs of its own.
-    requires java.net.http;
+
+    exports dev.weft.telemetry;
 }

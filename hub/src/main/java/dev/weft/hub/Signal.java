@@ -1,0 +1,45 @@
+package dev.weft.hub;
+
+import dev.weft.core.Time;
+import java.time.Duration;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** A condition of a lock whose waits end by the injected time. Called with the lock held. */
+final class Signal {
+
+    private final ReentrantLock lock;
+    private final Condition condition;
+    private final Time time;
+
+    Signal(ReentrantLock lock, Time time) {
+        this.lock = lock;
+        this.condition = lock.newCondition();
+        this.time = time;
+    }
+
+    /** Releases the lock and waits for a signal, at most so long; may wake for no reason. */
+    @SuppressWarnings("WaitNotInLoop") // The callers loop.
+    void await(Duration atMost) throws InterruptedException {
+        var timer = time.schedule(atMost, this::ring);
+        try {
+            condition.await();
+        } finally {
+            timer.cancel();
+        }
+    }
+
+    /** Wakes all that wait. */
+    void all() {
+        condition.signalAll();
+    }
+
+    private void ring() {
+        lock.lock();
+        try {
+            condition.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
