@@ -4,4 +4,6 @@ module dev.weft.supervisor {
     requires static org.jspecify;
     requires transitive dev.weft.core;
     requires dev.weft.json;
+
+    exports dev.weft.supervisor;
 }

@@ -1,0 +1,56 @@
+package dev.weft.supervisor;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is to run, and how.
+ *
+ * @param service the name in the process table and in logs
+ * @param command program and arguments
+ * @param environment all variables of the process; {@code WEFT_INSTANCE} and {@code WEFT_PORT} are
+ *     added at each start
+ * @param directory the working folder
+ * @param port what the process is told to listen on
+ * @param instances how many run at the same time
+ * @param readiness when it counts as ready
+ * @param readyTimeout how long it may take until then, at each start
+ * @param grace how long it may take to end when told to, before it is killed
+ * @param stage processes of a higher stage are stopped before those of a lower one
+ * @param overlap whether a replacement may start while the old one still runs
+ */
+public record ProcessSpec(
+        String service,
+        List<String> command,
+        Map<String, String> environment,
+        Path directory,
+        Port port,
+        int instances,
+        Readiness readiness,
+        Duration readyTimeout,
+        Duration grace,
+        int stage,
+        boolean overlap) {
+
+    public static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
+    public static final Duration GRACE = Duration.ofSeconds(10);
+
+    /** The most instances of one service. */
+    public static final int MAX_INSTANCES = 32;
+
+    public ProcessSpec {
+        command = List.copyOf(command);
+        environment = Map.copyOf(environment);
+        if (command.isEmpty())
+            throw new IllegalArgumentException(service + " has an empty command");
+        if (instances < 1 || instances > MAX_INSTANCES)
+            throw new IllegalArgumentException(
+                    service
+                            + " has between 1 and "
+                            + MAX_INSTANCES
+                            + " instances, not "
+                            + instances);
+    }
+}

@@ -1,0 +1,397 @@
+package dev.weft.supervisor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.core.Backoff;
+import dev.weft.core.Instance;
+import dev.weft.core.MemoryRegistry;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import dev.weft.supervisor.ProcessState.State;
+import java.io.File;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs real processes: what a supervisor promises is about them. */
+class SupervisorTest {
+
+    private static final Time TIME = SystemTime.INSTANCE;
+
+    /** Ready as soon as it is started. */
+    private static final Readiness AT_ONCE =
+            launched -> new Readiness.Ready(URI.create("test:" + launched.instance()), () -> {});
+
+    private static final Readiness NEVER =
+            launched -> {
+                TIME.sleep(Duration.ofDays(1));
+                throw new AssertionError("slept through");
+            };
+
+    @TempDir Path folder;
+    private Logs logs;
+    private Supervisor supervisor;
+
+    @BeforeEach
+    void start() throws Exception {
+        logs = new Logs(folder.resolve("logs"), TIME);
+        supervisor =
+                new Supervisor(
+                        new Backoff(Duration.ofMillis(5), Duration.ofMillis(20)),
+                        Duration.ofSeconds(1),
+                        logs,
+                        TIME);
+    }
+
+    @AfterEach
+    void stop() {
+        supervisor.close();
+        logs.close();
+    }
+
+    private ProcessSpec spec(String service, Readiness readiness, String... command) {
+        return new ProcessSpec(
+                service,
+                List.of(command),
+                new HashMap<>(System.getenv()),
+                folder,
+                new Port.Own(),
+                1,
+                readiness,
+                Duration.ofSeconds(10),
+                Duration.ofMillis(500),
+                1,
+                true);
+    }
+
+    private ProcessSpec shell(String service, Readiness readiness, String script) {
+        return spec(service, readiness, "sh", "-c", script);
+    }
+
+    private static ProcessSpec with(ProcessSpec spec, Port port, Duration readyTimeout) {
+        return new ProcessSpec(
+                spec.service(),
+                spec.command(),
+                spec.environment(),
+                spec.directory(),
+                port,
+                spec.instances(),
+                spec.readiness(),
+                readyTimeout,
+                spec.grace(),
+                spec.stage(),
+                spec.overlap());
+    }
+
+    private ProcessState only(String service) {
+        return supervisor.processes().stream()
+                .filter(p -> p.service().equals(service))
+                .reduce(
+                        (a, b) -> {
+                            throw new AssertionError("more than one " + service);
+                        })
+                .orElseThrow();
+    }
+
+    private List<String> printed(String service) {
+        return logs.last(service, 1000).stream().map(Logs.Line::text).toList();
+    }
+
+    private void awaitPrinted(String service, String text) throws Exception {
+        Eventually.until(
+                service + " prints \"" + text + "\"",
+                () -> printed(service).stream().anyMatch(line -> line.contains(text)));
+    }
+
+    private static boolean alive(long pid) {
+        return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+    }
+
+    @Test
+    void a_process_is_told_its_instance_and_what_it_prints_is_kept() throws Exception {
+        supervisor.start(
+                shell("a", AT_ONCE, "echo \"i am $WEFT_INSTANCE on $WEFT_PORT\"; cat >/dev/null"));
+        assertThat(supervisor.awaitReady("a")).isEmpty();
+        var state = only("a");
+        assertThat(state.state()).isEqualTo(State.READY);
+        assertThat(state.address()).isEqualTo("test:" + state.instance());
+        assertThat(alive(state.pid())).isTrue();
+        awaitPrinted("a", "i am " + state.instance() + " on 0");
+        logs.close();
+        assertThat(folder.resolve("logs/a.log")).content().contains("i am " + state.instance());
+    }
+
+    @Test
+    void what_ends_by_itself_is_started_again_as_a_new_instance() throws Exception {
+        supervisor.start(shell("a", AT_ONCE, "cat >/dev/null"));
+        supervisor.awaitReady("a");
+        var first = only("a");
+        ProcessHandle.of(first.pid()).orElseThrow().destroyForcibly();
+        Eventually.until(
+                "a new process is ready",
+                () -> only("a").state() == State.READY && only("a").pid() != first.pid());
+        assertThat(only("a").instance()).isNotEqualTo(first.instance());
+        assertThat(only("a").restarts()).isEqualTo(1);
+        awaitPrinted("weft", "a ended by itself with SIGKILL after");
+        awaitPrinted("weft", "starting it again in");
+    }
+
+    @Test
+    void many_quick_crashes_are_worth_a_word() throws Exception {
+        supervisor.start(shell("a", AT_ONCE, "sleep 0.02; exit 7"));
+        awaitPrinted("weft", "exit code 7");
+        awaitPrinted("weft", "10 quick crashes in a row");
+    }
+
+    @Test
+    void a_first_start_that_fails_three_times_is_given_up() throws Exception {
+        supervisor.start(shell("a", NEVER, "echo boom; exit 3"));
+        assertThat(supervisor.awaitReady("a").orElseThrow())
+                .contains("ended by itself with exit code 3");
+        assertThat(only("a").state()).isEqualTo(State.CRASHED);
+        awaitPrinted("a", "boom");
+        assertThat(printed("a")).hasSize(Supervisor.FIRST_STARTS);
+    }
+
+    @Test
+    void what_does_not_become_ready_in_time_is_killed_and_named() throws Exception {
+        supervisor.start(
+                with(
+                        shell("a", NEVER, "trap '' TERM; while :; do sleep 0.05; done"),
+                        new Port.Own(),
+                        Duration.ofMillis(200)));
+        assertThat(supervisor.awaitReady("a")).contains("was not ready within 200 ms");
+    }
+
+    @Test
+    void a_program_that_does_not_exist_is_named() throws Exception {
+        supervisor.start(spec("a", NEVER, "no-such-program-at-all"));
+        assertThat(supervisor.awaitReady("a").orElseThrow()).contains("exit code 127");
+        awaitPrinted("a", "no-such-program-at-all");
+    }
+
+    @Test
+    void stopping_sends_sigterm_first() throws Exception {
+        supervisor.start(
+                shell(
+                        "a",
+                        AT_ONCE,
+                        "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.02; done"));
+        awaitPrinted("a", "up");
+        supervisor.stop("a");
+        awaitPrinted("a", "bye");
+        assertThat(supervisor.processes()).isEmpty();
+    }
+
+    @Test
+    void what_ignores_sigterm_is_killed_with_its_descendants() throws Exception {
+        supervisor.start(
+                shell(
+                        "a",
+                        AT_ONCE,
+                        "trap '' TERM; sleep 1000 & echo child $!; while :; do sleep 0.02; done"));
+        awaitPrinted("a", "child ");
+        long child = Long.parseLong(printed("a").getFirst().substring("child ".length()));
+        long parent = only("a").pid();
+        assertThat(alive(child)).isTrue();
+        supervisor.stop("a");
+        assertThat(alive(parent)).isFalse();
+        Eventually.until("the child is gone", () -> !alive(child));
+        awaitPrinted("weft", "did not end within 500 ms");
+    }
+
+    @Test
+    void what_a_process_leaves_behind_ends_with_it() throws Exception {
+        supervisor.start(shell("a", AT_ONCE, "sleep 1000 & echo child $!; cat >/dev/null"));
+        awaitPrinted("a", "child ");
+        long child = Long.parseLong(printed("a").getFirst().substring("child ".length()));
+        ProcessHandle.of(only("a").pid()).orElseThrow().destroyForcibly();
+        Eventually.until("the child is gone", () -> !alive(child));
+    }
+
+    @Test
+    void a_replacement_is_ready_before_the_old_one_is_told_to_stop() throws Exception {
+        var registry = new MemoryRegistry();
+        var script =
+                "trap 'echo draining; exit 0' TERM; echo up $V; while :; do sleep 0.02; done";
+        var readiness = Readiness.registered(registry);
+        supervisor.start(shell("a", readiness, "V=1; " + script));
+        awaitPrinted("a", "up 1");
+        register(registry, only("a").instance());
+        assertThat(supervisor.awaitReady("a")).isEmpty();
+        var old = only("a");
+
+        var replacing =
+                TIME.start(
+                        "replacing",
+                        () -> {
+                            try {
+                                supervisor.replace(shell("a", readiness, "V=2; " + script));
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            }
+                        });
+        awaitPrinted("a", "up 2");
+        assertThat(printed("a")).doesNotContain("draining");
+        assertThat(alive(old.pid())).isTrue();
+        var next =
+                supervisor.processes().stream()
+                        .filter(p -> !p.instance().equals(old.instance()))
+                        .findFirst()
+                        .orElseThrow();
+        register(registry, next.instance());
+        replacing.join();
+        assertThat(printed("a")).contains("draining");
+        assertThat(only("a").instance()).isEqualTo(next.instance());
+        assertThat(alive(old.pid())).isFalse();
+    }
+
+    private static void register(MemoryRegistry registry, String instance) {
+        registry.register(
+                new Instance(
+                        "a", instance, URI.create("test:a"), Instance.State.READY, List.of()));
+    }
+
+    @Test
+    void a_replacement_that_fails_leaves_the_old_one_running() throws Exception {
+        supervisor.start(shell("a", AT_ONCE, "cat >/dev/null"));
+        supervisor.awaitReady("a");
+        var old = only("a");
+        assertThat(supervisor.replace(shell("a", NEVER, "exit 9")).orElseThrow())
+                .contains("exit code 9");
+        assertThat(only("a").pid()).isEqualTo(old.pid());
+        assertThat(only("a").state()).isEqualTo(State.READY);
+        assertThat(alive(old.pid())).isTrue();
+    }
+
+    @Test
+    void stages_stop_one_after_the_other() throws Exception {
+        for (int stage : new int[] {0, 1, 2}) {
+            var spec =
+                    shell(
+                            "s" + stage,
+                            AT_ONCE,
+                            "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.02; done");
+            supervisor.start(
+                    new ProcessSpec(
+                            spec.service(),
+                            spec.command(),
+                            spec.environment(),
+                            folder,
+                            spec.port(),
+                            1,
+                            AT_ONCE,
+                            spec.readyTimeout(),
+                            Duration.ofSeconds(5),
+                            stage,
+                            true));
+            awaitPrinted("s" + stage, "up");
+        }
+        supervisor.close();
+        Eventually.until(
+                "all said good-bye",
+                () ->
+                        logs.last("", 100).stream().filter(l -> l.text().equals("bye")).count()
+                                == 3);
+        assertThat(logs.last("", 100).stream().filter(l -> l.text().equals("bye")))
+                .extracting(Logs.Line::service)
+                .containsExactly("s2", "s1", "s0");
+    }
+
+    @Test
+    void a_foreign_process_gets_a_free_port_and_is_registered_while_it_listens() throws Exception {
+        var registry = new MemoryRegistry();
+        var spec =
+                spec(
+                        "a",
+                        Readiness.listening(TIME).announced(registry, List.of("GET /x")),
+                        ProcessHandle.current().info().command().orElseThrow(),
+                        "-cp",
+                        System.getProperty("java.class.path")
+                                + File.pathSeparator
+                                + System.getProperty("jdk.module.path", ""),
+                        Listening.class.getName());
+        supervisor.start(with(spec, new Port.Free(), Duration.ofSeconds(20)));
+        assertThat(supervisor.awaitReady("a")).isEmpty();
+        assertThat(registry.instances("a")).hasSize(1);
+        assertThat(registry.instances("a").getFirst().address().toString())
+                .isEqualTo(only("a").address());
+        supervisor.stop("a");
+        assertThat(registry.instances("a")).isEmpty();
+    }
+
+    /** Listens on the port that it is told. */
+    static final class Listening {
+        public static void main(String... args) throws Exception {
+            try (var socket =
+                    new ServerSocket(
+                            Integer.parseInt(Map.copyOf(System.getenv()).get("WEFT_PORT")),
+                            50,
+                            InetAddress.getLoopbackAddress())) {
+                while (true) socket.accept().close();
+            }
+        }
+    }
+
+    /** A supervisor of its own, to be killed. */
+    static final class Doomed {
+        public static void main(String... args) throws Exception {
+            var folder = Path.of(args[0]);
+            var logs = new Logs(folder.resolve("logs"), TIME);
+            var supervisor =
+                    new Supervisor(Backoff.PATIENT, Duration.ofMillis(300), logs, TIME);
+            var script = args[1];
+            supervisor.start(
+                    new ProcessSpec(
+                            "a",
+                            List.of("sh", "-c", script),
+                            System.getenv(),
+                            folder,
+                            new Port.Own(),
+                            1,
+                            AT_ONCE,
+                            Duration.ofSeconds(10),
+                            Duration.ofSeconds(1),
+                            1,
+                            true));
+            supervisor.awaitReady("a");
+            TIME.sleep(Duration.ofMinutes(5));
+        }
+    }
+
+    @Test
+    void nothing_survives_a_supervisor_that_is_killed_whatever_it_ignores() throws Exception {
+        var pids = folder.resolve("pids");
+        var doomed =
+                new ProcessBuilder(
+                                ProcessHandle.current().info().command().orElseThrow(),
+                                "-cp",
+                                System.getProperty("java.class.path")
+                                        + File.pathSeparator
+                                        + System.getProperty("jdk.module.path", ""),
+                                Doomed.class.getName(),
+                                folder.toString(),
+                                "trap '' TERM; sleep 1000 & echo $$ $! >pids.new; mv pids.new pids;"
+                                        + " while :; do sleep 0.05; done")
+                        .redirectErrorStream(true)
+                        .redirectOutput(folder.resolve("doomed.log").toFile())
+                        .start();
+        Eventually.until("both run", () -> Files.exists(pids));
+        var both = Files.readString(pids).trim().split(" ");
+        long shell = Long.parseLong(both[0]);
+        long child = Long.parseLong(both[1]);
+        assertThat(alive(shell)).isTrue();
+        doomed.destroyForcibly().waitFor();
+        Eventually.until("both are gone", () -> !alive(shell) && !alive(child));
+    }
+}
