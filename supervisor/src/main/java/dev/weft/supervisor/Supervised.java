@@ -127,7 +127,8 @@ final class Supervised {
     /** Tells the process to end, and kills it if it does not. */
     private void end(Process running) throws InterruptedException {
         var family = running.descendants().toList();
-        running.destroy();
+        // Not Process.destroy: that also closes the pipes, and what is printed at the end is lost.
+        running.toHandle().destroy();
         if (spec.port() instanceof Port.Free) family.forEach(ProcessHandle::destroy);
         if (running.waitFor(spec.grace().toMillis(), TimeUnit.MILLISECONDS)) return;
         say(
@@ -142,7 +143,7 @@ final class Supervised {
     private static void kill(Process running, List<ProcessHandle> family) {
         running.descendants().forEach(ProcessHandle::destroyForcibly);
         family.forEach(ProcessHandle::destroyForcibly);
-        running.destroyForcibly();
+        running.toHandle().destroyForcibly();
     }
 
     private void live() {
@@ -226,7 +227,11 @@ final class Supervised {
         } catch (IOException e) {
             return "could not be started: " + e.getMessage();
         }
-        watchdog.guard(started.pid());
+        try {
+            watchdog.guard(started);
+        } catch (IOException e) {
+            // It has ended already, which is seen below.
+        }
         var reader = time.start("weft-log-" + id, () -> read(started, id));
         boolean stopAtOnce;
         synchronized (this) {
@@ -287,7 +292,7 @@ final class Supervised {
         environment.put("WEFT_INSTANCE", id);
         environment.put("WEFT_PORT", Integer.toString(port));
         environment.put("WEFT_SUPERVISED", "1");
-        var builder = new ProcessBuilder(Watchdog.ownGroup(spec.command()));
+        var builder = new ProcessBuilder(Watchdog.guarded(spec.command()));
         builder.environment().clear();
         builder.environment().putAll(environment);
         return builder.directory(spec.directory().toFile()).redirectErrorStream(true).start();

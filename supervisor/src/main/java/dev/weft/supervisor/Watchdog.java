@@ -76,7 +76,10 @@ final class Watchdog implements AutoCloseable {
 
     private Process start() throws IOException {
         var tenths = Long.toString(Math.max(1, grace.toMillis() / 100));
-        return new ProcessBuilder(ownGroup(List.of("sh", "-c", SCRIPT, "weft-watchdog", tenths)))
+        return new ProcessBuilder(
+                        ownGroup(
+                                "exec \"$@\"",
+                                List.of("sh", "-c", SCRIPT, "weft-watchdog", tenths)))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
@@ -93,20 +96,29 @@ final class Watchdog implements AutoCloseable {
 
     /**
      * The command so that it has a process group of its own and the process id that it is started
-     * with, and so that a terminal's SIGINT and SIGHUP do not concern it.
+     * with, and so that a terminal's SIGINT and SIGHUP do not concern it. It waits for {@link
+     * #guard}: a supervisor that is killed in between leaves nothing behind.
      */
-    static List<String> ownGroup(List<String> command) {
-        var all = new ArrayList<String>();
-        all.addAll(List.of("sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh"));
+    static List<String> guarded(List<String> command) {
+        return ownGroup("trap '' INT HUP; read -r go || exit 0; exec \"$@\"", command);
+    }
+
+    private static List<String> ownGroup(String script, List<String> command) {
+        var all = new ArrayList<String>(List.of("sh", "-c", script, "sh"));
         all.addAll(NEW_SESSION);
         all.addAll(command);
         return all;
     }
 
-    /** From now on the watchdog ends this process's group if the supervisor dies. */
-    synchronized void guard(long pid) {
-        groups.add(pid);
-        say("+ " + pid);
+    /** Lets the process go; from now on the watchdog ends its group if the supervisor dies. */
+    void guard(Process process) throws IOException {
+        synchronized (this) {
+            groups.add(process.pid());
+            say("+ " + process.pid());
+        }
+        var input = process.getOutputStream();
+        input.write('\n');
+        input.flush();
     }
 
     /** The process has ended; what is left of its group is killed. */
