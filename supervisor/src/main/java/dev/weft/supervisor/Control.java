@@ -80,8 +80,7 @@ public final class Control {
         members.put("status", problem.status());
         members.put("detail", problem.detail());
         members.putAll(problem.members());
-        return json(problem.status(), members)
-                .header("Content-Type", "application/problem+json");
+        return json(problem.status(), members).header("Content-Type", "application/problem+json");
     }
 
     private static Filter<Request, Response> bearer(String token) {
@@ -127,10 +126,7 @@ public final class Control {
                     .failure();
         var problem = supervisor.restart(service);
         if (problem.isPresent())
-            throw Problem.of(
-                            502,
-                            "not-ready",
-                            service + " was not replaced: " + problem.get())
+            throw Problem.of(502, "not-ready", service + " was not replaced: " + problem.get())
                     .failure();
         return json(200, Map.of("service", service));
     }
@@ -141,8 +137,7 @@ public final class Control {
         int lines = lines(query.get("lines").orElse(Integer.toString(DEFAULT_LINES)));
         var body =
                 query.get("follow").orElse("false").equals("true")
-                        ? Body.of(
-                                new Following(logs.follow(service, lines)), OptionalLong.empty())
+                        ? Body.of(new Following(logs.follow(service, lines)), OptionalLong.empty())
                         : Body.of(text(service, lines));
         return Response.of(200).header("Content-Type", "application/x-ndjson").with(body);
     }

@@ -99,10 +99,9 @@ public final class Logs implements AutoCloseable {
     public List<Line> last(String service, int lines) {
         var found = new ArrayList<Numbered>();
         synchronized (this) {
-            rings.forEach(
-                    (name, ring) -> {
-                        if (service.isEmpty() || name.equals(service)) found.addAll(ring.lines);
-                    });
+            rings.forEach((name, ring) -> {
+                if (service.isEmpty() || name.equals(service)) found.addAll(ring.lines);
+            });
         }
         found.sort(Comparator.comparingLong(Numbered::number));
         return found.subList(Math.max(0, found.size() - lines), found.size()).stream()
@@ -257,8 +256,7 @@ public final class Logs implements AutoCloseable {
             for (int n = MAX_FILES - 1; n >= 1; n--) {
                 var from = path.resolveSibling(path.getFileName() + (n == 1 ? "" : "." + (n - 1)));
                 var to = path.resolveSibling(path.getFileName() + "." + n);
-                if (Files.exists(from))
-                    Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+                if (Files.exists(from)) Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
             }
         }
 

@@ -50,15 +50,14 @@ public interface Readiness {
             var address = new AtomicReference<URI>();
             var found = new CountDownLatch(1);
             try (var watch =
-                    resolver.watch(
-                            all -> {
-                                for (var one : all)
-                                    if (one.id().equals(launched.instance())
-                                            && one.state() == Instance.State.READY) {
-                                        address.set(one.address());
-                                        found.countDown();
-                                    }
-                            })) {
+                    resolver.watch(all -> {
+                        for (var one : all)
+                            if (one.id().equals(launched.instance())
+                                    && one.state() == Instance.State.READY) {
+                                address.set(one.address());
+                                found.countDown();
+                            }
+                    })) {
                 found.await();
             }
             return new Ready(address.get(), () -> {});

@@ -232,7 +232,7 @@ final class Supervised {
         } catch (IOException e) {
             // It has ended already, which is seen below.
         }
-        var reader = time.start("weft-log-" + id, () -> read(started, id));
+        var reader = time.startNative("weft-log-" + id, () -> read(started, id));
         boolean stopAtOnce;
         synchronized (this) {
             process = started;
@@ -244,7 +244,9 @@ final class Supervised {
         var waiting =
                 time.start(
                         "weft-ready-" + id,
-                        () -> awaitReadiness(started, new Readiness.Launched(spec.service(), id, port)));
+                        () ->
+                                awaitReadiness(
+                                        started, new Readiness.Launched(spec.service(), id, port)));
         var timer =
                 time.schedule(
                         spec.readyTimeout(),
@@ -265,8 +267,7 @@ final class Supervised {
         reader.join(Duration.ofSeconds(1));
         synchronized (this) {
             process = null;
-            if (timedOut[0])
-                return "was not ready within " + Durations.text(spec.readyTimeout());
+            if (timedOut[0]) return "was not ready within " + Durations.text(spec.readyTimeout());
         }
         return "ended by itself with "
                 + exit(code)

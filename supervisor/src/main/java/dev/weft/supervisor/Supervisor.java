@@ -195,11 +195,9 @@ public final class Supervisor implements AutoCloseable {
             closed = true;
             table.values().stream()
                     .flatMap(List::stream)
-                    .forEach(
-                            place ->
-                                    stages.computeIfAbsent(
-                                                    place.spec().stage(), s -> new ArrayList<>())
-                                            .add(place));
+                    .forEach(place ->
+                            stages.computeIfAbsent(place.spec().stage(), s -> new ArrayList<>())
+                                    .add(place));
         }
         try {
             for (var stage : stages.values()) stopAll(stage);

@@ -96,10 +96,9 @@ class SupervisorTest {
     private ProcessState only(String service) {
         return supervisor.processes().stream()
                 .filter(p -> p.service().equals(service))
-                .reduce(
-                        (a, b) -> {
-                            throw new AssertionError("more than one " + service);
-                        })
+                .reduce((a, b) -> {
+                    throw new AssertionError("more than one " + service);
+                })
                 .orElseThrow();
     }
 
@@ -222,8 +221,7 @@ class SupervisorTest {
     @Test
     void a_replacement_is_ready_before_the_old_one_is_told_to_stop() throws Exception {
         var registry = new MemoryRegistry();
-        var script =
-                "trap 'echo draining; exit 0' TERM; echo up $V; while :; do sleep 0.02; done";
+        var script = "trap 'echo draining; exit 0' TERM; echo up $V; while :; do sleep 0.02; done";
         var readiness = Readiness.registered(registry);
         supervisor.start(shell("a", readiness, "V=1; " + script));
         awaitPrinted("a", "up 1");
@@ -258,8 +256,7 @@ class SupervisorTest {
 
     private static void register(MemoryRegistry registry, String instance) {
         registry.register(
-                new Instance(
-                        "a", instance, URI.create("test:a"), Instance.State.READY, List.of()));
+                new Instance("a", instance, URI.create("test:a"), Instance.State.READY, List.of()));
     }
 
     @Test
@@ -300,9 +297,7 @@ class SupervisorTest {
         supervisor.close();
         Eventually.until(
                 "all said good-bye",
-                () ->
-                        logs.last("", 100).stream().filter(l -> l.text().equals("bye")).count()
-                                == 3);
+                () -> logs.last("", 100).stream().filter(l -> l.text().equals("bye")).count() == 3);
         assertThat(logs.last("", 100).stream().filter(l -> l.text().equals("bye")))
                 .extracting(Logs.Line::service)
                 .containsExactly("s2", "s1", "s0");
@@ -348,8 +343,7 @@ class SupervisorTest {
         public static void main(String... args) throws Exception {
             var folder = Path.of(args[0]);
             var logs = new Logs(folder.resolve("logs"), TIME);
-            var supervisor =
-                    new Supervisor(Backoff.PATIENT, Duration.ofMillis(300), logs, TIME);
+            var supervisor = new Supervisor(Backoff.PATIENT, Duration.ofMillis(300), logs, TIME);
             var script = args[1];
             supervisor.start(
                     new ProcessSpec(
