@@ -70,18 +70,27 @@ public sealed interface Listener {
             void giveUp(Event<T> event, Exception failure) throws Exception;
         }
 
+        /** Says that it never gives up; it is not called, the event is handled again instead. */
+        private static final GiveUp<Object> NEVER =
+                (event, failure) -> {
+                    throw failure;
+                };
+
+        /** Whether this handler goes on for ever instead of giving up. */
+        @SuppressWarnings("ReferenceEquality")
+        static boolean triesForEver(Handler<?> handler) {
+            return handler.otherwise == NEVER;
+        }
+
         public Effect {
             handlers = List.copyOf(handlers);
         }
 
         /** Handles events of the type, trying again for ever. */
         public <T> Effect on(EventType<T> type, Handle<T> handle) {
-            return on(
-                    type,
-                    handle,
-                    (event, failure) -> {
-                        throw failure;
-                    });
+            @SuppressWarnings("unchecked") // It takes events of any type.
+            var never = (GiveUp<T>) (GiveUp<?>) NEVER;
+            return on(type, handle, never);
         }
 
         /** Handles events of the type; when all attempts have failed, gives up as told. */

@@ -1,0 +1,139 @@
+package dev.weft.events;
+
+import dev.weft.core.Time;
+import dev.weft.core.Tracer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * Everything of one service that moves events in the background: its projections, its publication
+ * and its listeners, each on virtual threads of its own.
+ *
+ * <p>Each survives any failure, tries again with backoff, logs once per streak, and tells {@link
+ * #progress} what keeps it. Several processes of one service may run it on one storage and bus.
+ *
+ * <p>A service with a log always has a publication, even without a public event: by it others learn
+ * how far the log has come.
+ */
+public final class Pipeline implements AutoCloseable {
+
+    private static final Duration CLOSE = Duration.ofSeconds(10);
+
+    private final String service;
+    private final Storage storage;
+    private final Time time;
+    private final Progress progress;
+    private final List<Runner> runners = new ArrayList<>();
+
+    /** Nothing runs before {@link #start}. Storage and bus stay the caller's to close. */
+    public Pipeline(
+            String service,
+            List<? extends Projection<?>> projections,
+            List<? extends Publication<?>> publications,
+            List<? extends Listener> listeners,
+            Storage storage,
+            Bus bus,
+            Tracer tracer,
+            Time time) {
+        this.service = service;
+        this.storage = storage;
+        this.time = time;
+        this.progress = new Progress(service, time);
+        requireDifferent("projections", projections.stream().map(Projection::name).toList());
+        requireDifferent("listeners", listeners.stream().map(Listener::name).toList());
+        var spans = new EventSpans(tracer);
+        for (var projection : projections)
+            runners.add(
+                    new ProjectionRunner<>(service, projection, storage, spans, progress, time));
+        runners.add(
+                new PublicationRunner(
+                        service, publications, storage.events(), bus, spans, progress, time));
+        for (var listener : listeners)
+            runners.add(
+                    switch (listener) {
+                        case Listener.Transactional tables ->
+                                new TransactionalRunner(
+                                        service,
+                                        tables,
+                                        storage.database(),
+                                        bus,
+                                        spans,
+                                        progress,
+                                        time);
+                        case Listener.Effect effect ->
+                                new EffectRunner(
+                                        service,
+                                        effect,
+                                        storage.database(),
+                                        bus,
+                                        tracer,
+                                        progress,
+                                        time);
+                    });
+    }
+
+    private void requireDifferent(String what, List<String> names) {
+        var seen = new HashSet<String>();
+        for (var name : names)
+            if (!seen.add(name))
+                throw new IllegalArgumentException(
+                        service + " has two " + what + " named \"" + name + "\"; rename one");
+    }
+
+    /** Makes the tables that are missing, and starts. */
+    public void start() throws InterruptedException {
+        storage.database()
+                .write(sql -> {
+                    sql.update(
+                            """
+                            create table if not exists weft_checkpoint (
+                                name text not null primary key,
+                                position bigint not null)\
+                            """);
+                    return sql.update(
+                            """
+                            create table if not exists weft_inbox (
+                                listener text not null,
+                                source text not null,
+                                key text not null,
+                                position bigint not null,
+                                part integer not null,
+                                primary key (listener, source, key))\
+                            """);
+                });
+        runners.forEach(Runner::start);
+    }
+
+    /** How far it has come. */
+    public Progress progress() {
+        return progress;
+    }
+
+    /**
+     * Finishes what is at hand, at most so long, interrupts what is left then, and leaves all
+     * subscriptions. It does not start again.
+     */
+    public void stop(Duration atMost) {
+        var stops =
+                runners.stream()
+                        .map(runner -> time.start(service + " stops", () -> runner.stop(atMost)))
+                        .toList();
+        long endNanos = time.nanos() + atMost.plus(Loop.GRACE.multipliedBy(4)).toNanos();
+        try {
+            for (var stop : stops)
+                if (!stop.join(Duration.ofNanos(Math.max(1, endNanos - time.nanos()))))
+                    stop.interrupt();
+        } catch (InterruptedException e) {
+            stops.forEach(Thread::interrupt);
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Stops, in 10 s at most. */
+    @Override
+    public void close() {
+        stop(CLOSE);
+    }
+}

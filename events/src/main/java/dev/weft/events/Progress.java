@@ -1,0 +1,293 @@
+package dev.weft.events;
+
+import dev.weft.core.Receipt;
+import dev.weft.core.Time;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/**
+ * How far one service has come: what its projections, its publication and its listeners have
+ * applied, and what keeps them.
+ *
+ * <p>Asked with every request that carries {@code Weft-After}: what is applied already is answered
+ * from an immutable summary, without a lock. Waiting is on a condition that each report signals. The
+ * lock guards the parts and is never held while a thread does anything else.
+ */
+public final class Progress {
+
+    /**
+     * What has not been applied yet, and by whom.
+     *
+     * @param by {@code projection NAME}, {@code publication} or {@code listener NAME}
+     * @param source whose log is meant
+     * @param position that was waited for
+     * @param applied the position up to which it has applied the source
+     * @param attempt how often it has failed in a row; 0 if it has not
+     * @param error the failing event and why it fails; empty if nothing does
+     */
+    public record Blocked(
+            String by, String source, long position, long applied, int attempt, String error) {}
+
+    /** What a part is; also how it counts. */
+    enum Kind {
+        PROJECTION("projection "),
+        PUBLICATION("publication"),
+        TRANSACTIONAL("listener "),
+        EFFECT("listener ");
+
+        private final String prefix;
+
+        Kind(String prefix) {
+            this.prefix = prefix;
+        }
+    }
+
+    /**
+     * Why something does not go on.
+     *
+     * @param source of the failing event; empty if it is not an event's fault
+     */
+    record Failing(String source, long position, int attempt, String error) {}
+
+    /** One projection, publication or listener. */
+    final class Part {
+        private final Kind kind;
+        private final String by;
+        private final Map<String, Long> applied = new HashMap<>();
+
+        /** By what fails: one entry per key of events, or one for all of it. */
+        private final Map<Object, Failing> failing = new LinkedHashMap<>();
+
+        private Part(Kind kind, String name) {
+            this.kind = kind;
+            this.by = kind.prefix + name;
+        }
+
+        String by() {
+            return by;
+        }
+
+        void applied(String source, long position) {
+            applied(Receipt.of(source, position));
+        }
+
+        void applied(Receipt receipt) {
+            change(() -> applied.putAll(receipt.positions()));
+        }
+
+        void failing(Object what, Failing why) {
+            change(() -> failing.put(what, why));
+        }
+
+        void recovered(Object what) {
+            change(() -> failing.remove(what));
+        }
+
+        private long appliedOf(String source) {
+            return applied.getOrDefault(source, 0L);
+        }
+
+        private void blockedAt(String source, long position, List<Blocked> blocked) {
+            long at = appliedOf(source);
+            if (at >= position) return;
+            var why =
+                    failing.values().stream()
+                            .filter(one -> one.source.equals(source))
+                            .findFirst()
+                            .or(() ->
+                                    failing.values().stream()
+                                            .filter(one -> one.source.isEmpty())
+                                            .findFirst());
+            blocked.add(
+                    new Blocked(
+                            by,
+                            source,
+                            position,
+                            at,
+                            why.map(Failing::attempt).orElse(0),
+                            why.map(Failing::error).orElse("")));
+        }
+    }
+
+    /** What all tables of the service have applied. */
+    private record Views(long own, boolean listens, Map<String, Long> others) {}
+
+    private final String service;
+    private final Time time;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Signal changed;
+    private final List<Part> parts = new ArrayList<>();
+    private final AtomicInteger settling = new AtomicInteger();
+    private volatile Views views = new Views(Long.MAX_VALUE, false, Map.of());
+
+    Progress(String service, Time time) {
+        this.service = service;
+        this.time = time;
+        this.changed = new Signal(lock, time);
+    }
+
+    /** Adds a part that has applied nothing yet. */
+    Part part(Kind kind, String name) {
+        var part = new Part(kind, name);
+        change(() -> parts.add(part));
+        return part;
+    }
+
+    private void change(Runnable change) {
+        lock.lock();
+        try {
+            change.run();
+            views = summary();
+            changed.all();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Views summary() {
+        long own = Long.MAX_VALUE;
+        boolean listens = false;
+        Map<String, Long> others = new HashMap<>();
+        for (var part : parts) {
+            if (part.kind == Kind.PROJECTION) {
+                own = Math.min(own, part.appliedOf(service));
+            } else if (part.kind == Kind.TRANSACTIONAL) {
+                if (!listens) others.putAll(part.applied);
+                else others.replaceAll((source, at) -> Math.min(at, part.appliedOf(source)));
+                listens = true;
+            }
+        }
+        return new Views(own, listens, Map.copyOf(others));
+    }
+
+    /**
+     * Waits until this service's tables have applied these positions: its own ones its projections,
+     * those of others its transactional listeners. A service without such listeners has no table that
+     * could lag behind others.
+     *
+     * @return what is still missing when the time is over; empty if all is applied
+     */
+    public List<Blocked> awaitViews(Receipt after, Duration atMost) throws InterruptedException {
+        if (applied(after)) return List.of();
+        return await(() -> missingIn(after), atMost);
+    }
+
+    /** Whether this service's tables have applied these positions. Takes no lock. */
+    public boolean applied(Receipt after) {
+        var views = this.views;
+        for (var entry : after.positions().entrySet()) {
+            long at;
+            if (entry.getKey().equals(service)) at = views.own;
+            else if (views.listens) at = views.others.getOrDefault(entry.getKey(), 0L);
+            else continue;
+            if (at < entry.getValue()) return false;
+        }
+        return true;
+    }
+
+    private List<Blocked> missingIn(Receipt after) {
+        var blocked = new ArrayList<Blocked>();
+        after.positions()
+                .forEach((source, position) -> {
+                    var kind = source.equals(service) ? Kind.PROJECTION : Kind.TRANSACTIONAL;
+                    for (var part : parts)
+                        if (part.kind == kind) part.blockedAt(source, position, blocked);
+                });
+        return blocked;
+    }
+
+    /**
+     * Waits until everything has caught up: projections and publication with the own log up to this
+     * position, all listeners, effects too, with that and with the positions of others.
+     *
+     * @return what is still missing when the time is over; empty if the service is settled
+     */
+    public List<Blocked> awaitSettled(long head, Receipt after, Duration atMost)
+            throws InterruptedException {
+        settling.incrementAndGet();
+        try {
+            var all = head > 0 ? after.and(Receipt.of(service, head)) : after;
+            return await(() -> unsettled(all), atMost);
+        } finally {
+            settling.decrementAndGet();
+        }
+    }
+
+    private List<Blocked> unsettled(Receipt all) {
+        var blocked = new ArrayList<Blocked>();
+        for (var part : parts)
+            all.positions()
+                    .forEach((source, position) -> {
+                        boolean concerns =
+                                switch (part.kind) {
+                                    case PROJECTION, PUBLICATION -> source.equals(service);
+                                    case TRANSACTIONAL, EFFECT -> true;
+                                };
+                        if (concerns) part.blockedAt(source, position, blocked);
+                    });
+        return blocked;
+    }
+
+    /** Whether somebody waits for everything to settle, so that nothing should be put off. */
+    boolean settling() {
+        return settling.get() > 0;
+    }
+
+    private List<Blocked> await(Supplier<List<Blocked>> missing, Duration atMost)
+            throws InterruptedException {
+        long endNanos = time.nanos() + atMost.toNanos();
+        lock.lockInterruptibly();
+        try {
+            while (true) {
+                var blocked = missing.get();
+                long leftNanos = endNanos - time.nanos();
+                if (blocked.isEmpty() || leftNanos <= 0) return blocked;
+                changed.await(Duration.ofNanos(leftNanos));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The position up to which this service's log is published. */
+    public long published() {
+        lock.lock();
+        try {
+            return parts.stream()
+                    .filter(part -> part.kind == Kind.PUBLICATION)
+                    .mapToLong(part -> part.appliedOf(service))
+                    .min()
+                    .orElse(0);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Everything that fails at present, whether anyone waits for it or not. */
+    public List<Blocked> failing() {
+        lock.lock();
+        try {
+            var failing = new ArrayList<Blocked>();
+            for (var part : parts)
+                for (var why : part.failing.values())
+                    failing.add(
+                            new Blocked(
+                                    part.by,
+                                    why.source,
+                                    why.position,
+                                    part.appliedOf(why.source),
+                                    why.attempt,
+                                    why.error));
+            return failing;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,208 @@
+package dev.weft.events;
+
+import dev.weft.core.Context;
+import dev.weft.core.Failure;
+import dev.weft.core.Span;
+import dev.weft.core.Time;
+import dev.weft.json.Json;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Tells the bus what the log says in public, and how far the log has come.
+ *
+ * <p>Nothing is kept on this side: it starts, also after each failure, where the bus says that it
+ * has got to. A service without a public event runs it too, or nobody could wait for its receipts.
+ */
+final class PublicationRunner implements Runner {
+
+    private static final int MAX_BATCH = 500;
+    private static final Duration IDLE = Duration.ofSeconds(30);
+
+    /** At the log's end: how often at most the bus is told that there was nothing public. */
+    private static final long QUIET_NANOS = 10_000_000;
+
+    /** On the way to the log's end: the same. */
+    private static final long QUIET_BEHIND_NANOS = 100_000_000;
+
+    /** One publication with what reads its events. */
+    private record Source<E>(Publication<E> publication, EventCodec<E> events) {
+
+        static <E> Source<E> of(String service, Publication<E> publication) {
+            return new Source<>(publication, new EventCodec<>(service, publication.decider()));
+        }
+
+        List<PublicEvent<?>> translate(StoredEvent stored) {
+            return events.owns(stored)
+                    ? publication.translate().apply(events.decode(stored))
+                    : List.of();
+        }
+    }
+
+    private final String service;
+    private final List<? extends Source<?>> sources;
+    private final EventStore log;
+    private final Bus bus;
+    private final EventSpans spans;
+    private final Progress progress;
+    private final Progress.Part part;
+    private final Time time;
+    private final Loop loop;
+
+    private boolean begun;
+
+    /** Up to where the log has been read. */
+    private long position;
+
+    /** Up to where the bus has been told, and when. */
+    private long told;
+
+    private long toldAtNanos;
+
+    PublicationRunner(
+            String service,
+            List<? extends Publication<?>> publications,
+            EventStore log,
+            Bus bus,
+            EventSpans spans,
+            Progress progress,
+            Time time) {
+        this.service = service;
+        this.sources =
+                publications.stream().map(publication -> Source.of(service, publication)).toList();
+        this.log = log;
+        this.bus = bus;
+        this.spans = spans;
+        this.progress = progress;
+        this.part = progress.part(Progress.Kind.PUBLICATION, "");
+        this.time = time;
+        this.toldAtNanos = time.nanos() - QUIET_BEHIND_NANOS;
+        this.loop = new Loop(service + " publication", time, part, this::step);
+    }
+
+    @Override
+    public void start() {
+        loop.start();
+    }
+
+    @Override
+    public void stop(Duration atMost) {
+        loop.stop(atMost);
+    }
+
+    private void step() throws Exception {
+        try {
+            if (!begun) begin();
+            var stored = log.log(position, MAX_BATCH);
+            if (stored.isEmpty()) rest();
+            else publish(stored);
+        } catch (Throwable failure) {
+            begun = false;
+            throw failure;
+        }
+    }
+
+    private void begin() {
+        long published = bus.published(service);
+        long head = log.head();
+        if (published > head)
+            throw new Failure.Storage(
+                    "the bus has got "
+                            + service
+                            + " up to "
+                            + published
+                            + ", but its log ends at "
+                            + head
+                            + ": it is not the log that was published; restore that one, or run"
+                            + " the service under another name",
+                    null);
+        position = told = published;
+        part.applied(service, published);
+        begun = true;
+    }
+
+    /** At the log's end. */
+    private void rest() throws Exception {
+        if (told == position) {
+            loop.idle(() -> log.awaitBeyond(position, IDLE));
+            return;
+        }
+        long waitNanos = toldAtNanos + QUIET_NANOS - time.nanos();
+        if (waitNanos <= 0 || progress.settling()) tell(position, List.of());
+        else loop.idle(() -> log.awaitBeyond(position, Duration.ofNanos(waitNanos)));
+    }
+
+    private void publish(List<StoredEvent> stored) throws Exception {
+        var batch = new ArrayList<BusEvent>();
+        for (var event : stored) {
+            List<BusEvent> said;
+            try {
+                said = translate(event);
+            } catch (Throwable failure) {
+                // What was said before it is told all the same.
+                if (position > told) tell(position, batch);
+                throw new Loop.StuckAt(service, event.position(), event.type(), failure);
+            }
+            if (batch.size() + said.size() > Bus.MAX_BATCH) {
+                tell(position, batch);
+                batch.clear();
+            }
+            batch.addAll(said);
+            position = event.position();
+        }
+        if (!batch.isEmpty() || time.nanos() - toldAtNanos >= QUIET_BEHIND_NANOS)
+            tell(position, batch);
+    }
+
+    private List<BusEvent> translate(StoredEvent stored) {
+        var said = new ArrayList<BusEvent>();
+        for (var source : sources)
+            for (var event : source.translate(stored))
+                said.add(published(stored, said.size(), event));
+        if (said.size() > Bus.MAX_BATCH)
+            throw new IllegalStateException(
+                    "one event may be told as at most "
+                            + Bus.MAX_BATCH
+                            + " public ones, not "
+                            + said.size());
+        return said;
+    }
+
+    private BusEvent published(StoredEvent stored, int number, PublicEvent<?> event) {
+        var type = event.type().name();
+        var data = Json.write(event.data());
+        var told = new ArrayList<BusEvent>(1);
+        spans.record(
+                stored.origin(),
+                "publish " + type,
+                Span.Kind.PRODUCER,
+                service + "/" + stored.position() + "/" + number,
+                () ->
+                        told.add(
+                                new BusEvent(
+                                        service,
+                                        stored.position(),
+                                        number,
+                                        type,
+                                        event.key(),
+                                        stored.at(),
+                                        data,
+                                        origin(stored.origin()))));
+        return told.getFirst();
+    }
+
+    /** Listeners hang below the span of the publication, if there is one. */
+    private static Origin origin(Origin stored) {
+        var trace = Context.current().trace();
+        return new Origin(
+                trace.hasSpan() ? trace.traceparent() : stored.traceparent(), stored.cause(), "");
+    }
+
+    private void tell(long through, List<BusEvent> events) throws InterruptedException {
+        bus.publish(service, through, List.copyOf(events));
+        told = through;
+        toldAtNanos = time.nanos();
+        part.applied(service, through);
+    }
+}
