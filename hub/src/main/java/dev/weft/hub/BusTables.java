@@ -1,0 +1,277 @@
+package dev.weft.hub;
+
+import dev.weft.events.BusEvent;
+import dev.weft.events.Database;
+import dev.weft.events.Origin;
+import dev.weft.events.Row;
+import dev.weft.events.Sql;
+import dev.weft.events.SubscriptionLedger;
+import dev.weft.events.SubscriptionLedger.Logged;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+
+/**
+ * The bus's log and its subscriptions' books on disk.
+ *
+ * <p>A subscription is one row. Its {@code outstanding} is the set of sequences up to {@code
+ * position} that are not acknowledged, {@code ahead} that of those beyond it that are: both small,
+ * whatever the log's length, and written together with each acknowledgement.
+ */
+final class BusTables {
+
+    private static final String EVENT =
+            "select position, source, source_position, part, type, key, at, data, traceparent, cause"
+                    + " from bus_event ";
+
+    /** How many rows of the log one reading looks at. */
+    static final int WINDOW = 2_000;
+
+    /** A subscription as it was kept. */
+    record Kept(String name, Set<String> types, SubscriptionLedger.State state) {}
+
+    /** What a publication came to. */
+    record Published(long through, List<Logged> added) {}
+
+    private final Database database;
+
+    /** Makes the tables if they are not there. */
+    BusTables(Database database) throws InterruptedException {
+        this.database = database;
+        database.write(
+                sql -> {
+                    sql.update(
+                            "create table if not exists bus_event (position integer primary key,"
+                                    + " source text not null, source_position integer not null,"
+                                    + " part integer not null, type text not null, key text not"
+                                    + " null, at text not null, data blob not null, traceparent"
+                                    + " text not null, cause text not null,"
+                                    + " unique (source, source_position, part))");
+                    sql.update(
+                            "create table if not exists bus_source"
+                                    + " (source text primary key, published integer not null)");
+                    sql.update(
+                            "create table if not exists bus_subscription (name text primary key,"
+                                    + " types text not null, position integer not null,"
+                                    + " outstanding text not null, ahead text not null)");
+                    return 0;
+                });
+    }
+
+    long end() {
+        return database.first(
+                        "select coalesce(max(position), 0) as n from bus_event",
+                        row -> row.number("n"))
+                .orElse(0L);
+    }
+
+    Map<String, Long> published() {
+        var published = new HashMap<String, Long>();
+        database.query(
+                "select source, published from bus_source",
+                row -> published.put(row.text("source"), row.number("published")));
+        return published;
+    }
+
+    List<Kept> subscriptions() {
+        return database.query(
+                "select name, types, position, outstanding, ahead from bus_subscription",
+                row -> {
+                    var types = Set.of(row.text("types").split(","));
+                    var outstanding = new ArrayList<Logged>();
+                    for (long[] run : runs(row.text("outstanding")))
+                        outstanding.addAll(between(run[0], run[1], types));
+                    var ahead = new TreeSet<Long>();
+                    for (long[] run : runs(row.text("ahead")))
+                        for (long at = run[0]; at <= run[1]; at++) ahead.add(at);
+                    var state =
+                            new SubscriptionLedger.State(
+                                    row.number("position"), outstanding, ahead);
+                    return new Kept(row.text("name"), types, state);
+                });
+    }
+
+    /** Appends what is new of a publication. */
+    Published publish(String source, long through, List<BusEvent> events)
+            throws InterruptedException {
+        return database.write(sql -> publish(sql, source, through, events));
+    }
+
+    private static Published publish(
+            Sql sql, String source, long through, List<BusEvent> events) {
+        long before =
+                sql.first(
+                                "select published from bus_source where source = ?",
+                                row -> row.number("published"),
+                                source)
+                        .orElse(0L);
+        if (through <= before) return new Published(before, List.of());
+        long position =
+                sql.first(
+                                "select coalesce(max(position), 0) as n from bus_event",
+                                row -> row.number("n"))
+                        .orElse(0L);
+        var added = new ArrayList<Logged>();
+        for (var event : events) {
+            if (event.position() <= before) continue;
+            insert(sql, ++position, event);
+            added.add(new Logged(position, event));
+        }
+        sql.update(
+                "insert into bus_source (source, published) values (?, ?)"
+                        + " on conflict (source) do update set published = excluded.published",
+                source,
+                through);
+        return new Published(through, added);
+    }
+
+    private static void insert(Sql sql, long position, BusEvent event) {
+        sql.update(
+                "insert into bus_event (position, source, source_position, part, type, key, at,"
+                        + " data, traceparent, cause) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                position,
+                event.source(),
+                event.position(),
+                event.part(),
+                event.type(),
+                event.key(),
+                event.at().toString(),
+                event.data(),
+                event.origin().traceparent(),
+                event.origin().cause());
+    }
+
+    /** The events of these types from one sequence to another, both included, at most so many. */
+    List<Logged> read(long first, long last, int max, Set<String> types) {
+        var parameters = new ArrayList<Object>(types);
+        parameters.addFirst(last);
+        parameters.addFirst(first);
+        parameters.add(max);
+        return database.query(
+                EVENT
+                        + "where position >= ? and position <= ? and type in ("
+                        + "?, ".repeat(types.size() - 1)
+                        + "?) order by position limit ?",
+                BusTables::logged,
+                parameters.toArray());
+    }
+
+    private List<Logged> between(long first, long last, Set<String> types) {
+        return read(first, last, (int) (last - first + 1), types);
+    }
+
+    private static Logged logged(Row row) {
+        return new Logged(
+                row.number("position"),
+                new BusEvent(
+                        row.text("source"),
+                        row.number("source_position"),
+                        (int) row.number("part"),
+                        row.text("type"),
+                        row.text("key"),
+                        Instant.parse(row.text("at")),
+                        row.bytes("data"),
+                        new Origin(row.text("traceparent"), row.text("cause"), "")));
+    }
+
+    /** Where an event stands in the log, by its id. */
+    Optional<Long> sequence(String id) {
+        int part = id.lastIndexOf('/');
+        int position = part < 0 ? -1 : id.lastIndexOf('/', part - 1);
+        if (position < 0) return Optional.empty();
+        try {
+            return database.first(
+                    "select position from bus_event"
+                            + " where source = ? and source_position = ? and part = ?",
+                    row -> row.number("position"),
+                    id.substring(0, position),
+                    Long.parseLong(id.substring(position + 1, part)),
+                    Long.parseLong(id.substring(part + 1)));
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** How many events of these types are in the log behind a sequence. */
+    long count(long after, Set<String> types) {
+        var parameters = new ArrayList<Object>(types);
+        parameters.addFirst(after);
+        return database.first(
+                        "select count(*) as n from bus_event where position > ? and type in ("
+                                + "?, ".repeat(types.size() - 1)
+                                + "?)",
+                        row -> row.number("n"),
+                        parameters.toArray())
+                .orElse(0L);
+    }
+
+    /**
+     * Writes a subscription's books, as they are when the transaction runs, so that of two writes
+     * the later one never goes back behind the earlier.
+     */
+    void save(String name, Supplier<Kept> kept) throws InterruptedException {
+        database.write(
+                sql -> {
+                    var now = kept.get();
+                    var outstanding = now.state().outstanding().stream().map(Logged::sequence);
+                    return sql.update(
+                            "insert into bus_subscription (name, types, position, outstanding,"
+                                    + " ahead) values (?, ?, ?, ?, ?) on conflict (name) do update"
+                                    + " set types = excluded.types, position = excluded.position,"
+                                    + " outstanding = excluded.outstanding, ahead = excluded.ahead",
+                            name,
+                            String.join(",", new TreeSet<>(now.types())),
+                            now.state().through(),
+                            text(outstanding.toList()),
+                            text(now.state().ahead()));
+                });
+    }
+
+    void delete(String name) throws InterruptedException {
+        database.write(sql -> sql.update("delete from bus_subscription where name = ?", name));
+    }
+
+    /** Numbers as runs: {@code 3-7,9}. */
+    static String text(Collection<Long> numbers) {
+        var text = new StringBuilder();
+        long first = 0;
+        long last = -1;
+        for (long number : new TreeSet<>(numbers)) {
+            if (last >= first && number == last + 1) {
+                last = number;
+                continue;
+            }
+            append(text, first, last);
+            first = number;
+            last = number;
+        }
+        append(text, first, last);
+        return text.toString();
+    }
+
+    private static void append(StringBuilder text, long first, long last) {
+        if (last < first) return;
+        if (!text.isEmpty()) text.append(',');
+        text.append(first);
+        if (last > first) text.append('-').append(last);
+    }
+
+    static List<long[]> runs(String text) {
+        var runs = new ArrayList<long[]>();
+        if (text.isEmpty()) return runs;
+        for (var run : text.split(",")) {
+            int dash = run.indexOf('-');
+            long first = Long.parseLong(dash < 0 ? run : run.substring(0, dash));
+            long last = dash < 0 ? first : Long.parseLong(run.substring(dash + 1));
+            runs.add(new long[] {first, last});
+        }
+        return runs;
+    }
+}
