@@ -1,7 +1,7 @@
 package dev.weft.hub;
 
 import dev.weft.core.Failure;
-import dev.weft.core.Receipt;
+import dev.weft.core.Problem;
 import dev.weft.core.Refusal;
 import dev.weft.core.Time;
 import dev.weft.events.Bus;
@@ -101,7 +101,7 @@ public final class BusLog implements Bus {
     private final RecentEvents recent = new RecentEvents();
     private long end;
     private long numbers;
-    private boolean closed;
+    private volatile boolean closed;
 
     /** Opens the bus that is in the database, and makes it if there is none. */
     public BusLog(Database database, Time time) throws InterruptedException {
@@ -127,8 +127,7 @@ public final class BusLog implements Bus {
         lock.lock();
         try {
             recent.add(done.added());
-            if (!done.added().isEmpty())
-                end = Math.max(end, done.added().getLast().sequence());
+            if (!done.added().isEmpty()) end = Math.max(end, done.added().getLast().sequence());
             published.merge(source, done.through(), Math::max);
             subscriptions.values().forEach(subscription -> subscription.changed.all());
         } finally {
@@ -238,8 +237,7 @@ public final class BusLog implements Bus {
             if (batch.isPresent()) return batch.get();
             long leftNanos = endNanos - time.nanos();
             if (leftNanos <= 0) break;
-            long longestNanos =
-                    ledger.leads(consumer) ? SILENCE.toNanos() / 2 : STANDBY.toNanos();
+            long longestNanos = ledger.leads(consumer) ? SILENCE.toNanos() / 2 : STANDBY.toNanos();
             subscription.changed.await(Duration.ofNanos(Math.min(leftNanos, longestNanos)));
         }
         return new Batch(List.of(), ledger.applied());
@@ -251,8 +249,7 @@ public final class BusLog implements Bus {
 
     /** The caller went away: it is given a shorter time to come back than one that is silent. */
     private void suspect(Subscription subscription, String consumer) {
-        subscription.ledger.heard(
-                consumer, time.nanos() - SILENCE.toNanos() + SUSPECT.toNanos());
+        subscription.ledger.heard(consumer, time.nanos() - SILENCE.toNanos() + SUSPECT.toNanos());
     }
 
     /**
@@ -443,8 +440,7 @@ public final class BusLog implements Bus {
     private Subscription require(String name) {
         var subscription = subscriptions.get(name);
         if (subscription == null)
-            throw dev.weft.core.Problem.of(
-                            404, "no-such-subscription", "the bus has no subscription " + name)
+            throw Problem.of(404, "no-such-subscription", "the bus has no subscription " + name)
                     .failure();
         return subscription;
     }
@@ -469,6 +465,7 @@ public final class BusLog implements Bus {
     private final class Local implements Consumer {
         private final String name;
         private final String id;
+        private volatile boolean left;
 
         Local(String name, String id) {
             this.name = name;
@@ -477,6 +474,8 @@ public final class BusLog implements Bus {
 
         @Override
         public Batch poll(Duration atMost) throws InterruptedException {
+            if (left) throw new IllegalStateException("this consumer has left");
+            requireOpen();
             return BusLog.this.poll(name, id, atMost);
         }
 
@@ -487,6 +486,7 @@ public final class BusLog implements Bus {
 
         @Override
         public void close() {
+            left = true;
             leave(name, id);
         }
     }

@@ -45,24 +45,23 @@ final class BusTables {
     /** Makes the tables if they are not there. */
     BusTables(Database database) throws InterruptedException {
         this.database = database;
-        database.write(
-                sql -> {
-                    sql.update(
-                            "create table if not exists bus_event (position integer primary key,"
-                                    + " source text not null, source_position integer not null,"
-                                    + " part integer not null, type text not null, key text not"
-                                    + " null, at text not null, data blob not null, traceparent"
-                                    + " text not null, cause text not null,"
-                                    + " unique (source, source_position, part))");
-                    sql.update(
-                            "create table if not exists bus_source"
-                                    + " (source text primary key, published integer not null)");
-                    sql.update(
-                            "create table if not exists bus_subscription (name text primary key,"
-                                    + " types text not null, position integer not null,"
-                                    + " outstanding text not null, ahead text not null)");
-                    return 0;
-                });
+        database.write(sql -> {
+            sql.update(
+                    "create table if not exists bus_event (position integer primary key,"
+                            + " source text not null, source_position integer not null,"
+                            + " part integer not null, type text not null, key text not"
+                            + " null, at text not null, data blob not null, traceparent"
+                            + " text not null, cause text not null,"
+                            + " unique (source, source_position, part))");
+            sql.update(
+                    "create table if not exists bus_source"
+                            + " (source text primary key, published integer not null)");
+            sql.update(
+                    "create table if not exists bus_subscription (name text primary key,"
+                            + " types text not null, position integer not null,"
+                            + " outstanding text not null, ahead text not null)");
+            return 0;
+        });
     }
 
     long end() {
@@ -104,8 +103,7 @@ final class BusTables {
         return database.write(sql -> publish(sql, source, through, events));
     }
 
-    private static Published publish(
-            Sql sql, String source, long through, List<BusEvent> events) {
+    private static Published publish(Sql sql, String source, long through, List<BusEvent> events) {
         long before =
                 sql.first(
                                 "select published from bus_source where source = ?",
@@ -217,21 +215,20 @@ final class BusTables {
      * the later one never goes back behind the earlier.
      */
     void save(String name, Supplier<Kept> kept) throws InterruptedException {
-        database.write(
-                sql -> {
-                    var now = kept.get();
-                    var outstanding = now.state().outstanding().stream().map(Logged::sequence);
-                    return sql.update(
-                            "insert into bus_subscription (name, types, position, outstanding,"
-                                    + " ahead) values (?, ?, ?, ?, ?) on conflict (name) do update"
-                                    + " set types = excluded.types, position = excluded.position,"
-                                    + " outstanding = excluded.outstanding, ahead = excluded.ahead",
-                            name,
-                            String.join(",", new TreeSet<>(now.types())),
-                            now.state().through(),
-                            text(outstanding.toList()),
-                            text(now.state().ahead()));
-                });
+        database.write(sql -> {
+            var now = kept.get();
+            var outstanding = now.state().outstanding().stream().map(Logged::sequence);
+            return sql.update(
+                    "insert into bus_subscription (name, types, position, outstanding,"
+                            + " ahead) values (?, ?, ?, ?, ?) on conflict (name) do update"
+                            + " set types = excluded.types, position = excluded.position,"
+                            + " outstanding = excluded.outstanding, ahead = excluded.ahead",
+                    name,
+                    String.join(",", new TreeSet<>(now.types())),
+                    now.state().through(),
+                    text(outstanding.toList()),
+                    text(now.state().ahead()));
+        });
     }
 
     void delete(String name) throws InterruptedException {

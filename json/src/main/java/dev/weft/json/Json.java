@@ -2,10 +2,12 @@ package dev.weft.json;
 
 import dev.weft.core.Failure;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
@@ -24,7 +26,7 @@ import tools.jackson.core.json.JsonFactory;
  *       kebab-case; where the record itself is the declared type, there is no such member.
  *   <li>An enum is its constant's name in lower case: {@code out_of_stock}.
  *   <li>{@code BigDecimal} is exact, plain, and keeps its trailing zeros. Times and durations are
- *       ISO texts, {@code byte[]} is Base64. There is no NaN.
+ *       ISO texts, {@code byte[]} is Base64, {@link RawJson} is itself. There is no NaN.
  *   <li>Readers ignore members that they don't know, and never take a text for a number or a number
  *       for a text. The same member twice, more than {@value #MAX_DEPTH} levels, a number of more
  *       than {@value #MAX_NUMBER_LENGTH} digits: {@link Failure.Malformed}, as is anything that does
@@ -70,7 +72,7 @@ public final class Json {
 
     private static byte[] write(Object value, Codec codec) {
         var bytes = new ByteArrayOutputStream(256);
-        try (var out = FACTORY.createGenerator(ObjectWriteContext.empty(), bytes)) {
+        try (var out = generator(bytes)) {
             codec.write(value, out);
         } catch (JacksonException e) {
             throw new IllegalArgumentException(
@@ -171,6 +173,10 @@ public final class Json {
     }
 
     /** A parser that remembers what it parses, as the value of its root; see {@link #source}. */
+    static JsonGenerator generator(OutputStream out) {
+        return FACTORY.createGenerator(ObjectWriteContext.empty(), out);
+    }
+
     static JsonParser parser(byte[] json, int start) {
         var in = FACTORY.createParser(ObjectReadContext.empty(), json, start, json.length - start);
         in.assignCurrentValue(json);

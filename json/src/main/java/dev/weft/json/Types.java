@@ -46,6 +46,7 @@ final class Types {
         var scalar = Scalar.ALL.get(type);
         if (scalar != null) return scalar;
         if (type == Object.class) return Anything.CODEC;
+        if (type == RawJson.class) return Raw.CODEC;
         if (type.isEnum()) return Scalar.constants(type.getEnumConstants());
         if (type.isRecord()) return new Fields(shape);
         if (type == Optional.class) return new Maybe(codec(shape.argument(0)));

@@ -377,4 +377,25 @@ class JsonTest {
                 .isInstanceOf(Failure.Malformed.class)
                 .hasMessageContaining(message);
     }
+
+    record Envelope(String type, RawJson data) {}
+
+    @Test
+    void raw_json_passes_through_with_its_numbers_and_texts_as_they_are() {
+        var json =
+                "{\"type\":\"a\",\"data\":{\"n\":1.50,\"e\":1E+2,\"l\":[12345678901234567890,"
+                        + "null,true,\"ü\\n\"],\"o\":{}}}";
+        var envelope = Json.read(json, Envelope.class);
+        assertThat(Json.text(envelope)).isEqualTo(json);
+        assertThat(Json.text(Json.read("{\"type\":\"a\",\"data\":7}", Envelope.class)))
+                .isEqualTo("{\"type\":\"a\",\"data\":7}");
+    }
+
+    @Test
+    void raw_json_that_is_none_is_malformed() {
+        assertThatThrownBy(() -> Json.read("{\"type\":\"a\",\"data\":{\"n\":}}", Envelope.class))
+                .isInstanceOf(Failure.Malformed.class);
+        assertThatThrownBy(() -> Json.read("{\"type\":\"a\",\"data\":[1", Envelope.class))
+                .isInstanceOf(Failure.Malformed.class);
+    }
 }
