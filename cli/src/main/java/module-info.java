@@ -13,6 +13,7 @@ module dev.weft.cli {
     requires dev.weft.telemetry;
     requires info.picocli;
     requires org.snakeyaml.engine;
+    requires java.compiler;
 
     opens dev.weft.cli to
             info.picocli;

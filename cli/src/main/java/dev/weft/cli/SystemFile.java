@@ -1,0 +1,110 @@
+package dev.weft.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What {@code weft.yml} says: a system and its services.
+ *
+ * <pre>
+ * name: shop                     # the folder's name
+ * services: [product, cart]      # all folders below that hold a service.yml
+ * gateway: {port: 8080}
+ * hub: {port: 8090}
+ * </pre>
+ *
+ * @param folder absolute
+ */
+record SystemFile(
+        Path folder, String name, List<ServiceFile> services, int gatewayPort, int hubPort) {
+
+    static final String NAME = "weft.yml";
+    static final int GATEWAY_PORT = 8080;
+    static final int HUB_PORT = 8090;
+
+    SystemFile {
+        services = List.copyOf(services);
+    }
+
+    /** Reads the folder's {@code weft.yml} and each service's {@code service.yml}. */
+    static SystemFile read(Path given) {
+        var folder = given.toAbsolutePath().normalize();
+        if (!Files.isDirectory(folder))
+            throw new CommandFailed(
+                    given + ": there is no such folder; wanted one with a " + NAME + " in it");
+        var file = folder.resolve(NAME);
+        if (!Files.exists(file))
+            throw new CommandFailed(
+                    given
+                            + ": there is no "
+                            + NAME
+                            + " in this folder; a system is a folder with a "
+                            + NAME
+                            + " (it may be empty) and a folder with a "
+                            + ServiceFile.NAME
+                            + " for each service");
+        var yaml = Yaml.read(file).only("name", "services", "gateway", "hub");
+        var folders = new ArrayList<Path>();
+        for (var service : yaml.texts("services")) {
+            var path = folder.resolve(service).normalize();
+            if (!Files.exists(path.resolve(ServiceFile.NAME)))
+                throw yaml.wrong(
+                        "services",
+                        "the service \"" + service + "\" has no " + path.resolve(ServiceFile.NAME));
+            folders.add(path);
+        }
+        if (!yaml.has("services")) folders.addAll(withServices(folder));
+        if (folders.isEmpty())
+            throw new CommandFailed(
+                    file
+                            + ": no service: there is no folder with a "
+                            + ServiceFile.NAME
+                            + " beside it");
+        var services = folders.stream().map(ServiceFile::read).toList();
+        var seen = new HashMap<String, ServiceFile>();
+        for (var service : services) {
+            var twin = seen.put(service.name(), service);
+            if (twin != null)
+                throw new CommandFailed(
+                        service.file()
+                                + ": "
+                                + twin.file()
+                                + " has the same name, "
+                                + service.name());
+        }
+        return new SystemFile(
+                folder,
+                yaml.text("name").orElse(folderName(folder)),
+                services,
+                port(yaml, "gateway", GATEWAY_PORT),
+                port(yaml, "hub", HUB_PORT));
+    }
+
+    private static int port(Yaml yaml, String key, int otherwise) {
+        return yaml.map(key)
+                .map(map -> map.only("port").number("port", otherwise, 1, 65535))
+                .orElse(otherwise);
+    }
+
+    private static List<Path> withServices(Path folder) {
+        try (var inside = Files.list(folder)) {
+            return inside.filter(path -> Files.exists(path.resolve(ServiceFile.NAME)))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new CommandFailed(folder + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** The folder's own name in the letters that a name may have. */
+    static String folderName(Path folder) {
+        var last = folder.getFileName();
+        var name = last == null ? "" : last.toString().toLowerCase(Locale.ROOT);
+        return name.replaceAll("[^a-z0-9-]+", "-");
+    }
+}
