@@ -121,18 +121,16 @@ final class Builder {
         if (!build.jar().isEmpty()) {
             var jar = service.folder().resolve(build.jar());
             if (!Files.exists(jar))
-                throw new CommandFailed(
-                        service.file() + ": the build command has not made " + jar);
+                throw new CommandFailed(service.file() + ": the build command has not made " + jar);
             return jar;
         }
         var target = service.folder().resolve("target");
         try (var files = Files.exists(target) ? Files.list(target) : Stream.<Path>of()) {
             var jars =
                     files.filter(file -> file.toString().endsWith(".jar"))
-                            .filter(
-                                    file ->
-                                            Stream.of("-sources.jar", "-javadoc.jar", "-tests.jar")
-                                                    .noneMatch(file.toString()::endsWith))
+                            .filter(file ->
+                                    Stream.of("-sources.jar", "-javadoc.jar", "-tests.jar")
+                                            .noneMatch(file.toString()::endsWith))
                             .filter(file -> !file.getFileName().toString().startsWith("original-"))
                             .toList();
             if (jars.size() == 1) return jars.getFirst();

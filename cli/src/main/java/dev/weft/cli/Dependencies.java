@@ -30,8 +30,7 @@ final class Dependencies {
         var pom = service.folder().resolve("pom.xml");
         boolean ownPom = service.build().isPresent() && Files.exists(pom);
         if (service.dependencies().isEmpty() && !ownPom) return List.of();
-        var wanted =
-                ownPom ? Files.readString(pom) : String.join("\n", service.dependencies());
+        var wanted = ownPom ? Files.readString(pom) : String.join("\n", service.dependencies());
         var hash =
                 HexFormat.of()
                         .formatHex(

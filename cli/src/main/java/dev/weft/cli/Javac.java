@@ -25,8 +25,7 @@ final class Javac {
      *
      * @throws CommandFailed with the compiler's messages: file, line, a caret under the place
      */
-    static void compile(
-            Installation weft, List<Path> libraries, List<Path> sources, Path classes)
+    static void compile(Installation weft, List<Path> libraries, List<Path> sources, Path classes)
             throws IOException {
         var javac = ToolProvider.getSystemJavaCompiler();
         if (javac == null)
@@ -48,8 +47,7 @@ final class Javac {
                                     .collect(Collectors.joining(File.pathSeparator))));
         else options.addAll(List.of("-cp", classes.toString()));
         var messages = new StringWriter();
-        try (var files =
-                javac.getStandardFileManager(null, Locale.ROOT, StandardCharsets.UTF_8)) {
+        try (var files = javac.getStandardFileManager(null, Locale.ROOT, StandardCharsets.UTF_8)) {
             var task =
                     javac.getTask(
                             messages,

@@ -75,14 +75,12 @@ final class MainClass {
     /** As the java command sees it: static or not, with arguments or without, not private. */
     private static boolean starts(ClassModel type) {
         return type.methods().stream()
-                .anyMatch(
-                        method ->
-                                method.methodName().equalsString("main")
-                                        && !method.flags().has(AccessFlag.PRIVATE)
-                                        && !method.flags().has(AccessFlag.ABSTRACT)
-                                        && takesArguments(method)
-                                        && (method.flags().has(AccessFlag.STATIC)
-                                                || canBeMade(type)));
+                .anyMatch(method ->
+                        method.methodName().equalsString("main")
+                                && !method.flags().has(AccessFlag.PRIVATE)
+                                && !method.flags().has(AccessFlag.ABSTRACT)
+                                && takesArguments(method)
+                                && (method.flags().has(AccessFlag.STATIC) || canBeMade(type)));
     }
 
     private static boolean takesArguments(MethodModel method) {
@@ -93,10 +91,9 @@ final class MainClass {
     private static boolean canBeMade(ClassModel type) {
         return !type.flags().has(AccessFlag.ABSTRACT)
                 && type.methods().stream()
-                        .anyMatch(
-                                method ->
-                                        method.methodName().equalsString("<init>")
-                                                && method.methodType().equalsString("()V")
-                                                && !method.flags().has(AccessFlag.PRIVATE));
+                        .anyMatch(method ->
+                                method.methodName().equalsString("<init>")
+                                        && method.methodType().equalsString("()V")
+                                        && !method.flags().has(AccessFlag.PRIVATE));
     }
 }

@@ -179,8 +179,7 @@ record ServiceFile(
                                     () -> yaml.wrong("build", "build wants a command: and a jar:"));
             return Optional.of(new Build(command, build.text("jar").orElse("")));
         }
-        if (yaml.has("build"))
-            return Optional.of(new Build(yaml.text("build").orElseThrow(), ""));
+        if (yaml.has("build")) return Optional.of(new Build(yaml.text("build").orElseThrow(), ""));
         return Files.exists(folder.resolve("pom.xml"))
                 ? Optional.of(new Build("mvn -q -B package -DskipTests", ""))
                 : Optional.empty();
@@ -219,7 +218,8 @@ record ServiceFile(
     private static String memory(Yaml yaml) {
         var memory = yaml.text("memory").orElse(MEMORY);
         if (!memory.matches("[1-9][0-9]{0,5}[mMgG]"))
-            throw yaml.wrong("memory", "memory is a size such as 256m or 1g, not \"" + memory + "\"");
+            throw yaml.wrong(
+                    "memory", "memory is a size such as 256m or 1g, not \"" + memory + "\"");
         return memory;
     }
 }

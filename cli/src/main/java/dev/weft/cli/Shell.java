@@ -40,8 +40,7 @@ final class Shell {
                 length += read;
             }
             return new Output(
-                    process.waitFor(),
-                    new String(last, 0, length, StandardCharsets.UTF_8).strip());
+                    process.waitFor(), new String(last, 0, length, StandardCharsets.UTF_8).strip());
         } catch (InterruptedException e) {
             process.destroy();
             Thread.currentThread().interrupt();

@@ -31,8 +31,7 @@ final class Spelling {
             row[0] = i;
             for (int j = 1; j < row.length; j++) {
                 int change = one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1;
-                int next =
-                        Math.min(Math.min(row[j] + 1, row[j - 1] + 1), diagonal + change);
+                int next = Math.min(Math.min(row[j] + 1, row[j - 1] + 1), diagonal + change);
                 diagonal = row[j];
                 row[j] = next;
             }

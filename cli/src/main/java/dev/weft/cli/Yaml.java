@@ -64,7 +64,9 @@ final class Yaml {
         try {
             var settings = LoadSettings.builder().setMaxAliasesForCollections(10).build();
             var node =
-                    new Composer(settings, new ParserImpl(settings, new StreamReader(settings, text)))
+                    new Composer(
+                                    settings,
+                                    new ParserImpl(settings, new StreamReader(settings, text)))
                             .getSingleNode();
             if (node.isEmpty()) return new Yaml(file, 1, Map.of());
             return of(file, node.get());
@@ -180,8 +182,7 @@ final class Yaml {
         if (text.isEmpty()) return otherwise;
         Matcher parts = DURATION.matcher(text.get());
         if (!parts.matches())
-            throw wrong(
-                    key, key + " is a time such as 30s or 500ms, not \"" + text.get() + "\"");
+            throw wrong(key, key + " is a time such as 30s or 500ms, not \"" + text.get() + "\"");
         long number = Long.parseLong(parts.group(1));
         return switch (parts.group(2)) {
             case "ms" -> Duration.ofMillis(number);

@@ -87,7 +87,9 @@ class BuilderTest {
 
     @Test
     void shared_sources_and_resources_go_in_and_tests_stay_out() throws Exception {
-        write("contracts/Shared.java", "package contracts; public class Shared { public int x = 4; }");
+        write(
+                "contracts/Shared.java",
+                "package contracts; public class Shared { public int x = 4; }");
         write("hello/test/Broken.java", "does not compile");
         write("hello/resources/words.txt", "deep");
         write(
@@ -155,12 +157,21 @@ class BuilderTest {
     }
 
     @Test
-    void a_build_of_its_own_is_run_once_per_change_and_its_failure_shown() throws Exception {
-        write("hello/main.c", "int main");
-        var yaml = "main: x.Y\nbuild: {command: 'echo run >>runs; cp made.txt out.jar', jar: out.jar}\n";
-        assertThatThrownBy(() -> builder.build(service(yaml)))
+    void a_build_of_its_own_is_run_once_per_change_and_its_failure_is_shown() throws Exception {
+        write("hello/made.txt", "x");
+        var yaml =
+                """
+                main: x.Y
+                build:
+                  command: echo run >>../runs; cp made.txt out.jar
+                  jar: out.jar
+                """;
+        assertThat(builder.build(service(yaml)).changed()).isTrue();
+        assertThat(builder.build(service(yaml.replace("out.jar", "out.jar"))).main())
+                .isEqualTo("x.Y");
+        assertThatThrownBy(() -> builder.build(service(yaml.replace("made.txt", "no.txt"))))
+                .hasMessageContaining("service.yml: the build command")
                 .hasMessageContaining("failed with exit code 1")
-                .hasMessageContaining("made.txt");
-        write("made.txt", "x");
+                .hasMessageContaining("no.txt");
     }
 }

@@ -36,7 +36,9 @@ class FilesOfASystemTest {
         write("product/service.yml", "");
         write("notes/readme.txt", "");
         var system = SystemFile.read(folder);
-        assertThat(system.services()).extracting(ServiceFile::name).containsExactly("cart", "product");
+        assertThat(system.services())
+                .extracting(ServiceFile::name)
+                .containsExactly("cart", "product");
         assertThat(system.gatewayPort()).isEqualTo(8080);
         assertThat(system.hubPort()).isEqualTo(8090);
         assertThat(system.services().getFirst().memory()).isEqualTo("256m");
@@ -45,7 +47,9 @@ class FilesOfASystemTest {
 
     @Test
     void every_key_is_read() throws Exception {
-        write("weft.yml", "name: shop\nservices: [a]\ngateway:\n  port: 18080\nhub: {port: 18090}\n");
+        write(
+                "weft.yml",
+                "name: shop\nservices: [a]\ngateway:\n  port: 18080\nhub: {port: 18090}\n");
         write(
                 "a/service.yml",
                 """
@@ -71,7 +75,9 @@ class FilesOfASystemTest {
         assertThat(greeter.command()).containsExactly("sh", "-c", "python3 server.py");
         assertThat(greeter.routes()).containsExactly("GET /greetings/{name}");
         assertThat(greeter.health()).contains("/health");
-        assertThat(greeter.environment()).containsEntry("LEVEL", "debug").containsEntry("COUNT", "3");
+        assertThat(greeter.environment())
+                .containsEntry("LEVEL", "debug")
+                .containsEntry("COUNT", "3");
         assertThat(greeter.instances()).isEqualTo(2);
         assertThat(greeter.readyTimeout()).isEqualTo(Duration.ofMillis(500));
     }
@@ -86,7 +92,8 @@ class FilesOfASystemTest {
         write("weft.yml", "name: shop\n");
         write("cart/service.yml", "name: cart\n\ninstancs: 2\n");
         assertThat(complaint())
-                .startsWith("/cart/service.yml:3: unknown key \"instancs\"; did you mean \"instances\"?");
+                .startsWith(
+                        "/cart/service.yml:3: unknown key \"instancs\"; did you mean \"instances\"?");
     }
 
     @Test
@@ -98,7 +105,8 @@ class FilesOfASystemTest {
                         "/cart/service.yml:2: instances is a whole number from 1 to 32, not"
                                 + " \"many\"");
         write("cart/service.yml", "ready_timeout: soon\n");
-        assertThat(complaint()).startsWith("/cart/service.yml:1: ready_timeout is a time such as 30s");
+        assertThat(complaint())
+                .startsWith("/cart/service.yml:1: ready_timeout is a time such as 30s");
         write("cart/service.yml", "name: Cart\n");
         assertThat(complaint()).startsWith("/cart/service.yml:1: a service is named with");
         write("cart/service.yml", "name: hub\n");
@@ -106,7 +114,8 @@ class FilesOfASystemTest {
         write("cart/service.yml", "memory: lots\n");
         assertThat(complaint()).startsWith("/cart/service.yml:1: memory is a size");
         write("cart/service.yml", "dependencies:\n  - junit\n");
-        assertThat(complaint()).startsWith("/cart/service.yml:2: a dependency is group:artifact:version");
+        assertThat(complaint())
+                .startsWith("/cart/service.yml:2: a dependency is group:artifact:version");
         write("cart/service.yml", "run: {command: x}\nroutes:\n  - FETCH /x\n");
         assertThat(complaint()).startsWith("/cart/service.yml:3: a route is a method and a path");
         write("cart/service.yml", "sources:\n  - ../nowhere\n");
@@ -121,7 +130,8 @@ class FilesOfASystemTest {
         write("cart/service.yml", "- cart\n");
         assertThat(complaint()).startsWith("/cart/service.yml:1: wanted \"key: value\" lines");
         write("cart/service.yml", "name: a\nname: b\n");
-        assertThat(complaint()).startsWith("/cart/service.yml:2: the key \"name\" stands here twice");
+        assertThat(complaint())
+                .startsWith("/cart/service.yml:2: the key \"name\" stands here twice");
     }
 
     @Test
