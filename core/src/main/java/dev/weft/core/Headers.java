@@ -92,4 +92,22 @@ public final class Headers {
     public String toString() {
         return fields.toString();
     }
+
+    /** Fields gathered one by one, for whoever reads many of them. One thread. */
+    public static final class Builder {
+        private final List<Field> fields = new ArrayList<>();
+
+        public Builder() {}
+
+        public Builder add(String name, String value) {
+            check(name);
+            check(value);
+            fields.add(new Field(name, value));
+            return this;
+        }
+
+        public Headers build() {
+            return fields.isEmpty() ? EMPTY : new Headers(List.copyOf(fields));
+        }
+    }
 }

@@ -47,6 +47,14 @@ public record Request(
         return new Request(method, path, query, headers, body, variables);
     }
 
+    public Request with(Query query) {
+        return new Request(method, path, query, headers, body, variables);
+    }
+
+    public Request path(String path) {
+        return new Request(method, path, query, headers, body, variables);
+    }
+
     /** With this header, in place of others of its name. */
     public Request header(String name, String value) {
         return with(headers.set(name, value));

@@ -1,0 +1,207 @@
+package dev.weft.http;
+
+import dev.weft.core.Failure;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Time;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedByInterruptException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections to one address. The warmest is used first, so that the others can idle out.
+ *
+ * <p>The monitor guards {@code idle} and is not held during I/O. A turn is held from a call's begin
+ * until its answer's body is read or closed.
+ */
+final class ClientPool {
+
+    /** Open at one time to one address. */
+    static final int MAX_CONNECTIONS = 256;
+
+    /** The longest wait for a turn. */
+    static final Duration MAX_WAIT = Duration.ofSeconds(10);
+
+    static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
+    static final Duration MAX_IDLE = Duration.ofSeconds(30);
+
+    /** The longest time without a byte in the middle of a call. */
+    static final Duration MAX_SILENCE = Duration.ofMinutes(5);
+
+    /** A connection just used is not looked at again; that would cost as much as the call. */
+    private static final long FRESH_NANOS = 1_000_000;
+
+    private final String host;
+    private final int port;
+    private final Time time;
+    private final Consumer<ClientPool> gone;
+    private final Semaphore turns = new Semaphore(MAX_CONNECTIONS);
+    private final Set<ClientConnection> all = ConcurrentHashMap.newKeySet();
+    private final ArrayDeque<ClientConnection> idle = new ArrayDeque<>();
+    private final AtomicBoolean sweeping = new AtomicBoolean();
+    private volatile boolean closed;
+
+    /**
+     * @param gone told when no connection is left and none was used for a while
+     */
+    ClientPool(String host, int port, Time time, Consumer<ClientPool> gone) {
+        this.host = host;
+        this.port = port;
+        this.time = time;
+        this.gone = gone;
+    }
+
+    Response call(Request request) throws InterruptedException {
+        if (!turns.tryAcquire() && !turns.tryAcquire(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS))
+            throw unreachable(
+                    "all " + MAX_CONNECTIONS + " connections were in use for " + MAX_WAIT,
+                    false,
+                    null);
+        boolean handedOver = false;
+        try {
+            var response = attempt(request);
+            handedOver = true;
+            return response;
+        } finally {
+            if (!handedOver) turns.release();
+        }
+    }
+
+    private Response attempt(Request request) throws InterruptedException {
+        var reused = takeIdle();
+        if (reused != null) {
+            try {
+                return exchange(reused, request);
+            } catch (IOException e) {
+                if (!repeatable(reused, request)) throw broken(reused, e);
+            }
+        }
+        var fresh = connect();
+        try {
+            return exchange(fresh, request);
+        } catch (IOException e) {
+            throw broken(fresh, e);
+        }
+    }
+
+    /** Whether a connection that had gone stale may be the reason, and doing it again is safe. */
+    private static boolean repeatable(ClientConnection stale, Request request) {
+        if (!request.body().atHand()) return false;
+        return !stale.wrote() || (!stale.read() && request.method().idempotent());
+    }
+
+    private Response exchange(ClientConnection connection, Request request)
+            throws IOException, InterruptedException {
+        boolean whole = false;
+        try {
+            connection.send(request);
+            var response = connection.receive(request.method(), this::done);
+            whole = true;
+            return response;
+        } catch (ClosedByInterruptException e) {
+            Thread.interrupted();
+            var interrupted = new InterruptedException("the call was interrupted");
+            interrupted.initCause(e);
+            throw interrupted;
+        } finally {
+            if (!whole) drop(connection);
+        }
+    }
+
+    private ClientConnection connect() throws InterruptedException {
+        try {
+            var connection =
+                    ClientConnection.open(
+                            new InetSocketAddress(host, port), host, CONNECT_TIMEOUT, time);
+            all.add(connection);
+            if (closed) {
+                drop(connection);
+                throw unreachable("the transport was closed", false, null);
+            }
+            sweepLater();
+            return connection;
+        } catch (ClosedByInterruptException e) {
+            Thread.interrupted();
+            throw new InterruptedException("connecting was interrupted");
+        } catch (IOException e) {
+            throw unreachable(String.valueOf(e.getMessage()), false, e);
+        }
+    }
+
+    private Failure.Unreachable broken(ClientConnection connection, IOException e) {
+        return unreachable(String.valueOf(e.getMessage()), connection.wrote(), e);
+    }
+
+    private Failure.Unreachable unreachable(String why, boolean sent, @Nullable Throwable cause) {
+        return new Failure.Unreachable("http://" + host + ":" + port + ": " + why, sent, cause);
+    }
+
+    /** An answer's body was read to its end, or it was closed. */
+    private void done(ClientConnection connection, boolean reusable) {
+        if (!reusable || closed) drop(connection);
+        else {
+            connection.rests();
+            synchronized (this) {
+                idle.addLast(connection);
+            }
+            if (closed) close();
+        }
+        turns.release();
+    }
+
+    private @Nullable ClientConnection takeIdle() {
+        while (true) {
+            ClientConnection connection;
+            synchronized (this) {
+                connection = idle.pollLast();
+            }
+            if (connection == null) return null;
+            long age = connection.silentNanos();
+            if (age < FRESH_NANOS || (age < MAX_IDLE.toNanos() && connection.alive()))
+                return connection;
+            drop(connection);
+        }
+    }
+
+    private void drop(ClientConnection connection) {
+        all.remove(connection);
+        connection.close();
+    }
+
+    private void sweepLater() {
+        if (sweeping.compareAndSet(false, true)) time.schedule(MAX_IDLE, this::sweep);
+    }
+
+    private void sweep() {
+        synchronized (this) {
+            while (!idle.isEmpty() && idle.peekFirst().silentNanos() >= MAX_IDLE.toNanos())
+                drop(idle.pollFirst());
+        }
+        for (var connection : all)
+            if (connection.silentNanos() >= MAX_SILENCE.toNanos()) connection.close();
+        sweeping.set(false);
+        if (!all.isEmpty()) sweepLater();
+        else gone.accept(this);
+    }
+
+    int connections() {
+        return all.size();
+    }
+
+    void close() {
+        closed = true;
+        synchronized (this) {
+            idle.clear();
+        }
+        all.forEach(this::drop);
+    }
+}

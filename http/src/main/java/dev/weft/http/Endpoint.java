@@ -1,0 +1,233 @@
+package dev.weft.http;
+
+import dev.weft.core.Body;
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Failure;
+import dev.weft.core.Method;
+import dev.weft.core.PathTemplate;
+import dev.weft.core.Problem;
+import dev.weft.core.Receipt;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Route;
+import dev.weft.core.Service;
+import dev.weft.json.Json;
+import java.math.BigDecimal;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * One operation over HTTP, as a value that server and client share.
+ *
+ * <p>The input is a record whose components come from the path, the query and the JSON body; a name
+ * that is in two of them has to have the same value. A query value that occurs more than once is
+ * joined by commas. The output is answered as JSON. {@link Request} as input and {@link Response} as
+ * output are passed as they are; {@link Void} as output answers 204 and is null.
+ *
+ * @param takes the input's type
+ * @param answers the output's type
+ * @param status of a success
+ * @param location the path of what was made, for the header {@code Location}
+ */
+public record Endpoint<I, O>(
+        Method method,
+        PathTemplate path,
+        Class<I> takes,
+        Class<O> answers,
+        int status,
+        Optional<Function<O, String>> location) {
+
+    /** The most bytes of an answer that a client reads. */
+    public static final long MAX_ANSWER_BYTES = 64 << 20;
+
+    private static final String JSON = "application/json";
+
+    public static <I, O> Endpoint<I, O> get(String path, Class<I> takes, Class<O> answers) {
+        return of(Method.GET, path, takes, answers);
+    }
+
+    public static <I, O> Endpoint<I, O> post(String path, Class<I> takes, Class<O> answers) {
+        return of(Method.POST, path, takes, answers);
+    }
+
+    public static <I, O> Endpoint<I, O> put(String path, Class<I> takes, Class<O> answers) {
+        return of(Method.PUT, path, takes, answers);
+    }
+
+    public static <I, O> Endpoint<I, O> delete(String path, Class<I> takes, Class<O> answers) {
+        return of(Method.DELETE, path, takes, answers);
+    }
+
+    public static <I, O> Endpoint<I, O> of(
+            Method method, String path, Class<I> takes, Class<O> answers) {
+        return new Endpoint<>(
+                method,
+                new PathTemplate(path),
+                takes,
+                answers,
+                answers == Void.class ? 204 : 200,
+                Optional.empty());
+    }
+
+    /** With this status for a success. */
+    public Endpoint<I, O> status(int status) {
+        return new Endpoint<>(method, path, takes, answers, status, location);
+    }
+
+    /** With the path of what was made in the header {@code Location}. */
+    public Endpoint<I, O> location(Function<O, String> location) {
+        return new Endpoint<>(method, path, takes, answers, status, Optional.of(location));
+    }
+
+    /** Server side: the route that answers with the service. */
+    public Route to(Service<I, O> service) {
+        return new Route(method, path, request -> answer(service.call(input(request))));
+    }
+
+    private I input(Request request) {
+        if (takes == Request.class) return takes.cast(request);
+        var texts = new HashMap<String, String>();
+        request.query().all().forEach((name, values) -> texts.put(name, String.join(",", values)));
+        request.variables()
+                .forEach((name, value) -> {
+                    var other = texts.put(name, value);
+                    if (other != null && !other.equals(value))
+                        throw new Failure.Malformed(
+                                name
+                                        + " is "
+                                        + value
+                                        + " in the path and "
+                                        + other
+                                        + " in the query; they have to agree");
+                });
+        var body = hasBody() ? json(request) : new byte[0];
+        return Json.read(body, texts, takes);
+    }
+
+    private boolean hasBody() {
+        return method != Method.GET && method != Method.HEAD;
+    }
+
+    /** A body that says it is something else is not guessed at. */
+    private static byte[] json(Request request) {
+        var type = request.headers().get("Content-Type").orElse(JSON);
+        var essence = type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+        if (request.body() != Body.EMPTY && !essence.equals(JSON) && !essence.endsWith("+json"))
+            throw Problem.of(
+                            415,
+                            "unsupported-media-type",
+                            "the body is " + essence + ", wanted " + JSON)
+                    .failure();
+        return request.body().bytes();
+    }
+
+    private Response answer(O output) {
+        if (output instanceof Response response) return response;
+        if (answers == Void.class) return Response.of(status);
+        var response =
+                Response.of(status)
+                        .header("Content-Type", JSON)
+                        .with(Body.of(Json.write(output, answers)));
+        return location.isEmpty()
+                ? response
+                : response.header("Location", location.get().apply(output));
+    }
+
+    /**
+     * Client side: the typed operation of whatever serves at the other end.
+     *
+     * <p>It sends the current context along and adds the answer's receipt to the current work. A
+     * problem is thrown as {@link Failure.Answered}, a refusal as {@link Failure.Refused}; an answer
+     * that cannot be read is a problem of status 502.
+     */
+    public Service<I, O> on(Service<Request, Response> client) {
+        return input -> {
+            var response = client.call(ContextHeaders.inject(request(input)));
+            try {
+                return output(response);
+            } finally {
+                response.body().close();
+            }
+        };
+    }
+
+    private Request request(I input) {
+        if (input instanceof Request request)
+            return request.with(method).path(path.fill(request.variables()));
+        var variables = path.variables();
+        if (variables.isEmpty() && hasBody())
+            return Request.of(method, path.text())
+                    .header("Content-Type", JSON)
+                    .with(Body.of(Json.write(input, takes)));
+        var members = new LinkedHashMap<>(Json.readMap(Json.write(input, takes)));
+        var values = new HashMap<String, String>();
+        for (var variable : variables) {
+            var value = members.remove(variable);
+            if (value != null) values.put(variable, text(variable, value));
+        }
+        var request = Request.of(method, path.fill(values));
+        if (method == Method.GET || method == Method.HEAD || method == Method.DELETE)
+            return inQuery(request, members);
+        return members.isEmpty()
+                ? request
+                : request.header("Content-Type", JSON).with(Body.of(Json.write(members)));
+    }
+
+    private static Request inQuery(Request request, Map<String, Object> members) {
+        var query = request.query();
+        for (var member : members.entrySet())
+            query = query.and(member.getKey(), text(member.getKey(), member.getValue()));
+        return request.with(query);
+    }
+
+    private static String text(String name, Object value) {
+        if (value instanceof List<?> list)
+            return String.join(",", list.stream().map(each -> text(name, each)).toList());
+        if (value instanceof Map)
+            throw new IllegalArgumentException(
+                    name + " is an object; a path or query holds single values and lists only");
+        return value instanceof BigDecimal decimal ? decimal.toPlainString() : value.toString();
+    }
+
+    private static void noteReceipt(Response response) {
+        var receipt = response.headers().get(ContextHeaders.RECEIPT);
+        if (receipt.isEmpty()) return;
+        try {
+            Context.current().work().wrote(Receipt.parse(receipt.get()));
+        } catch (Failure.Malformed e) {
+            throw unreadable(e);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a Void is null, it has no other value
+    private O output(Response response) {
+        noteReceipt(response);
+        if (answers == Response.class && response.successful())
+            return answers.cast(response.with(Body.of(Problems.bytes(response, MAX_ANSWER_BYTES))));
+        if (response.status() < 200 || response.status() > 299) throw Problems.failure(response);
+        if (answers == Void.class) return null;
+        try {
+            return Json.read(Problems.bytes(response, MAX_ANSWER_BYTES), answers);
+        } catch (Failure.Malformed e) {
+            throw unreadable(e);
+        }
+    }
+
+    /** The fault is the answering service's, not that of whoever called us. */
+    private static Failure unreadable(Failure.Malformed e) {
+        return Problem.of(502, "unreadable-answer", "a called service answered: " + e.getMessage())
+                .failure();
+    }
+
+    /** {@code GET /products/{id}}. */
+    @Override
+    public String toString() {
+        return method + " " + path;
+    }
+}

@@ -1,0 +1,167 @@
+package dev.weft.http;
+
+import dev.weft.core.Body;
+import dev.weft.core.BoundedInput;
+import dev.weft.core.Failure;
+import dev.weft.core.Headers;
+import dev.weft.core.Method;
+import dev.weft.core.Query;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** Helidon's messages as ours, and ours as Helidon's. */
+final class ServerMessages {
+
+    private static final int PIECE_BYTES = 64 << 10;
+    private static final int BUFFER_BYTES = 8 << 10;
+
+    private static final Map<String, Method> METHODS = new HashMap<>();
+
+    static {
+        for (var method : Method.values()) METHODS.put(method.name(), method);
+    }
+
+    private ServerMessages() {}
+
+    static @Nullable Method method(RoutingRequest request) {
+        return METHODS.get(request.prologue().method().text());
+    }
+
+    /**
+     * @param broken told when the body cannot be read to its end, so that nothing can follow it
+     */
+    static Request request(
+            Method method, RoutingRequest request, long maxBodyBytes, Runnable broken) {
+        var headers = new Headers.Builder();
+        for (var header : request.headers()) {
+            var name = header.headerName().defaultCase();
+            if (HopByHop.isOne(name)) continue;
+            if (header.valueCount() == 1) headers.add(name, header.get());
+            else for (var value : header.allValues()) headers.add(name, value);
+        }
+        var query = request.prologue().query().rawValue();
+        return new Request(
+                method,
+                request.prologue().uriPath().rawPath(),
+                query.isEmpty() ? Query.NONE : new Query(query),
+                HopByHop.without(request.headers().values(HeaderNames.CONNECTION), headers.build()),
+                body(request, maxBodyBytes, broken),
+                Map.of());
+    }
+
+    private static Body body(RoutingRequest request, long maxBodyBytes, Runnable broken) {
+        var content = request.content();
+        if (!content.hasEntity()) return Body.EMPTY;
+        var length = request.headers().contentLength();
+        return Body.of(
+                new Incoming(new BoundedInput(content.inputStream(), maxBodyBytes, length), broken),
+                length);
+    }
+
+    /** What goes wrong in a request's body, in our words. */
+    private static final class Incoming extends FilterInputStream {
+
+        private final Runnable broken;
+
+        Incoming(InputStream in, Runnable broken) {
+            super(in);
+            this.broken = broken;
+        }
+
+        @Override
+        public int read() throws IOException {
+            try {
+                return in.read();
+            } catch (RuntimeException e) {
+                throw failure(e);
+            }
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            try {
+                return in.read(buffer, offset, length);
+            } catch (RuntimeException e) {
+                throw failure(e);
+            }
+        }
+
+        private Failure failure(RuntimeException e) {
+            broken.run();
+            if (e instanceof Failure known) return known;
+            if (e instanceof RequestException refused
+                    && refused.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413_CODE)
+                return new Failure.TooLarge("the body is larger than this server's limit");
+            return new Failure.Malformed("the body broke off or is not framed as HTTP wants", e);
+        }
+    }
+
+    /** Sends the answer; always closes its body. */
+    static void send(Method method, Response response, RoutingResponse out) throws IOException {
+        try (var body = response.body()) {
+            out.status(Status.create(response.status()));
+            boolean bare = method == Method.HEAD || noBody(response.status());
+            var length = body.length();
+            response.headers()
+                    .forEach((name, value) -> {
+                        if (HopByHop.isOne(name)) return;
+                        out.headers().add(HeaderNames.create(name), value);
+                    });
+            if (bare) {
+                if (method == Method.HEAD) headLength(response, length, out);
+                out.send(new byte[0]);
+            } else if (body.atHand() && length.orElse(0) <= PIECE_BYTES) out.send(body.bytes());
+            else {
+                if (length.isPresent()) setLength(out, length.getAsLong());
+                stream(body.stream(), out);
+            }
+        }
+    }
+
+    private static void headLength(Response response, OptionalLong length, RoutingResponse out) {
+        var declared = response.headers().get("Content-Length");
+        if (response.body() == Body.EMPTY && declared.isPresent())
+            out.headers().set(HeaderNames.CONTENT_LENGTH, declared.get());
+        else if (length.isPresent()) setLength(out, length.getAsLong());
+    }
+
+    private static void setLength(RoutingResponse out, long length) {
+        out.headers().set(HeaderNames.CONTENT_LENGTH, Long.toString(length));
+    }
+
+    private static boolean noBody(int status) {
+        return status == 204 || status == 205 || status == 304;
+    }
+
+    /** Copies what is there and hands it on when nothing more is there yet. */
+    private static void stream(InputStream in, RoutingResponse response) throws IOException {
+        try (in;
+                OutputStream out = response.outputStream()) {
+            var buffer = new byte[BUFFER_BYTES];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                out.write(buffer, 0, read);
+                if (in.available() == 0) out.flush();
+            }
+        }
+        response.commit();
+    }
+
+    /** Tells the caller that this connection ends with this answer. */
+    static void close(RoutingResponse response) {
+        response.headers().set(HeaderValues.CONNECTION_CLOSE);
+    }
+}

@@ -1,0 +1,84 @@
+package dev.weft.http;
+
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Filter;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Routes;
+import dev.weft.core.Service;
+import dev.weft.core.Span;
+import dev.weft.core.Time;
+import dev.weft.core.Tracer;
+import java.time.Duration;
+import java.util.function.Function;
+
+/**
+ * The way in: binds the context that a request brought, and encloses its handling in a span named by
+ * the route. The answer carries the trace's id in {@code Weft-Trace} and what was written in {@code
+ * Weft-Receipt}. It is the outermost filter of a server, directly around {@link Problems#filter}.
+ */
+public final class ServerTrace implements Filter<Request, Response> {
+
+    /** The header of an answer that names its trace. */
+    public static final String TRACE = "Weft-Trace";
+
+    private final Tracer tracer;
+    private final Time time;
+    private final Duration longest;
+    private final Function<Request, String> route;
+
+    /**
+     * @param longest the deadline of a request that names none, and the cap of one that does
+     * @param route the path template that will answer a request; empty if none will
+     */
+    public ServerTrace(
+            Tracer tracer, Time time, Duration longest, Function<Request, String> route) {
+        this.tracer = tracer;
+        this.time = time;
+        this.longest = longest;
+        this.route = route;
+    }
+
+    /** Names spans by the templates of these routes. */
+    public static Function<Request, String> templates(Routes routes) {
+        return request -> {
+            var route = routes.find(request.method(), request.path());
+            return route == null ? "" : route.path().text();
+        };
+    }
+
+    @Override
+    public Response apply(Request request, Service<Request, Response> next) throws Exception {
+        return ContextHeaders.extract(request, longest, time).call(() -> within(request, next));
+    }
+
+    private Response within(Request request, Service<Request, Response> next) throws Exception {
+        var template = route.apply(request);
+        var method = request.method().name();
+        var name = template.isEmpty() ? method : method + " " + template;
+        return tracer.span(
+                name,
+                Span.Kind.SERVER,
+                span -> {
+                    span.set("http.request.method", method).set("url.path", request.path());
+                    if (!template.isEmpty()) span.set("http.route", template);
+                    var response = next.call(request);
+                    span.set("http.response.status_code", (long) response.status());
+                    if (response.status() >= 500) {
+                        span.set("error.type", Integer.toString(response.status()));
+                        span.error(Integer.toString(response.status()));
+                    }
+                    return marked(response);
+                });
+    }
+
+    private static Response marked(Response response) {
+        var context = Context.current();
+        var receipt = context.work().receipt();
+        var traced = response.header(TRACE, context.trace().traceId());
+        return receipt.isEmpty()
+                ? traced
+                : traced.header(ContextHeaders.RECEIPT, receipt.toString());
+    }
+}
