@@ -19,8 +19,26 @@ public final class Require {
         that(value > 0, name + " must be 1 or more, not " + value);
     }
 
+    public static void between(String name, long value, long least, long most) {
+        that(
+                least <= value && value <= most,
+                name + " must be from " + least + " to " + most + ", not " + value);
+    }
+
     public static void notNegative(String name, BigDecimal value) {
         that(value.signum() >= 0, name + " must not be negative, but is " + value);
+    }
+
+    /** An amount of money: not negative, below a billion, with at most 4 decimals. */
+    public static void money(String name, BigDecimal value) {
+        that(
+                value.signum() >= 0
+                        && (long) value.precision() - value.scale() <= 9
+                        && value.stripTrailingZeros().scale() <= 4,
+                name
+                        + " must not be negative, must be below 1000000000 and have at most 4"
+                        + " decimals, but is "
+                        + value);
     }
 
     /** Neither empty nor longer than that many characters. */

@@ -27,7 +27,8 @@ import java.util.function.Function;
  *
  * <p>The input is a record whose components come from the path, the query and the JSON body; a name
  * that is in two of them has to have the same value. A query value that occurs more than once is
- * joined by commas. The output is answered as JSON. {@link Request} as input and {@link Response} as
+ * joined by commas. A {@code String} as input is the path's one variable. The output is answered as
+ * JSON. {@link Request} as input and {@link Response} as
  * output are passed as they are; {@link Void} as output answers 204 and is null.
  *
  * @param takes the input's type
@@ -42,6 +43,12 @@ public record Endpoint<I, O>(
         Class<O> answers,
         int status,
         Optional<Function<O, String>> location) {
+
+    public Endpoint {
+        if (takes == String.class && path.variables().size() != 1)
+            throw new IllegalArgumentException(
+                    path + " has to have one variable, because its input is a String");
+    }
 
     /** The most bytes of an answer that a client reads. */
     public static final long MAX_ANSWER_BYTES = 64 << 20;
@@ -92,6 +99,7 @@ public record Endpoint<I, O>(
 
     private I input(Request request) {
         if (takes == Request.class) return takes.cast(request);
+        if (takes == String.class) return takes.cast(request.variable(path.variables().getFirst()));
         var texts = new HashMap<String, String>();
         request.query().all().forEach((name, values) -> texts.put(name, String.join(",", values)));
         request.variables()
@@ -161,6 +169,8 @@ public record Endpoint<I, O>(
         if (input instanceof Request request)
             return request.with(method).path(path.fill(request.variables()));
         var variables = path.variables();
+        if (input instanceof String value)
+            return Request.of(method, path.fill(Map.of(variables.getFirst(), value)));
         if (variables.isEmpty() && hasBody())
             return Request.of(method, path.text())
                     .header("Content-Type", JSON)

@@ -47,6 +47,9 @@ class EndpointTest {
     static final Endpoint<Drop, Void> DROP =
             Endpoint.delete("/carts/{cart_id}", Drop.class, Void.class);
 
+    static final Endpoint<String, Found> SHOW =
+            Endpoint.get("/found/{id}", String.class, Found.class);
+
     private static Cart add(AddItem add) {
         if (add.sku().equals("none")) throw Problem.unknown("product", add.sku());
         if (add.sku().equals("busy"))
@@ -68,6 +71,7 @@ class EndpointTest {
                             new Found(
                                     find.text().orElse("-"), find.tags(), find.limit().orElse(0))),
                     DROP.to(drop -> null),
+                    SHOW.to(id -> new Found(id, List.of(), 1)),
                     Route.get(
                             "/receipt",
                             request ->
@@ -112,6 +116,13 @@ class EndpointTest {
             assertThat(FIND.on(client).call(find))
                     .isEqualTo(new Found("ä&b=c d", List.of("x", "y"), 5));
         });
+    }
+
+    @Test
+    void a_text_as_input_is_the_paths_one_variable() throws Exception {
+        both(client -> assertThat(SHOW.on(client).call("a/b ü").text()).isEqualTo("a/b ü"));
+        assertThatThrownBy(() -> Endpoint.get("/found", String.class, Found.class))
+                .hasMessageContaining("/found has to have one variable");
     }
 
     @Test

@@ -1,0 +1,93 @@
+package dev.weft.events;
+
+import dev.weft.core.Problem;
+import dev.weft.json.Json;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * A table that holds one record per id, as JSON: the short way to keep a view.
+ *
+ * <p>It is a table like others, {@code name(id, data)}, so any SQL may read it too. Changes are made
+ * within a transaction; {@link #find(Database, String)} sees the last commit.
+ *
+ * @param name of the table and, in problems, of what it holds: {@code customer}
+ * @param type what a row holds; members that are added to it later have to be optional
+ */
+public record Table<T>(String name, Class<T> type) {
+
+    public Table {
+        if (!name.matches("[a-z][a-z0-9_]{0,62}") || name.startsWith("weft_"))
+            throw new IllegalArgumentException(
+                    "a table is named with up to 63 of a-z, 0-9 and \"_\", not beginning with"
+                            + " weft_, not \""
+                            + name
+                            + "\"");
+    }
+
+    public static <T> Table<T> of(String name, Class<T> type) {
+        return new Table<>(name, type);
+    }
+
+    /** The statement that makes the table where it is missing. */
+    public String definition() {
+        return "create table if not exists \""
+                + name
+                + "\"(id text primary key, data text not null)";
+    }
+
+    /** What the id holds now. */
+    public Optional<T> find(Database database, String id) {
+        return database.first(select(), this::read, id);
+    }
+
+    /** What the id holds now; if it holds nothing, a 404: the path of a request is wrong. */
+    public T get(Database database, String id) {
+        return find(database, id).orElseThrow(() -> Problem.notFound(name, id));
+    }
+
+    /** What the id holds now; if it holds nothing, a 422: a request names what is not there. */
+    public T known(Database database, String id) {
+        return find(database, id).orElseThrow(() -> Problem.unknown(name, id));
+    }
+
+    /** What the id holds within the transaction. */
+    public Optional<T> find(Sql sql, String id) {
+        return sql.first(select(), this::read, id);
+    }
+
+    /** Lets the id hold the value, whatever it held before. */
+    public void put(Sql sql, String id, T value) {
+        sql.update(
+                "insert into \""
+                        + name
+                        + "\"(id, data) values (?, ?) on conflict(id) do update set data = excluded.data",
+                id,
+                Json.text(value));
+    }
+
+    /** Lets the id hold the value if it holds none; tells what it holds behind that. */
+    public T putIfAbsent(Sql sql, String id, T value) {
+        var before = find(sql, id);
+        if (before.isEmpty()) put(sql, id, value);
+        return before.orElse(value);
+    }
+
+    /** Changes what the id holds; one that holds nothing is left alone. */
+    public void change(Sql sql, String id, UnaryOperator<T> change) {
+        find(sql, id).ifPresent(value -> put(sql, id, change.apply(value)));
+    }
+
+    /** Changes what the id holds; one that holds nothing begins with {@code first}. */
+    public void change(Sql sql, String id, T first, UnaryOperator<T> change) {
+        put(sql, id, change.apply(find(sql, id).orElse(first)));
+    }
+
+    private String select() {
+        return "select data from \"" + name + "\" where id = ?";
+    }
+
+    private T read(Row row) {
+        return Json.read(row.text("data"), type);
+    }
+}
