@@ -7,4 +7,9 @@ module dev.weft.app {
     requires transitive dev.weft.http;
     requires transitive dev.weft.json;
     requires dev.weft.telemetry;
+
+    exports dev.weft.app.hub;
+
+    opens dev.weft.app.hub to
+            dev.weft.json;
 }

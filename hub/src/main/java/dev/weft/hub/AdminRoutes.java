@@ -1,0 +1,136 @@
+package dev.weft.hub;
+
+import static dev.weft.core.Route.get;
+import static dev.weft.core.Route.post;
+
+import dev.weft.core.Body;
+import dev.weft.core.Headers;
+import dev.weft.core.Instance;
+import dev.weft.core.Problem;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Route;
+import dev.weft.core.Routes;
+import dev.weft.core.Service;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The admin API. What concerns processes is asked of the supervisor, under the same path; its
+ * answers are passed on as they come, so a log that is followed streams.
+ */
+final class AdminRoutes {
+
+    private static final long LONGEST_SETTLE_MS = 600_000;
+
+    record ServiceView(
+            String service,
+            List<Instance> instances,
+            Optional<Long> published,
+            List<BusLog.Progress> subscriptions) {}
+
+    record Services(boolean warming, List<ServiceView> services) {}
+
+    record Settle(Optional<Long> timeoutMs) {}
+
+    record Index(String about, List<Place> places) {}
+
+    record Place(String method, String path) {}
+
+    private final InstanceTable table;
+    private final BusLog bus;
+    private final Settling settling;
+    private final Optional<Service<Request, Response>> supervisor;
+
+    AdminRoutes(
+            InstanceTable table,
+            BusLog bus,
+            Settling settling,
+            Optional<Service<Request, Response>> supervisor) {
+        this.table = table;
+        this.bus = bus;
+        this.settling = settling;
+        this.supervisor = supervisor;
+    }
+
+    Routes routes() {
+        return Routes.of(
+                get("/admin/health", request -> Answers.json(Map.of("state", "ready"))),
+                get("/admin/services", this::services),
+                post("/admin/settle", this::settle),
+                get("/admin/processes", this::ofSupervisor),
+                get("/admin/logs", this::ofSupervisor),
+                post("/admin/stop", this::ofSupervisor),
+                post("/admin/processes/{service}/restart", this::ofSupervisor));
+    }
+
+    /** {@code GET /admin}: everything that the hub answers. */
+    static Route index(List<Route> routes) {
+        var places = new ArrayList<Place>();
+        for (var route : routes)
+            places.add(new Place(route.method().name(), route.path().toString()));
+        var index = new Index("the hub: registry, bus, traces, admin API", places);
+        return get("/admin", request -> Answers.json(index));
+    }
+
+    private Response services(Request request) throws InterruptedException {
+        var view = table.await("", Duration.ZERO);
+        var byService = new TreeMap<String, List<Instance>>();
+        for (var instance : view.instances())
+            byService.computeIfAbsent(instance.service(), s -> new ArrayList<>()).add(instance);
+        var subscriptions = bus.subscriptions();
+        var names = new TreeSet<>(byService.keySet());
+        subscriptions.forEach(subscription -> names.add(Settling.service(subscription.name())));
+        var services =
+                names.stream()
+                        .map(name ->
+                                new ServiceView(
+                                        name,
+                                        byService.getOrDefault(name, List.of()),
+                                        Optional.of(bus.published(name))
+                                                .filter(position -> position > 0),
+                                        subscriptions.stream()
+                                                .filter(s ->
+                                                        Settling.service(s.name()).equals(name))
+                                                .toList()))
+                        .toList();
+        return Answers.json(new Services(view.warming(), services));
+    }
+
+    private Response settle(Request request) throws InterruptedException {
+        var wanted =
+                request.body() == Body.EMPTY
+                        ? new Settle(Optional.empty())
+                        : Answers.read(request, Settle.class);
+        long timeoutMs = Math.clamp(wanted.timeoutMs().orElse(10_000L), 0, LONGEST_SETTLE_MS);
+        return Answers.json(settling.settle(Duration.ofMillis(timeoutMs)));
+    }
+
+    private Response ofSupervisor(Request request) throws Exception {
+        if (supervisor.isEmpty())
+            throw Problem.of(
+                            503,
+                            "no-supervisor",
+                            "this hub has no supervisor; it has one under weft dev, or when"
+                                    + " WEFT_SUPERVISOR names its address")
+                    .failure();
+        var answer = supervisor.get().call(request.with(passed(request.headers())));
+        var type = answer.headers().get("Content-Type");
+        var response = Response.of(answer.status()).with(answer.body());
+        return type.isEmpty() ? response : response.header("Content-Type", type.get());
+    }
+
+    private static Headers passed(Headers headers) {
+        var passed = Headers.EMPTY;
+        for (var name : List.of("Authorization", "Content-Type", "Accept")) {
+            var value = headers.get(name);
+            if (value.isPresent()) passed = passed.set(name, value.get());
+        }
+        return passed;
+    }
+}

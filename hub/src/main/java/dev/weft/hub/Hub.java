@@ -1,0 +1,165 @@
+package dev.weft.hub;
+
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Routes;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.Service;
+import dev.weft.core.Time;
+import dev.weft.core.Transport;
+import dev.weft.events.Storage;
+import dev.weft.http.Problems;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A running hub: registry, bus, trace store and admin API behind one port.
+ *
+ * <p>What it keeps in {@link Options#store} survives it: the bus. Registry and traces are in memory.
+ */
+public final class Hub implements AutoCloseable {
+
+    /** The port without {@code WEFT_PORT}. */
+    public static final int DEFAULT_PORT = 8090;
+
+    /** The most bytes of a request. */
+    public static final long MAX_BODY_BYTES = 16 << 20;
+
+    /** How long requests in work may go on while it closes. */
+    private static final Duration DRAIN = Duration.ofSeconds(2);
+
+    /**
+     * How it runs.
+     *
+     * @param port 0 for any free one
+     * @param store as {@link Storage#open} takes it, {@code sqlite:.weft/hub.db}
+     * @param token what calls have to carry; without it, none is asked
+     * @param supervisor who answers for processes
+     * @param warming how long behind the start readers of the registry keep what they knew
+     */
+    public record Options(
+            String host,
+            int port,
+            String store,
+            Optional<String> token,
+            Optional<URI> supervisor,
+            Duration warming) {
+
+        /** On loopback, without token and supervisor. */
+        public static Options of(int port, String store) {
+            return new Options(
+                    "127.0.0.1",
+                    port,
+                    store,
+                    Optional.empty(),
+                    Optional.empty(),
+                    Duration.ofSeconds(10));
+        }
+
+        public Options token(String token) {
+            return new Options(host, port, store, Optional.of(token), supervisor, warming);
+        }
+
+        public Options supervisor(URI supervisor) {
+            return new Options(host, port, store, token, Optional.of(supervisor), warming);
+        }
+
+        public Options warming(Duration warming) {
+            return new Options(host, port, store, token, supervisor, warming);
+        }
+
+        /** From the variables of a process's environment. */
+        public static Options from(Map<String, String> environment) {
+            var port = environment.getOrDefault("WEFT_PORT", Integer.toString(DEFAULT_PORT));
+            if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535)
+                throw new IllegalArgumentException(
+                        "WEFT_PORT is a number from 0 to 65535, not \"" + port + "\"");
+            var data = environment.getOrDefault("WEFT_DATA", ".weft");
+            return new Options(
+                    environment.getOrDefault("WEFT_HOST", "127.0.0.1"),
+                    Integer.parseInt(port),
+                    "sqlite:" + data + "/hub.db",
+                    given(environment, "WEFT_TOKEN"),
+                    given(environment, "WEFT_SUPERVISOR").map(URI::create),
+                    Duration.ofSeconds(10));
+        }
+
+        private static Optional<String> given(Map<String, String> environment, String name) {
+            return Optional.ofNullable(environment.get(name)).filter(value -> !value.isBlank());
+        }
+    }
+
+    private final Storage storage;
+    private final BusLog bus;
+    private final InstanceTable table;
+    private final Transport.Server server;
+
+    private Hub(Storage storage, BusLog bus, InstanceTable table, Transport.Server server) {
+        this.storage = storage;
+        this.bus = bus;
+        this.table = table;
+        this.server = server;
+    }
+
+    /**
+     * Starts a hub that serves by this transport and reaches services by it; fully, or not at all.
+     * The transport stays the caller's.
+     */
+    public static Hub start(Options options, Transport transport, Time time)
+            throws InterruptedException {
+        var storage = Storage.open(options.store(), time);
+        try {
+            var bus = new BusLog(storage.database(), time);
+            var table = new InstanceTable(options.warming(), time);
+            var server =
+                    transport.serve(
+                            service(options, bus, table, transport, time),
+                            ServerOptions.DEFAULT
+                                    .host(options.host())
+                                    .port(options.port())
+                                    .maxBodyBytes(MAX_BODY_BYTES));
+            return new Hub(storage, bus, table, server);
+        } catch (RuntimeException | InterruptedException e) {
+            storage.close();
+            throw e;
+        }
+    }
+
+    private static Service<Request, Response> service(
+            Options options, BusLog bus, InstanceTable table, Transport transport, Time time) {
+        var settling = new Settling(table, bus, transport, options.token(), time);
+        var supervisor = options.supervisor().map(transport::client);
+        var routes =
+                new AdminRoutes(table, bus, settling, supervisor)
+                        .routes()
+                        .and(new TraceRoutes(new TraceStore(TraceStore.Bounds.DEFAULT)).routes())
+                        .and(new RegistryRoutes(table).routes())
+                        .and(new BusRoutes(bus).routes());
+        return Problems.filter("hub")
+                .then(new Token(options.token(), Set.of("/v1/traces", "/admin/health")).filter())
+                .then(routes.and(Routes.of(AdminRoutes.index(routes.list()))));
+    }
+
+    /** Where it listens. */
+    public URI address() {
+        return server.address();
+    }
+
+    /** Its bus, for who runs in the same process. */
+    public BusLog bus() {
+        return bus;
+    }
+
+    /** Ends what waits, lets requests in work finish for a moment, and closes the store. */
+    @Override
+    public void close() {
+        bus.close();
+        table.close();
+        server.drain(DRAIN);
+        server.close();
+        storage.close();
+    }
+}

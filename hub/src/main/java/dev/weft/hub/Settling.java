@@ -1,0 +1,270 @@
+package dev.weft.hub;
+
+import dev.weft.core.Cancellation;
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Deadline;
+import dev.weft.core.Failure;
+import dev.weft.core.Instance;
+import dev.weft.core.Receipt;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Time;
+import dev.weft.core.Transport;
+import dev.weft.json.Json;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * Waits until nothing goes on any more in the whole system.
+ *
+ * <p>A round asks every instance to wait until it has caught up with all logs' ends that are known,
+ * and tells the ends of then. The system is settled when in a round all have caught up and no end
+ * has moved since the round before: whatever an instance wrote behind its answer of the last round
+ * would have moved an end, and whatever was to be handled had been handled by its answer of this
+ * one.
+ *
+ * <p>A subscription whose service does not answer blocks as long as events wait for it. An instance
+ * that cannot be reached blocks, unless another of its service answers.
+ */
+final class Settling {
+
+    /** How long an instance is asked to wait in one round. */
+    static final Duration ROUND = Duration.ofSeconds(2);
+
+    /** How long an instance may take beyond it. */
+    private static final Duration ANSWER = Duration.ofSeconds(3);
+
+    /** The pause behind a round in which somebody could not answer. */
+    private static final Duration PAUSE = Duration.ofMillis(25);
+
+    /** What stands in the way. */
+    record Blocked(
+            Optional<String> service,
+            String by,
+            Optional<String> source,
+            Optional<Long> position,
+            Optional<Long> applied,
+            Optional<Integer> attempt,
+            Optional<String> error) {
+
+        static Blocked of(String service, String by, String error) {
+            return new Blocked(
+                    Optional.of(service),
+                    by,
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.of(error));
+        }
+
+        Blocked in(String service) {
+            return new Blocked(Optional.of(service), by, source, position, applied, attempt, error);
+        }
+    }
+
+    /** How an instance answers. */
+    record Progress(String service, long head, boolean settled, Optional<List<Blocked>> blocked) {}
+
+    /**
+     * How it went.
+     *
+     * @param ends the end of each service's log
+     */
+    record Result(
+            boolean settled,
+            int rounds,
+            long waitedMs,
+            Map<String, Long> ends,
+            List<Blocked> blocked) {}
+
+    /** What came of asking one instance. */
+    private sealed interface Answer {
+        record Came(Instance of, Progress progress) implements Answer {}
+
+        record Away(Instance of, String error) implements Answer {}
+
+        /** It is no Weft service, or one that keeps nothing. */
+        record Nothing(Instance of) implements Answer {}
+    }
+
+    private final InstanceTable table;
+    private final BusLog bus;
+    private final Transport transport;
+    private final Optional<String> token;
+    private final Time time;
+
+    Settling(
+            InstanceTable table,
+            BusLog bus,
+            Transport transport,
+            Optional<String> token,
+            Time time) {
+        this.table = table;
+        this.bus = bus;
+        this.transport = transport;
+        this.token = token;
+        this.time = time;
+    }
+
+    /** Blocks until the system is settled, at most so long. */
+    Result settle(Duration atMost) throws InterruptedException {
+        long startNanos = time.nanos();
+        var deadline = Deadline.after(atMost, time);
+        var ends = Receipt.NONE;
+        for (int round = 1; ; round++) {
+            var answers = ask(ends, shorter(ROUND, deadline.remaining()));
+            var blocked = blocked(answers);
+            var now = ends.and(heads(answers));
+            boolean still = now.equals(ends) && round > 1;
+            ends = now;
+            boolean settled = blocked.isEmpty() && still;
+            if (settled || deadline.expired()) {
+                if (!settled && blocked.isEmpty()) blocked = List.of(moving());
+                return new Result(
+                        settled,
+                        round,
+                        (time.nanos() - startNanos) / 1_000_000,
+                        ends.positions(),
+                        blocked);
+            }
+            if (!blocked.isEmpty()) time.sleep(shorter(PAUSE, deadline.remaining()));
+        }
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    private static Blocked moving() {
+        return Blocked.of("hub", "new events", "events were written until the time was over");
+    }
+
+    private List<Answer> ask(Receipt ends, Duration wait) throws InterruptedException {
+        var answers = new ArrayList<Answer>();
+        var threads = new ArrayList<Thread>();
+        try {
+            for (var instance : table.instances())
+                threads.add(
+                        time.start(
+                                "settle-" + instance.id(),
+                                () -> {
+                                    var answer = ask(instance, ends, wait);
+                                    synchronized (answers) {
+                                        answers.add(answer);
+                                    }
+                                }));
+            for (var thread : threads) thread.join();
+        } finally {
+            threads.forEach(Thread::interrupt);
+        }
+        synchronized (answers) {
+            return List.copyOf(answers);
+        }
+    }
+
+    private Answer ask(Instance instance, Receipt ends, Duration wait) {
+        var request = Request.get("/_weft/progress");
+        request =
+                request.with(
+                        request.query()
+                                .and("after", ends.toString())
+                                .and("wait_ms", Long.toString(wait.toMillis())));
+        if (token.isPresent()) request = request.header("Authorization", "Bearer " + token.get());
+        var limited =
+                Cancellation.<Request, Response>atDeadline("hub", time)
+                        .then(transport.client(instance.address()));
+        try {
+            var asked = request;
+            return Context.none()
+                    .with(Deadline.after(wait.plus(ANSWER), time))
+                    .call(() -> answer(instance, limited.call(ContextHeaders.inject(asked))));
+        } catch (Exception e) {
+            return new Answer.Away(
+                    instance, e.getMessage() == null ? e.toString() : e.getMessage());
+        }
+    }
+
+    private static Answer answer(Instance instance, Response response) {
+        try (var body = response.body()) {
+            if (response.status() == 404) return new Answer.Nothing(instance);
+            if (response.status() != 200)
+                return new Answer.Away(instance, "it answered " + response.status());
+            return new Answer.Came(instance, Json.read(body.bytes(), Progress.class));
+        } catch (Failure.Malformed e) {
+            return new Answer.Away(instance, "it answered what is no progress: " + e.getMessage());
+        }
+    }
+
+    private static Receipt heads(List<Answer> answers) {
+        var heads = new HashMap<String, Long>();
+        for (var answer : answers)
+            if (answer instanceof Answer.Came(var instance, var progress))
+                heads.merge(instance.service(), progress.head(), Math::max);
+        return new Receipt(heads);
+    }
+
+    private List<Blocked> blocked(List<Answer> answers) {
+        var blocked = new ArrayList<Blocked>();
+        var answered =
+                answers.stream()
+                        .filter(Answer.Came.class::isInstance)
+                        .map(answer -> ((Answer.Came) answer).of().service())
+                        .collect(Collectors.toCollection(TreeSet::new));
+        for (var answer : answers) {
+            switch (answer) {
+                case Answer.Came(var instance, var progress) -> {
+                    if (!progress.settled()) blocked.addAll(reasons(instance, progress));
+                }
+                case Answer.Away(var instance, var error) -> {
+                    if (!answered.contains(instance.service()))
+                        blocked.add(
+                                Blocked.of(instance.service(), "instance " + instance.id(), error));
+                }
+                case Answer.Nothing nothing -> {}
+            }
+        }
+        blocked.addAll(waiting(answered));
+        return blocked;
+    }
+
+    private static List<Blocked> reasons(Instance instance, Progress progress) {
+        var reasons = progress.blocked().orElse(List.of());
+        if (reasons.isEmpty())
+            return List.of(
+                    Blocked.of(
+                            instance.service(),
+                            "instance " + instance.id(),
+                            "it has not settled and does not say why"));
+        return reasons.stream().map(reason -> reason.in(instance.service())).toList();
+    }
+
+    /** Subscriptions that nobody answers for, with events waiting. */
+    private List<Blocked> waiting(Set<String> answered) {
+        return bus.subscriptions().stream()
+                .filter(subscription -> !answered.contains(service(subscription.name())))
+                .filter(subscription -> subscription.pending() > 0)
+                .map(subscription ->
+                        Blocked.of(
+                                service(subscription.name()),
+                                "subscription " + subscription.name(),
+                                subscription.pending()
+                                        + " events wait, and its service does not answer;"
+                                        + " start it, or delete the subscription"))
+                .toList();
+    }
+
+    /** The service that a subscription is of: {@code service.listener}. */
+    static String service(String subscription) {
+        int dot = subscription.lastIndexOf('.');
+        return dot < 0 ? subscription : subscription.substring(0, dot);
+    }
+}
