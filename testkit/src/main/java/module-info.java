@@ -8,4 +8,6 @@ module dev.weft.testkit {
     requires transitive dev.weft.json;
     requires transitive org.assertj.core;
     requires transitive org.junit.jupiter.api;
+
+    exports dev.weft.testkit;
 }

@@ -3,6 +3,7 @@ package dev.weft.core;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -52,12 +53,8 @@ public final class MemoryTransport implements Transport {
         private final ServerOptions options;
         private final String authority;
 
-        /** Requests in work; the lock is this server's monitor, which also signals its emptying. */
-        private final Map<Thread, Cancel> running = new ConcurrentHashMap<>();
-
-        private interface Cancel {
-            void cancel();
-        }
+        /** Requests in work; this server's monitor guards the signal that one has ended. */
+        private final Set<FutureTask<Response>> running = ConcurrentHashMap.newKeySet();
 
         MemoryServer(Service<Request, Response> service, ServerOptions options, String authority) {
             this.service = service;
@@ -73,9 +70,9 @@ public final class MemoryTransport implements Transport {
         Response call(Request request) throws Exception {
             var bounded = request.with(bounded(request.body()));
             var task = new FutureTask<>(() -> answer(bounded));
-            var thread = Context.none().call(() -> time.start("memory-request", task));
-            running.put(thread, () -> task.cancel(true));
+            running.add(task);
             try {
+                Context.none().run(() -> time.start("memory-request", task));
                 return task.get();
             } catch (InterruptedException e) {
                 task.cancel(true);
@@ -84,7 +81,7 @@ public final class MemoryTransport implements Transport {
                 throw new Failure.Unreachable(address() + " broke the request off", true, e);
             } finally {
                 synchronized (this) {
-                    running.remove(thread);
+                    running.remove(task);
                     notifyAll();
                 }
             }
@@ -92,7 +89,10 @@ public final class MemoryTransport implements Transport {
 
         private Response answer(Request request) throws InterruptedException {
             try {
-                return service.call(request);
+                var response = service.call(request);
+                if (request.method() != Method.HEAD) return response;
+                response.body().close();
+                return response.with(Body.EMPTY);
             } catch (InterruptedException e) {
                 throw e;
             } catch (Exception e) {
@@ -131,7 +131,7 @@ public final class MemoryTransport implements Transport {
         @Override
         public void close() {
             servers.remove(authority, this);
-            running.values().forEach(Cancel::cancel);
+            running.forEach(task -> task.cancel(true));
         }
     }
 }

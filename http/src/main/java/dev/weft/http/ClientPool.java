@@ -103,8 +103,7 @@ final class ClientPool {
             throws IOException, InterruptedException {
         boolean whole = false;
         try {
-            connection.send(request);
-            var response = connection.receive(request.method(), this::done);
+            var response = sendAndReceive(connection, request);
             whole = true;
             return response;
         } catch (ClosedByInterruptException e) {
@@ -115,6 +114,26 @@ final class ClientPool {
         } finally {
             if (!whole) drop(connection);
         }
+    }
+
+    /** A server that wants no more of the body has answered before it stopped reading. */
+    private Response sendAndReceive(ClientConnection connection, Request request)
+            throws IOException {
+        try {
+            connection.send(request);
+        } catch (ClosedByInterruptException e) {
+            throw e;
+        } catch (IOException e) {
+            if (!connection.wrote()) throw e;
+            try {
+                return connection.receive(
+                        request.method(), (answered, reusable) -> done(answered, false));
+            } catch (IOException noAnswer) {
+                e.addSuppressed(noAnswer);
+                throw e;
+            }
+        }
+        return connection.receive(request.method(), this::done);
     }
 
     private ClientConnection connect() throws InterruptedException {

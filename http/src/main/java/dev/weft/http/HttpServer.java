@@ -71,6 +71,7 @@ final class HttpServer implements Transport.Server {
     private final Time time;
     private final Consumer<HttpServer> gone;
     private final WebServer server;
+    private final URI address;
     private final Set<ServerLink> links = ConcurrentHashMap.newKeySet();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicBoolean stopped = new AtomicBoolean();
@@ -96,6 +97,7 @@ final class HttpServer implements Transport.Server {
         this.server = build();
         server.start();
         if (!server.isRunning()) throw unreachable("it was taken meanwhile", null);
+        this.address = address(options.host(), server.port());
     }
 
     private WebServer build() {
@@ -161,9 +163,11 @@ final class HttpServer implements Transport.Server {
 
     @Override
     public URI address() {
-        var host = options.host();
-        return URI.create(
-                "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.port());
+        return address;
+    }
+
+    private static URI address(String host, int port) {
+        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
     }
 
     @Override

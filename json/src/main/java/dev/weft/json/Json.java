@@ -172,11 +172,11 @@ public final class Json {
         return words;
     }
 
-    /** A parser that remembers what it parses, as the value of its root; see {@link #source}. */
     static JsonGenerator generator(OutputStream out) {
         return FACTORY.createGenerator(ObjectWriteContext.empty(), out);
     }
 
+    /** A parser that remembers what it parses, as the value of its root; see {@link #source}. */
     static JsonParser parser(byte[] json, int start) {
         var in = FACTORY.createParser(ObjectReadContext.empty(), json, start, json.length - start);
         in.assignCurrentValue(json);
