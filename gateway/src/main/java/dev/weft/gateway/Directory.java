@@ -1,0 +1,131 @@
+package dev.weft.gateway;
+
+import dev.weft.core.Instance;
+import dev.weft.core.Request;
+import dev.weft.core.Resolver;
+import dev.weft.core.Response;
+import dev.weft.core.RoundRobin;
+import dev.weft.core.Service;
+import dev.weft.core.Time;
+import dev.weft.core.Tracer;
+import dev.weft.core.Transport;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * What the gateway knows of the services: their instances, their routes, and a way to each.
+ *
+ * <p>It follows the resolver and answers from memory. One change is taken in at a time, as the
+ * resolver calls its listeners one at a time.
+ */
+final class Directory implements Resolver {
+
+    /** All that belongs to one service. */
+    private record Known(Waiting waiting, Attempts attempts, Destination destination) {}
+
+    private final Resolver resolver;
+    private final Transport transport;
+    private final Tracer tracer;
+    private final Time time;
+    private final GatewayOptions options;
+    private final Semaphore room;
+    private final Map<String, Known> services = new ConcurrentHashMap<>();
+    private final RouteBook book = new RouteBook(this::destination);
+    private final Watch watch;
+    private volatile RouteTable table = RouteTable.EMPTY;
+
+    Directory(
+            GatewayOptions options,
+            Resolver resolver,
+            Transport transport,
+            Tracer tracer,
+            Time time) {
+        this.options = options;
+        this.resolver = resolver;
+        this.transport = transport;
+        this.tracer = tracer;
+        this.time = time;
+        this.room = new Semaphore(options.maxWaiting());
+        this.watch = resolver.watch(this::update);
+    }
+
+    private void update(List<Instance> instances) {
+        var byService = new HashMap<String, List<Instance>>();
+        for (var instance : instances)
+            byService.computeIfAbsent(instance.service(), s -> new ArrayList<>()).add(instance);
+        byService.remove(options.name());
+        byService.forEach((service, now) -> update(known(service), now));
+        services.forEach(
+                (service, known) -> {
+                    if (!byService.containsKey(service)) update(known, List.of());
+                });
+        table = book.update(byService);
+        services.keySet().removeIf(s -> !byService.containsKey(s) && !book.knows(s));
+    }
+
+    private static void update(Known known, List<Instance> now) {
+        known.attempts.retain(now.stream().map(Instance::address).collect(Collectors.toSet()));
+        known.waiting.update(List.copyOf(now));
+    }
+
+    private Known known(String service) {
+        return services.computeIfAbsent(
+                service,
+                name -> {
+                    var waiting = new Waiting(time);
+                    var attempts = new Attempts(name, transport, tracer);
+                    var balanced = new RoundRobin(options.name(), name, this, attempts);
+                    return new Known(
+                            waiting,
+                            attempts,
+                            new Destination(name, waiting, balanced, room, options, time));
+                });
+    }
+
+    private Service<Request, Response> destination(String service) {
+        return known(service).destination;
+    }
+
+    RouteTable table() {
+        return table;
+    }
+
+    /** The names of the services that have a ready instance. */
+    List<String> ready() {
+        var ready = new TreeSet<String>();
+        services.forEach(
+                (service, known) -> {
+                    if (known.waiting.anyReady()) ready.add(service);
+                });
+        return List.copyOf(ready);
+    }
+
+    @Override
+    public List<Instance> instances() {
+        return resolver.instances();
+    }
+
+    @Override
+    public List<Instance> instances(String service) {
+        var known = services.get(service);
+        return known == null ? List.of() : known.waiting.instances();
+    }
+
+    @Override
+    public Watch watch(Consumer<List<Instance>> listener) {
+        return resolver.watch(listener);
+    }
+
+    /** Follows the resolver no longer. */
+    @Override
+    public void close() {
+        watch.close();
+    }
+}

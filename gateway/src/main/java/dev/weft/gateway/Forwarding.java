@@ -1,0 +1,88 @@
+package dev.weft.gateway;
+
+import dev.weft.core.Body;
+import dev.weft.core.Failure;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import java.io.UncheckedIOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+
+/** A request as it goes on to a service, and an answer as it goes back. */
+final class Forwarding {
+
+    /** Up to here a body is taken at hand, so that the request can be sent again. */
+    static final long AT_HAND_BYTES = 64 << 10;
+
+    private final long maxBodyBytes;
+
+    Forwarding(long maxBodyBytes) {
+        this.maxBodyBytes = maxBodyBytes;
+    }
+
+    /** Blocks until a small body is there; a large one stays a stream. */
+    Request inward(Request request) {
+        check(request.path());
+        take(request.body());
+        var headers = HopHeaders.inward(request.headers());
+        var host = request.headers().get("Host").orElse("");
+        if (!host.isEmpty())
+            headers =
+                    headers.set("X-Forwarded-Host", host)
+                            .set("Forwarded", "host=\"" + quoted(host) + "\";proto=http");
+        return request.with(headers.set("X-Forwarded-Proto", "http"));
+    }
+
+    static Response outward(Response response) {
+        return new Response(
+                response.status(), HopHeaders.outward(response.headers()), response.body());
+    }
+
+    /**
+     * Refuses {@code .} and {@code ..}, escaped or not: what one server takes for a name, the next
+     * resolves, and then a path is reached that was never routed.
+     */
+    private static void check(String path) {
+        boolean escapes = path.indexOf('%') >= 0;
+        if (!escapes && !path.contains("/.")) return;
+        for (var segment : path.split("/", -1)) {
+            var text = segment.replace("%2e", ".").replace("%2E", ".");
+            if (text.equals(".") || text.equals(".."))
+                throw new Failure.Malformed("a path may not hold \"" + segment + "\": " + path);
+        }
+    }
+
+    /** Whether the path is one of the platform's own, below {@code /_weft}. */
+    static boolean isPlatform(String path) {
+        int end = path.indexOf('/', 1);
+        var first = path.substring(Math.min(1, path.length()), end < 0 ? path.length() : end);
+        if (first.indexOf('%') < 0) return first.equals("_weft");
+        try {
+            return URLDecoder.decode(first, StandardCharsets.UTF_8).equals("_weft");
+        } catch (IllegalArgumentException e) {
+            throw new Failure.Malformed("the path holds a bad escape: \"" + first + "\"", e);
+        }
+    }
+
+    private void take(Body body) {
+        if (body.atHand()) return;
+        long length = body.length().orElse(Long.MAX_VALUE);
+        if (body.length().isPresent() && length > maxBodyBytes)
+            throw new Failure.TooLarge(
+                    "the body has "
+                            + length
+                            + " bytes; the limit is "
+                            + maxBodyBytes
+                            + " bytes");
+        if (length > AT_HAND_BYTES) return;
+        try {
+            body.bytes();
+        } catch (UncheckedIOException e) {
+            throw new Failure.Malformed("the request's body broke off", e);
+        }
+    }
+
+    private static String quoted(String text) {
+        return text.replace("\\", "\\\\").replace("\"", "\\\"");
+    }
+}

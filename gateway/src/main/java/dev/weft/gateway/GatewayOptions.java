@@ -1,0 +1,108 @@
+package dev.weft.gateway;
+
+import dev.weft.core.Backoff;
+import dev.weft.core.ServerOptions;
+import java.time.Duration;
+
+/**
+ * The limits of a gateway.
+ *
+ * @param name how refusals, spans and health name it
+ * @param instance this gateway among others of its name
+ * @param server where it listens; its largest body is the largest of any request
+ * @param longestRequest the deadline of a request that names none, and the cap of one that does
+ * @param longestWait how long a request waits for an instance of its service
+ * @param maxWaiting how many requests wait at one time; more are refused at once
+ * @param attempts how often in all a request is tried whose answer was lost, if that is safe
+ * @param backoff how long it waits between attempts
+ * @param tracesPerSecond how many new traces are recorded
+ */
+public record GatewayOptions(
+        String name,
+        String instance,
+        ServerOptions server,
+        Duration longestRequest,
+        Duration longestWait,
+        int maxWaiting,
+        int attempts,
+        Backoff backoff,
+        int tracesPerSecond) {
+
+    /** Port 8080 of the loopback; 10 MiB; 10 s; 5 s for 1,000 that wait; 3 attempts. */
+    public static final GatewayOptions DEFAULT =
+            new GatewayOptions(
+                    "gateway",
+                    "gateway",
+                    ServerOptions.DEFAULT.port(8080).maxBodyBytes(10 << 20),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(5),
+                    1_000,
+                    3,
+                    Backoff.CALLS,
+                    200);
+
+    public GatewayOptions instance(String instance) {
+        return new GatewayOptions(
+                name,
+                instance,
+                server,
+                longestRequest,
+                longestWait,
+                maxWaiting,
+                attempts,
+                backoff,
+                tracesPerSecond);
+    }
+
+    public GatewayOptions server(ServerOptions server) {
+        return new GatewayOptions(
+                name,
+                instance,
+                server,
+                longestRequest,
+                longestWait,
+                maxWaiting,
+                attempts,
+                backoff,
+                tracesPerSecond);
+    }
+
+    public GatewayOptions longestRequest(Duration longestRequest) {
+        return new GatewayOptions(
+                name,
+                instance,
+                server,
+                longestRequest,
+                longestWait,
+                maxWaiting,
+                attempts,
+                backoff,
+                tracesPerSecond);
+    }
+
+    public GatewayOptions longestWait(Duration longestWait, int maxWaiting) {
+        return new GatewayOptions(
+                name,
+                instance,
+                server,
+                longestRequest,
+                longestWait,
+                maxWaiting,
+                attempts,
+                backoff,
+                tracesPerSecond);
+    }
+
+    public GatewayOptions tracesPerSecond(int tracesPerSecond) {
+        return new GatewayOptions(
+                name,
+                instance,
+                server,
+                longestRequest,
+                longestWait,
+                maxWaiting,
+                attempts,
+                backoff,
+                tracesPerSecond);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.weft.gateway;
+
+import dev.weft.core.Headers;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Which headers pass the gateway.
+ *
+ * <p>Those of one connection (RFC 9110, 7.6.1) stop here, both ways. From callers outside, nothing
+ * is believed that is said about context or about who forwarded the request; the gateway says that
+ * anew.
+ */
+final class HopHeaders {
+
+    private HopHeaders() {}
+
+    /** What of a caller's headers goes on to the service. */
+    static Headers inward(Headers headers) {
+        var named = named(headers);
+        return headers.only(name -> !ofOneHop(name) && !ofContext(name) && !isIn(named, name));
+    }
+
+    /** What of a service's headers goes back to the caller. */
+    static Headers outward(Headers headers) {
+        var named = named(headers);
+        return headers.only(name -> !ofOneHop(name) && !isIn(named, name));
+    }
+
+    /** The names that {@code Connection} lists, in lower case. */
+    private static Set<String> named(Headers headers) {
+        if (headers.get("Connection").isEmpty()) return Set.of();
+        var named = new HashSet<String>();
+        for (var value : headers.all("Connection"))
+            for (var name : value.split(",")) named.add(name.trim().toLowerCase(Locale.ROOT));
+        return named;
+    }
+
+    private static boolean isIn(Set<String> named, String name) {
+        return !named.isEmpty() && named.contains(name.toLowerCase(Locale.ROOT));
+    }
+
+    private static boolean ofOneHop(String name) {
+        if (name.isEmpty()) return true;
+        return switch (name.charAt(0)) {
+            case 'C', 'c' -> is(name, "Connection");
+            case 'E', 'e' -> is(name, "Expect");
+            case 'K', 'k' -> is(name, "Keep-Alive");
+            case 'P', 'p' -> begins(name, "Proxy-");
+            case 'T', 't' ->
+                    is(name, "TE") || is(name, "Trailer") || is(name, "Transfer-Encoding");
+            case 'U', 'u' -> is(name, "Upgrade");
+            default -> false;
+        };
+    }
+
+    private static boolean ofContext(String name) {
+        return switch (name.charAt(0)) {
+            case 'B', 'b' -> is(name, "baggage");
+            case 'F', 'f' -> is(name, "Forwarded");
+            case 'H', 'h' -> is(name, "Host");
+            case 'T', 't' -> is(name, "traceparent") || is(name, "tracestate");
+            case 'W', 'w' ->
+                    begins(name, "weft-")
+                            && !is(name, "Weft-After")
+                            && !is(name, "Weft-Receipt")
+                            && !is(name, "Weft-Trace");
+            case 'X', 'x' -> begins(name, "X-Forwarded-") || is(name, "X-Real-IP");
+            default -> false;
+        };
+    }
+
+    private static boolean is(String name, String other) {
+        return name.equalsIgnoreCase(other);
+    }
+
+    private static boolean begins(String name, String start) {
+        return name.regionMatches(true, 0, start, 0, start.length());
+    }
+}

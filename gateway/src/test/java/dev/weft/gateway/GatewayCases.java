@@ -1,0 +1,739 @@
+package dev.weft.gateway;
+
+import static dev.weft.core.Route.get;
+import static dev.weft.core.Route.post;
+import static dev.weft.core.Route.put;
+import static dev.weft.gateway.Surroundings.await;
+import static dev.weft.gateway.Surroundings.beside;
+import static dev.weft.gateway.Surroundings.ok;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.core.Body;
+import dev.weft.core.Context;
+import dev.weft.core.Headers;
+import dev.weft.core.Instance;
+import dev.weft.core.Method;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Route;
+import dev.weft.core.Span;
+import dev.weft.core.Transport;
+import dev.weft.http.Problems;
+import dev.weft.json.Json;
+import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a gateway does, whatever carries the requests. */
+@Timeout(60)
+abstract class GatewayCases {
+
+    private Surroundings around = new Surroundings(transport());
+
+    abstract Transport transport();
+
+    @BeforeEach
+    void open() {
+        around = new Surroundings(transport());
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        around.close();
+    }
+
+    // Routing.
+
+    @Test
+    void a_request_goes_to_the_service_that_claims_its_method_and_path() throws Exception {
+        around.service("product", get("/products/{id}", r -> ok("product " + r.variable("id"))));
+        around.service(
+                "cart",
+                get("/carts/{id}", r -> ok("cart " + r.variable("id"))),
+                post("/carts/{id}/items", r -> ok(r.body().text() + r.query().raw())));
+        var gateway = around.gateway();
+        assertThat(around.text(gateway, Request.get("/products/a%20b"))).isEqualTo("product a b");
+        assertThat(around.text(gateway, Request.get("/carts/2"))).isEqualTo("cart 2");
+        assertThat(around.text(gateway, Request.post("/carts/2/items?x=1&y=%26", Body.of("item "))))
+                .isEqualTo("item x=1&y=%26");
+    }
+
+    @Test
+    void a_literal_segment_of_one_service_goes_before_a_variable_one_of_another() throws Exception {
+        around.service("product", get("/products/{id}", r -> ok("by id")));
+        around.service("search", get("/products/search", r -> ok("search")));
+        var gateway = around.gateway();
+        assertThat(around.text(gateway, Request.get("/products/search"))).isEqualTo("search");
+        assertThat(around.text(gateway, Request.get("/products/other"))).isEqualTo("by id");
+    }
+
+    @Test
+    void what_nobody_claims_is_a_404_problem() throws Exception {
+        around.service("product", get("/products", r -> ok("")));
+        var response = around.call(around.gateway(), Request.get("/nothing"));
+        assertThat(response.status()).isEqualTo(404);
+        assertThat(Problems.parse(response).type()).isEqualTo("no-such-route");
+    }
+
+    @Test
+    void a_method_that_nobody_claims_is_a_405_that_names_those_of_all_services() throws Exception {
+        around.service("product", get("/products", r -> ok("all")));
+        around.service("intake", post("/products", r -> ok("new")));
+        var gateway = around.gateway();
+        var refused = around.call(gateway, Request.of(Method.DELETE, "/products"));
+        assertThat(refused.status()).isEqualTo(405);
+        assertThat(refused.headers().get("Allow")).contains("GET, POST, HEAD, OPTIONS");
+        refused.body().close();
+        var options = around.call(gateway, Request.of(Method.OPTIONS, "/products"));
+        assertThat(options.status()).isEqualTo(204);
+        assertThat(options.headers().get("Allow")).contains("GET, POST, HEAD, OPTIONS");
+        var head = around.call(gateway, Request.of(Method.HEAD, "/products"));
+        assertThat(head.status()).isEqualTo(200);
+    }
+
+    @Test
+    void paths_of_the_platform_are_never_passed_on() throws Exception {
+        around.process("greedy", Instance.State.READY, r -> ok("leak"), List.of("GET /{rest...}"));
+        var gateway = around.gateway();
+        for (var path :
+                List.of("/_weft/progress", "/_weft", "/%5Fweft/progress", "/_w%65ft/health/x"))
+            assertThat(around.call(gateway, Request.get(path)).status()).as(path).isEqualTo(404);
+        assertThat(around.text(gateway, Request.get("/other"))).isEqualTo("leak");
+    }
+
+    @Test
+    void a_path_that_the_next_server_could_resolve_to_another_is_refused() throws Exception {
+        around.process("greedy", Instance.State.READY, r -> ok("leak"), List.of("GET /{rest...}"));
+        var gateway = around.gateway();
+        for (var path : List.of("/a/../_weft/x", "/a/./b", "/a/%2e%2E/b", "/a/.%2e"))
+            assertThat(around.call(gateway, Request.get(path)).status()).as(path).isEqualTo(400);
+        assertThat(around.call(gateway, Request.get("/%zz")).status()).isEqualTo(400);
+        assertThat(around.text(gateway, Request.get("/a/.hidden/..b"))).isEqualTo("leak");
+    }
+
+    @Test
+    void it_tells_of_its_own_health_with_routes_that_two_services_claim() throws Exception {
+        var gateway = around.gateway();
+        around.service("first", get("/things/{id}", r -> ok("first")));
+        around.service("second", get("/things/{key}", r -> ok("second")));
+        assertThat(around.text(gateway, Request.get("/things/1"))).isEqualTo("first");
+        var health = Json.readMap(around.call(gateway, Request.get("/_weft/health")).body().bytes());
+        assertThat(health)
+                .containsEntry("service", "gateway")
+                .containsEntry("state", "ready")
+                .containsEntry("routes", 1L)
+                .containsEntry("ready", List.of("first", "second"))
+                .containsEntry(
+                        "conflicts",
+                        List.of(
+                                Map.of(
+                                        "route",
+                                        "GET /things/{key}",
+                                        "kept_by",
+                                        "first",
+                                        "refused_to",
+                                        "second")));
+        assertThat(around.call(gateway, Request.get("/")).status()).isEqualTo(200);
+    }
+
+    // Instances that come and go.
+
+    @Test
+    void instances_are_called_in_turn_and_a_dead_one_is_passed_over() throws Exception {
+        var one = around.service("product", get("/name", r -> ok("one")));
+        around.service("product", get("/name", r -> ok("two")));
+        var gateway = around.gateway();
+        assertThat(answers(gateway, 4)).containsOnly("one", "two");
+        one.die();
+        assertThat(answers(gateway, 4)).containsOnly("two");
+        assertThat(around.text(gateway, Request.get("/name"))).isEqualTo("two");
+    }
+
+    private List<String> answers(Gateway gateway, int count) throws Exception {
+        var answers = new ArrayList<String>();
+        for (int i = 0; i < count; i++) answers.add(around.text(gateway, Request.get("/name")));
+        return answers;
+    }
+
+    @Test
+    void a_request_waits_for_the_next_instance_also_a_post() throws Exception {
+        var first = around.service("cart", post("/carts", r -> ok("first " + r.body().text())));
+        var gateway = around.gateway();
+        first.close();
+        var answer = beside(() -> around.text(gateway, Request.post("/carts", Body.of("x"))));
+        var streamed =
+                beside(() ->
+                        around.text(
+                                gateway, Request.post("/carts", unknownLength(200_000)))
+                                .length());
+        assertThat(answer.isDone()).isFalse();
+        around.service("cart", post("/carts", r -> ok("second " + r.body().text())));
+        assertThat(await(answer)).isEqualTo("second x");
+        assertThat(await(streamed)).isEqualTo("second ".length() + 200_000);
+    }
+
+    @Test
+    void a_request_waits_while_the_instance_starts_or_is_said_to_be_ready_but_is_dead()
+            throws Exception {
+        var dead = around.service("cart", get("/carts", r -> ok("dead")));
+        dead.die();
+        var gateway = around.gateway();
+        var answer = beside(() -> around.text(gateway, Request.get("/carts")));
+        var streamed =
+                beside(() ->
+                        around.call(
+                                        gateway,
+                                        Request.of(Method.GET, "/carts")
+                                                .with(unknownLength(100_000)))
+                                .status());
+        var next =
+                around.service("cart", Instance.State.STARTING, get("/carts", r -> ok("alive")));
+        next.lease().update(Instance.State.READY);
+        assertThat(await(answer)).isEqualTo("alive");
+        assertThat(await(streamed)).isEqualTo(200);
+    }
+
+    @Test
+    void when_none_comes_it_is_unavailable_and_not_unknown() throws Exception {
+        around.service("cart", get("/carts", r -> ok(""))).close();
+        var gateway =
+                around.gateway(Surroundings.options().longestWait(Duration.ofMillis(50), 10));
+        assertThat(around.call(gateway, Request.get("/carts")).status()).isEqualTo(404);
+        around.service("cart", get("/carts", r -> ok(""))).close();
+        var response = around.call(gateway, Request.get("/carts"));
+        assertThat(response.status()).isEqualTo(503);
+        assertThat(response.headers().get("Retry-After")).contains("1");
+        var problem = Problems.parse(response);
+        assertThat(problem.type()).isEqualTo("unavailable");
+        assertThat(problem.members()).containsEntry("begun", false).containsEntry("by", "gateway");
+        assertThat(around.call(gateway, Request.of(Method.PUT, "/carts")).status()).isEqualTo(405);
+    }
+
+    @Test
+    void only_so_many_wait() throws Exception {
+        around.service("cart", Instance.State.STARTING, get("/carts", r -> ok("")));
+        var gateway = around.gateway(Surroundings.options().longestWait(Duration.ofSeconds(5), 1));
+        var one = beside(() -> around.call(gateway, Request.get("/carts")).status());
+        var two = beside(() -> around.call(gateway, Request.get("/carts")).status());
+        var refused = firstDone(one, two);
+        assertThat(await(refused)).isEqualTo(503);
+        around.service("cart", get("/carts", r -> ok("")));
+        assertThat(await(refused == one ? two : one)).isEqualTo(200);
+    }
+
+    private static FutureTask<Integer> firstDone(FutureTask<Integer> one, FutureTask<Integer> two)
+            throws Exception {
+        until(() -> one.isDone() || two.isDone());
+        return one.isDone() ? one : two;
+    }
+
+    @Test
+    void a_wait_ends_with_the_deadline_and_says_what_was_missing() throws Exception {
+        around.service("cart", Instance.State.STARTING, get("/carts", r -> ok("")));
+        var response =
+                around.call(
+                        around.gateway(),
+                        Request.get("/carts").header("weft-deadline-ms", "150"));
+        assertThat(response.status()).isEqualTo(503);
+        assertThat(Problems.parse(response).type()).isEqualTo("unavailable");
+    }
+
+    @Test
+    void replacing_an_instance_under_load_fails_no_request() throws Exception {
+        var gateway = around.gateway();
+        var running = around.service("cart", post("/carts", r -> ok(r.body().text())));
+        var stop = new AtomicBoolean();
+        var calls = new AtomicInteger();
+        var callers = new ArrayList<FutureTask<Boolean>>();
+        for (int i = 0; i < 8; i++)
+            callers.add(
+                    beside(() -> {
+                        while (!stop.get()) {
+                            var text = "x" + calls.incrementAndGet();
+                            var answer =
+                                    around.text(gateway, Request.post("/carts", Body.of(text)));
+                            assertThat(answer).isEqualTo(text);
+                        }
+                        return true;
+                    }));
+        for (int i = 0; i < 5; i++) {
+            int before = calls.get();
+            var next = around.service("cart", post("/carts", r -> ok(r.body().text())));
+            running.leave();
+            running = next;
+            until(() -> calls.get() > before + 200);
+        }
+        stop.set(true);
+        for (var caller : callers) assertThat(await(caller)).isTrue();
+    }
+
+    private static void until(BooleanSupplier condition) throws InterruptedException {
+        long end = Surroundings.TIME.nanos() + 20_000_000_000L;
+        while (!condition.getAsBoolean()) {
+            assertThat(Surroundings.TIME.nanos()).isLessThan(end);
+            Surroundings.TIME.sleep(Duration.ofMillis(1));
+        }
+    }
+
+    // Answers that are lost.
+
+    @Test
+    void a_lost_answer_is_asked_for_again_if_that_is_safe() throws Exception {
+        for (var request :
+                List.of(
+                        Request.get("/x"),
+                        Request.of(Method.PUT, "/x").with(Body.of("a")),
+                        Request.post("/x", Body.of("a")).header("Idempotency-Key", "k1"))) {
+            var started = new CountDownLatch(1);
+            var first = around.service("cart", hanging(started));
+            var gateway = around.gateway();
+            var answer = beside(() -> around.text(gateway, request));
+            assertThat(started.await(10, TimeUnit.SECONDS)).isTrue();
+            first.close();
+            var second =
+                    around.service(
+                            "cart",
+                            each(r ->
+                                    ok("again " + r.headers().get("weft-attempt").orElse("none"))));
+            assertThat(await(answer)).as(request.method().name()).isEqualTo("again 2");
+            second.close();
+            gateway.close();
+        }
+    }
+
+    @Test
+    void a_lost_answer_to_a_post_without_a_key_is_not_asked_for_again() throws Exception {
+        var started = new CountDownLatch(1);
+        var first = around.service("cart", hanging(started));
+        var called = new AtomicInteger();
+        around.service("other", get("/other", r -> ok("")));
+        var gateway = around.gateway();
+        var answer = beside(() -> around.call(gateway, Request.post("/x", Body.of("a"))));
+        assertThat(started.await(10, TimeUnit.SECONDS)).isTrue();
+        around.service(
+                "cart",
+                each(r -> {
+                    called.incrementAndGet();
+                    return ok("");
+                }));
+        first.close();
+        var response = await(answer);
+        assertThat(response.status()).isEqualTo(503);
+        var problem = Problems.parse(response);
+        assertThat(problem.type()).isEqualTo("unavailable");
+        assertThat(problem.members()).containsEntry("begun", true);
+        assertThat(called).hasValue(0);
+    }
+
+    @Test
+    void after_three_lost_answers_it_gives_up() throws Exception {
+        var calls = new AtomicInteger();
+        around.process(
+                "cart",
+                Instance.State.READY,
+                r -> {
+                    calls.incrementAndGet();
+                    throw new InterruptedException("breaks the connection off");
+                },
+                List.of("GET /x"));
+        var response = around.call(around.gateway(), Request.get("/x"));
+        assertThat(response.status()).isEqualTo(503);
+        assertThat(Problems.parse(response).detail()).contains("3 attempts");
+        assertThat(calls).hasValue(3);
+    }
+
+    @Test
+    void a_first_try_that_is_still_in_work_is_waited_for() throws Exception {
+        var calls = new AtomicInteger();
+        around.process(
+                "cart",
+                Instance.State.READY,
+                r -> {
+                    r.body().bytes();
+                    switch (calls.incrementAndGet()) {
+                        case 1 -> throw new InterruptedException("breaks the connection off");
+                        case 2 -> {
+                            return Problems.response(
+                                    dev.weft.core.Problem.of(409, "request-in-flight", "wait"));
+                        }
+                        default -> {
+                            return ok("done");
+                        }
+                    }
+                },
+                List.of("POST /x"));
+        var request = Request.post("/x", Body.of("a")).header("Idempotency-Key", "k");
+        assertThat(around.text(around.gateway(), request)).isEqualTo("done");
+        assertThat(calls).hasValue(3);
+    }
+
+    private static Route[] hanging(CountDownLatch started) {
+        return each(r -> {
+            started.countDown();
+            new CountDownLatch(1).await();
+            return ok("never");
+        });
+    }
+
+    private static Route[] each(dev.weft.core.Service<Request, Response> service) {
+        return new Route[] {get("/x", service), put("/x", service), post("/x", service)};
+    }
+
+    // What passes.
+
+    @Test
+    void headers_of_one_hop_stay_and_others_pass_both_ways() throws Exception {
+        var seen = new AtomicHeaders();
+        around.process(
+                "cart",
+                Instance.State.READY,
+                r -> {
+                    seen.set(r.headers());
+                    return ok("x")
+                            .header("Keep-Alive", "timeout=5")
+                            .header("Proxy-Authenticate", "Basic")
+                            .header("Content-Type", "text/plain")
+                            .header("Weft-Receipt", "cart=7");
+                },
+                List.of("GET /x"));
+        var response =
+                around.call(
+                        around.gateway(),
+                        Request.get("/x")
+                                .header("Keep-Alive", "timeout=5")
+                                .header("Proxy-Authorization", "Basic x")
+                                .header("TE", "trailers")
+                                .header("X-Forwarded-For", "1.2.3.4")
+                                .header("X-Forwarded-Proto", "https")
+                                .header("Forwarded", "for=1.2.3.4")
+                                .header("Accept", "text/plain")
+                                .header("Idempotency-Key", "k1")
+                                .header("Weft-After", "cart=6"));
+        assertThat(seen.get("Accept")).isEqualTo("text/plain");
+        assertThat(seen.get("Idempotency-Key")).isEqualTo("k1");
+        assertThat(seen.get("Weft-After")).isEqualTo("cart=6");
+        assertThat(seen.get("X-Forwarded-Proto")).isEqualTo("http");
+        for (var name : List.of("Keep-Alive", "Proxy-Authorization", "TE", "X-Forwarded-For"))
+            assertThat(seen.get(name)).as(name).isEmpty();
+        assertThat(seen.get("Forwarded")).doesNotContain("1.2.3.4");
+        assertThat(response.headers().get("Weft-Receipt")).contains("cart=7");
+        assertThat(response.headers().get("Content-Type")).contains("text/plain");
+        assertThat(response.headers().get("Proxy-Authenticate")).isEmpty();
+        response.body().close();
+    }
+
+    @Test
+    void context_from_outside_is_heard_only_where_it_does_no_harm() throws Exception {
+        var seen = new AtomicHeaders();
+        around.process(
+                "cart",
+                Instance.State.READY,
+                r -> {
+                    seen.set(r.headers());
+                    return ok("x");
+                },
+                List.of("GET /x"));
+        var gateway = around.gateway();
+        around.text(
+                gateway,
+                Request.get("/x")
+                        .header("weft-attempt", "9")
+                        .header("weft-criticality", "critical")
+                        .header("weft-anything", "x")
+                        .header("tracestate", "without=parent")
+                        .header("weft-deadline-ms", "999999999"));
+        assertThat(seen.get("weft-attempt")).isEmpty();
+        assertThat(seen.get("weft-criticality")).isEmpty();
+        assertThat(seen.get("weft-anything")).isEmpty();
+        assertThat(seen.get("tracestate")).isEmpty();
+        assertThat(Long.parseLong(seen.get("weft-deadline-ms"))).isBetween(5_000L, 10_000L);
+        around.text(gateway, Request.get("/x").header("weft-deadline-ms", "2000"));
+        assertThat(Long.parseLong(seen.get("weft-deadline-ms"))).isBetween(1L, 2_000L);
+    }
+
+    @Test
+    void a_large_request_passes_while_it_comes() throws Exception {
+        var half = new CountDownLatch(1);
+        around.service(
+                "store",
+                put(
+                        "/x",
+                        r -> {
+                            long count = 0;
+                            try (var in = r.body().stream()) {
+                                var buffer = new byte[8192];
+                                for (int n; (n = in.read(buffer)) >= 0; ) {
+                                    count += n;
+                                    if (count >= 1 << 20) half.countDown();
+                                }
+                            }
+                            return ok("" + count);
+                        }));
+        var gateway = around.gateway();
+        var out = new PipedOutputStream();
+        var in = new PipedInputStream(out, 64 << 10);
+        var answer =
+                beside(() ->
+                        around.text(
+                                gateway,
+                                Request.of(Method.PUT, "/x")
+                                        .with(Body.of(in, OptionalLong.empty()))));
+        var piece = new byte[1 << 20];
+        for (int i = 0; i < 2; i++) out.write(piece);
+        assertThat(half.await(10, TimeUnit.SECONDS)).isTrue();
+        for (int i = 0; i < 6; i++) out.write(piece);
+        out.close();
+        assertThat(await(answer)).isEqualTo("" + (8 << 20));
+    }
+
+    @Test
+    void a_large_answer_passes_while_it_comes() throws Exception {
+        var source = new PipedOutputStream();
+        var in = new PipedInputStream(source, 64 << 10);
+        around.service(
+                "store",
+                get("/x", r -> Response.of(200).with(Body.of(in, OptionalLong.empty()))));
+        var gateway = around.gateway();
+        var answer = beside(() -> around.call(gateway, Request.get("/x")));
+        source.write("first half, ".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        source.flush();
+        try (var body = await(answer).body().stream()) {
+            assertThat(body.readNBytes(12)).asString().isEqualTo("first half, ");
+            source.write("second half".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            source.close();
+            assertThat(body.readAllBytes()).asString().isEqualTo("second half");
+        }
+    }
+
+    @Test
+    void bodies_that_exceed_the_heap_pass_through_it() throws Exception {
+        long size = 4 * Runtime.getRuntime().maxMemory();
+        size = Math.min(size, 1L << 30);
+        long bytes = size;
+        around.service(
+                "store",
+                get("/x", r -> Response.of(200).with(Body.of(zeros(bytes), OptionalLong.of(bytes)))));
+        var gateway = around.gateway();
+        var response = around.call(gateway, Request.get("/x"));
+        assertThat(response.body().length()).hasValue(bytes);
+        long count = 0;
+        try (var in = response.body().stream()) {
+            var buffer = new byte[64 << 10];
+            for (int n; (n = in.read(buffer)) >= 0; ) count += n;
+        }
+        assertThat(count).isEqualTo(bytes);
+    }
+
+    @Test
+    void a_body_beyond_the_limit_is_a_413_problem_whether_it_says_so_or_not() throws Exception {
+        around.service("store", put("/x", r -> ok("" + r.body().bytes().length)));
+        var gateway = around.gateway(small(100_000));
+        var put = Request.of(Method.PUT, "/x");
+        var declared = around.call(gateway, put.with(Body.of(new byte[100_001])));
+        assertThat(declared.status()).isEqualTo(413);
+        declared.body().close();
+        var undeclared = around.call(gateway, put.with(unknownLength(200_000)));
+        assertThat(undeclared.status()).isEqualTo(413);
+        undeclared.body().close();
+        assertThat(around.text(gateway, put.with(unknownLength(100_000)))).isEqualTo("100000");
+    }
+
+    private static GatewayOptions small(long maxBodyBytes) {
+        var options = Surroundings.options();
+        return options.server(options.server().maxBodyBytes(maxBodyBytes));
+    }
+
+    private static Body unknownLength(int bytes) {
+        return Body.of(zeros(bytes), OptionalLong.empty());
+    }
+
+    private static InputStream zeros(long bytes) {
+        return new InputStream() {
+            private long left = bytes;
+
+            @Override
+            public int read() {
+                return left-- > 0 ? 'x' : -1;
+            }
+
+            @Override
+            public int read(byte[] buffer, int offset, int length) {
+                if (left <= 0) return -1;
+                int n = (int) Math.min(left, length);
+                java.util.Arrays.fill(buffer, offset, offset + n, (byte) 'x');
+                left -= n;
+                return n;
+            }
+
+            @Override
+            public int available() {
+                return (int) Math.min(left, Integer.MAX_VALUE);
+            }
+        };
+    }
+
+    // Time.
+
+    @Test
+    void a_caller_that_leaves_ends_the_work_in_the_service() throws Exception {
+        var started = new CountDownLatch(1);
+        var interrupted = new CountDownLatch(1);
+        around.service(
+                "cart",
+                get(
+                        "/x",
+                        r -> {
+                            started.countDown();
+                            try {
+                                new CountDownLatch(1).await();
+                            } catch (InterruptedException e) {
+                                interrupted.countDown();
+                                throw e;
+                            }
+                            return ok("never");
+                        }));
+        var gateway = around.gateway();
+        var caller = beside(() -> around.call(gateway, Request.get("/x")));
+        assertThat(started.await(10, TimeUnit.SECONDS)).isTrue();
+        caller.cancel(true);
+        assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void a_service_that_does_not_answer_in_time_is_a_504_problem() throws Exception {
+        around.process(
+                "cart",
+                Instance.State.READY,
+                r -> {
+                    new CountDownLatch(1).await();
+                    return ok("never");
+                },
+                List.of("GET /x"));
+        var gateway = around.gateway();
+        var response =
+                around.call(gateway, Request.get("/x").header("weft-deadline-ms", "100"));
+        assertThat(response.status()).isEqualTo(504);
+        assertThat(Problems.parse(response).type()).isEqualTo("deadline");
+    }
+
+    @Test
+    void requests_under_way_are_finished_when_it_drains() throws Exception {
+        var started = new CountDownLatch(4);
+        var go = new CountDownLatch(1);
+        around.service(
+                "cart",
+                get(
+                        "/x",
+                        r -> {
+                            started.countDown();
+                            go.await();
+                            return ok("done");
+                        }));
+        var gateway = around.gateway();
+        var answers = new ArrayList<FutureTask<String>>();
+        for (int i = 0; i < 4; i++)
+            answers.add(beside(() -> around.text(gateway, Request.get("/x"))));
+        assertThat(started.await(10, TimeUnit.SECONDS)).isTrue();
+        var drained =
+                beside(() -> {
+                    gateway.drain(Duration.ofSeconds(10));
+                    return true;
+                });
+        go.countDown();
+        for (var answer : answers) assertThat(await(answer)).isEqualTo("done");
+        assertThat(await(drained)).isTrue();
+    }
+
+    // Traces.
+
+    @Test
+    void gateway_and_service_are_one_trace() throws Exception {
+        around.service("product", get("/products/{id}", r -> ok(trace())));
+        var gateway = around.gateway();
+        var response = around.call(gateway, Request.get("/products/1"));
+        var trace = response.headers().get("Weft-Trace").orElseThrow();
+        assertThat(response.body().text()).isEqualTo(trace);
+        var spans = spans(3);
+        var outer = named(spans, "GET /products/{id}", "");
+        var attempt = named(spans, "GET product", outer.trace().spanId());
+        var inner = named(spans, "GET /products/{id}", attempt.trace().spanId());
+        assertThat(outer.kind()).isEqualTo(Span.Kind.SERVER);
+        assertThat(attempt.kind()).isEqualTo(Span.Kind.CLIENT);
+        assertThat(inner.kind()).isEqualTo(Span.Kind.SERVER);
+        assertThat(spans).allMatch(s -> s.trace().traceId().equals(trace));
+    }
+
+    @Test
+    void the_trace_of_the_caller_is_continued() throws Exception {
+        around.service("product", get("/products/{id}", r -> ok(trace())));
+        var id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        var request =
+                Request.get("/products/1")
+                        .header("traceparent", "00-" + id + "-00f067aa0ba902b7-01");
+        assertThat(around.text(around.gateway(), request)).isEqualTo(id);
+        assertThat(named(spans(3), "GET /products/{id}", "00f067aa0ba902b7").trace().traceId())
+                .isEqualTo(id);
+    }
+
+    @Test
+    void each_attempt_is_a_span_and_a_problem_names_the_trace() throws Exception {
+        around.process(
+                "cart",
+                Instance.State.READY,
+                r -> {
+                    throw new InterruptedException("breaks the connection off");
+                },
+                List.of("GET /x"));
+        var response = around.call(around.gateway(), Request.get("/x"));
+        var trace = response.headers().get("Weft-Trace").orElseThrow();
+        assertThat(response.body().text()).contains("urn:weft:trace:" + trace);
+        var spans = spans(4);
+        assertThat(spans.stream().filter(s -> s.kind() == Span.Kind.CLIENT)).hasSize(3);
+        assertThat(spans).allMatch(s -> !s.error().isEmpty());
+    }
+
+    private static String trace() {
+        return Context.current().trace().traceId();
+    }
+
+    /** A span ends a moment after its answer. */
+    private List<Span> spans(int count) throws InterruptedException {
+        until(() -> around.spans.size() >= count);
+        assertThat(around.spans).hasSize(count);
+        return List.copyOf(around.spans);
+    }
+
+    private static Span named(List<Span> spans, String name, String parent) {
+        return spans.stream()
+                .filter(s -> s.name().equals(name) && s.parentId().equals(parent))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(name + " below " + parent + ": " + spans));
+    }
+
+    private static final class AtomicHeaders {
+        private volatile Headers headers = Headers.EMPTY;
+
+        void set(Headers headers) {
+            this.headers = headers;
+        }
+
+        String get(String name) {
+            return headers.get(name).orElse("");
+        }
+    }
+}
