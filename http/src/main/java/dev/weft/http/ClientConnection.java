@@ -375,6 +375,9 @@ final class ClientConnection {
         /** Reads at least one byte, or says -1 at the body's end. */
         int read(byte[] into, int offset, int most) throws IOException;
 
+        /** How many bytes of the body, without its framing, are in the buffer. */
+        int available();
+
         default boolean endsWithConnection() {
             return false;
         }
@@ -393,6 +396,11 @@ final class ClientConnection {
             int count = some(into, offset, (int) Math.min(most, left));
             left -= count;
             return count;
+        }
+
+        @Override
+        public int available() {
+            return (int) Math.min(left, in.remaining());
         }
     }
 
@@ -418,6 +426,11 @@ final class ClientConnection {
             return count;
         }
 
+        @Override
+        public int available() {
+            return Math.min(left, in.remaining());
+        }
+
         private void skipTrailers() throws IOException {
             int size = 0;
             for (var line = line(); !line.isEmpty(); line = line()) {
@@ -435,6 +448,11 @@ final class ClientConnection {
             } catch (EOFException end) {
                 return -1;
             }
+        }
+
+        @Override
+        public int available() {
+            return in.remaining();
         }
 
         @Override
@@ -483,7 +501,7 @@ final class ClientConnection {
 
         @Override
         public int available() {
-            return atEnd || over ? 0 : in.remaining();
+            return atEnd || over ? 0 : framing.available();
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.weft.http;
 
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
+import dev.weft.core.Failure;
 import dev.weft.core.Filter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -43,8 +44,12 @@ public final class ServerTrace implements Filter<Request, Response> {
     /** Names spans by the templates of these routes. */
     public static Function<Request, String> templates(Routes routes) {
         return request -> {
-            var route = routes.find(request.method(), request.path());
-            return route == null ? "" : route.path().text();
+            try {
+                var route = routes.find(request.method(), request.path());
+                return route == null ? "" : route.path().text();
+            } catch (Failure.Malformed answeredByTheRoutes) {
+                return "";
+            }
         };
     }
 
