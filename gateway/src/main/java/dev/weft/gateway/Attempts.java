@@ -47,7 +47,8 @@ final class Attempts implements Transport {
 
     private Service<Request, Response> connect(URI address) {
         var client = transport.client(address);
-        var authority = address.getAuthority() == null ? address.toString() : address.getAuthority();
+        var authority =
+                address.getAuthority() == null ? address.toString() : address.getAuthority();
         return request ->
                 tracer.span(
                         request.method().name() + " " + service,

@@ -121,10 +121,7 @@ final class Destination implements Service<Request, Response> {
     }
 
     private Response whenReady(
-            Request request,
-            @Nullable CallerStream stream,
-            List<Instance> seen,
-            String refusal)
+            Request request, @Nullable CallerStream stream, List<Instance> seen, String refusal)
             throws Exception {
         long start = time.nanos();
         var atMost = atMost();

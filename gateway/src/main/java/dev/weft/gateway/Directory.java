@@ -62,10 +62,9 @@ final class Directory implements Resolver {
             byService.computeIfAbsent(instance.service(), s -> new ArrayList<>()).add(instance);
         byService.remove(options.name());
         byService.forEach((service, now) -> update(known(service), now));
-        services.forEach(
-                (service, known) -> {
-                    if (!byService.containsKey(service)) update(known, List.of());
-                });
+        services.forEach((service, known) -> {
+            if (!byService.containsKey(service)) update(known, List.of());
+        });
         table = book.update(byService);
         services.keySet().removeIf(s -> !byService.containsKey(s) && !book.knows(s));
     }
@@ -100,10 +99,9 @@ final class Directory implements Resolver {
     /** The names of the services that have a ready instance. */
     List<String> ready() {
         var ready = new TreeSet<String>();
-        services.forEach(
-                (service, known) -> {
-                    if (known.waiting.anyReady()) ready.add(service);
-                });
+        services.forEach((service, known) -> {
+            if (known.waiting.anyReady()) ready.add(service);
+        });
         return List.copyOf(ready);
     }
 

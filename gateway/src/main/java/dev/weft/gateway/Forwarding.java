@@ -69,11 +69,7 @@ final class Forwarding {
         long length = body.length().orElse(Long.MAX_VALUE);
         if (body.length().isPresent() && length > maxBodyBytes)
             throw new Failure.TooLarge(
-                    "the body has "
-                            + length
-                            + " bytes; the limit is "
-                            + maxBodyBytes
-                            + " bytes");
+                    "the body has " + length + " bytes; the limit is " + maxBodyBytes + " bytes");
         if (length > AT_HAND_BYTES) return;
         try {
             body.bytes();

@@ -82,7 +82,9 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         this.directory = new Directory(options, resolver, services, tracer, time);
         Filter<Request, Response> trusted = this::withoutHops;
         this.service =
-                trusted.then(new ServerTrace(tracer, time, options.longestRequest(), this::template))
+                trusted.then(
+                                new ServerTrace(
+                                        tracer, time, options.longestRequest(), this::template))
                         .then(this::logged)
                         .then(Problems.filter(options.name()))
                         .then(Cancellation.atDeadline(options.name(), time))

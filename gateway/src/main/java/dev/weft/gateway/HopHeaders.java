@@ -48,8 +48,7 @@ final class HopHeaders {
             case 'E', 'e' -> is(name, "Expect");
             case 'K', 'k' -> is(name, "Keep-Alive");
             case 'P', 'p' -> begins(name, "Proxy-");
-            case 'T', 't' ->
-                    is(name, "TE") || is(name, "Trailer") || is(name, "Transfer-Encoding");
+            case 'T', 't' -> is(name, "TE") || is(name, "Trailer") || is(name, "Transfer-Encoding");
             case 'U', 'u' -> is(name, "Upgrade");
             default -> false;
         };

@@ -111,29 +111,23 @@ final class RouteBook {
         var wanted = new LinkedHashMap<String, Map<String, String>>();
         known.forEach((service, routes) -> wanted.put(service, byShape(routes)));
         var claims = new HashMap<String, Claim>();
-        owners.forEach(
-                (shape, owner) -> {
-                    var route = wanted.getOrDefault(owner.service, Map.of()).get(shape);
-                    if (route != null && present.contains(owner.service))
-                        claims.put(shape, new Claim(route, owner.service));
-                });
-        wanted.forEach(
-                (service, routes) -> {
-                    if (!present.contains(service)) return;
-                    routes.forEach(
-                            (shape, route) -> {
-                                var owner = claims.putIfAbsent(shape, new Claim(route, service));
-                                if (owner != null && !owner.service.equals(service))
-                                    found.add(
-                                            new RouteTable.Conflict(route, owner.service, service));
-                            });
-                });
-        wanted.forEach(
-                (service, routes) -> {
-                    if (present.contains(service)) return;
-                    routes.forEach(
-                            (shape, route) -> claims.putIfAbsent(shape, new Claim(route, service)));
-                });
+        owners.forEach((shape, owner) -> {
+            var route = wanted.getOrDefault(owner.service, Map.of()).get(shape);
+            if (route != null && present.contains(owner.service))
+                claims.put(shape, new Claim(route, owner.service));
+        });
+        wanted.forEach((service, routes) -> {
+            if (!present.contains(service)) return;
+            routes.forEach((shape, route) -> {
+                var owner = claims.putIfAbsent(shape, new Claim(route, service));
+                if (owner != null && !owner.service.equals(service))
+                    found.add(new RouteTable.Conflict(route, owner.service, service));
+            });
+        });
+        wanted.forEach((service, routes) -> {
+            if (present.contains(service)) return;
+            routes.forEach((shape, route) -> claims.putIfAbsent(shape, new Claim(route, service)));
+        });
         return claims;
     }
 

@@ -22,7 +22,8 @@ final class RouteTable {
         @Override
         public Response call(Request request) throws Exception {
             return destination.call(request);
-        }    }
+        }
+    }
 
     /** A route that two services claim; who came first has it. */
     record Conflict(String route, String keptBy, String refusedTo) {}

@@ -132,7 +132,8 @@ abstract class GatewayCases {
         around.service("first", get("/things/{id}", r -> ok("first")));
         around.service("second", get("/things/{key}", r -> ok("second")));
         assertThat(around.text(gateway, Request.get("/things/1"))).isEqualTo("first");
-        var health = Json.readMap(around.call(gateway, Request.get("/_weft/health")).body().bytes());
+        var health =
+                Json.readMap(around.call(gateway, Request.get("/_weft/health")).body().bytes());
         assertThat(health)
                 .containsEntry("service", "gateway")
                 .containsEntry("state", "ready")
@@ -178,8 +179,7 @@ abstract class GatewayCases {
         var answer = beside(() -> around.text(gateway, Request.post("/carts", Body.of("x"))));
         var streamed =
                 beside(() ->
-                        around.text(
-                                gateway, Request.post("/carts", unknownLength(200_000)))
+                        around.text(gateway, Request.post("/carts", unknownLength(200_000)))
                                 .length());
         assertThat(answer.isDone()).isFalse();
         around.service("cart", post("/carts", r -> ok("second " + r.body().text())));
@@ -201,8 +201,7 @@ abstract class GatewayCases {
                                         Request.of(Method.GET, "/carts")
                                                 .with(unknownLength(100_000)))
                                 .status());
-        var next =
-                around.service("cart", Instance.State.STARTING, get("/carts", r -> ok("alive")));
+        var next = around.service("cart", Instance.State.STARTING, get("/carts", r -> ok("alive")));
         next.lease().update(Instance.State.READY);
         assertThat(await(answer)).isEqualTo("alive");
         assertThat(await(streamed)).isEqualTo(200);
@@ -211,8 +210,7 @@ abstract class GatewayCases {
     @Test
     void when_none_comes_it_is_unavailable_and_not_unknown() throws Exception {
         around.service("cart", get("/carts", r -> ok(""))).close();
-        var gateway =
-                around.gateway(Surroundings.options().longestWait(Duration.ofMillis(50), 10));
+        var gateway = around.gateway(Surroundings.options().longestWait(Duration.ofMillis(50), 10));
         assertThat(around.call(gateway, Request.get("/carts")).status()).isEqualTo(404);
         around.service("cart", get("/carts", r -> ok(""))).close();
         var response = around.call(gateway, Request.get("/carts"));
@@ -247,8 +245,7 @@ abstract class GatewayCases {
         around.service("cart", Instance.State.STARTING, get("/carts", r -> ok("")));
         var response =
                 around.call(
-                        around.gateway(),
-                        Request.get("/carts").header("weft-deadline-ms", "150"));
+                        around.gateway(), Request.get("/carts").header("weft-deadline-ms", "150"));
         assertThat(response.status()).isEqualTo(503);
         assertThat(Problems.parse(response).type()).isEqualTo("unavailable");
     }
@@ -404,8 +401,7 @@ abstract class GatewayCases {
                 Instance.State.READY,
                 r -> {
                     seen.set(r.headers());
-                    return ok("x")
-                            .header("Keep-Alive", "timeout=5")
+                    return ok("x").header("Keep-Alive", "timeout=5")
                             .header("Proxy-Authenticate", "Basic")
                             .header("Content-Type", "text/plain")
                             .header("Weft-Receipt", "cart=7");
@@ -506,8 +502,7 @@ abstract class GatewayCases {
         var source = new PipedOutputStream();
         var in = new PipedInputStream(source, 64 << 10);
         around.service(
-                "store",
-                get("/x", r -> Response.of(200).with(Body.of(in, OptionalLong.empty()))));
+                "store", get("/x", r -> Response.of(200).with(Body.of(in, OptionalLong.empty()))));
         var gateway = around.gateway();
         var answer = beside(() -> around.call(gateway, Request.get("/x")));
         source.write("first half, ".getBytes(java.nio.charset.StandardCharsets.UTF_8));
@@ -521,28 +516,36 @@ abstract class GatewayCases {
     }
 
     @Test
-    void bodies_that_exceed_the_heap_pass_through_it() throws Exception {
-        long size = 4 * Runtime.getRuntime().maxMemory();
-        size = Math.min(size, 1L << 30);
-        long bytes = size;
+    void bodies_larger_than_the_heap_pass_both_ways() throws Exception {
+        long bytes = Surroundings.LARGE_BYTES;
+        assertThat(bytes).isGreaterThan(Runtime.getRuntime().maxMemory());
         around.service(
                 "store",
-                get("/x", r -> Response.of(200).with(Body.of(zeros(bytes), OptionalLong.of(bytes)))));
-        var gateway = around.gateway();
+                get(
+                        "/x",
+                        r -> Response.of(200).with(Body.of(zeros(bytes), OptionalLong.of(bytes)))),
+                put("/x", r -> ok("" + count(r.body()))));
+        var gateway = around.gateway(largest(bytes));
+        var put = Request.of(Method.PUT, "/x").with(Body.of(zeros(bytes), OptionalLong.of(bytes)));
+        assertThat(around.text(gateway, put)).isEqualTo("" + bytes);
         var response = around.call(gateway, Request.get("/x"));
         assertThat(response.body().length()).hasValue(bytes);
+        assertThat(count(response.body())).isEqualTo(bytes);
+    }
+
+    private static long count(Body body) throws Exception {
         long count = 0;
-        try (var in = response.body().stream()) {
+        try (var in = body.stream()) {
             var buffer = new byte[64 << 10];
             for (int n; (n = in.read(buffer)) >= 0; ) count += n;
         }
-        assertThat(count).isEqualTo(bytes);
+        return count;
     }
 
     @Test
     void a_body_beyond_the_limit_is_a_413_problem_whether_it_says_so_or_not() throws Exception {
         around.service("store", put("/x", r -> ok("" + r.body().bytes().length)));
-        var gateway = around.gateway(small(100_000));
+        var gateway = around.gateway(largest(100_000));
         var put = Request.of(Method.PUT, "/x");
         var declared = around.call(gateway, put.with(Body.of(new byte[100_001])));
         assertThat(declared.status()).isEqualTo(413);
@@ -553,7 +556,7 @@ abstract class GatewayCases {
         assertThat(around.text(gateway, put.with(unknownLength(100_000)))).isEqualTo("100000");
     }
 
-    private static GatewayOptions small(long maxBodyBytes) {
+    private static GatewayOptions largest(long maxBodyBytes) {
         var options = Surroundings.options();
         return options.server(options.server().maxBodyBytes(maxBodyBytes));
     }
@@ -625,8 +628,7 @@ abstract class GatewayCases {
                 },
                 List.of("GET /x"));
         var gateway = around.gateway();
-        var response =
-                around.call(gateway, Request.get("/x").header("weft-deadline-ms", "100"));
+        var response = around.call(gateway, Request.get("/x").header("weft-deadline-ms", "100"));
         assertThat(response.status()).isEqualTo(504);
         assertThat(Problems.parse(response).type()).isEqualTo("deadline");
     }

@@ -10,8 +10,8 @@ import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Routes;
-import dev.weft.core.Service;
 import dev.weft.core.ServerOptions;
+import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
@@ -23,8 +23,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,7 +34,11 @@ import java.util.stream.Stream;
 final class Surroundings implements AutoCloseable {
 
     static final Time TIME = SystemTime.INSTANCE;
-    static final ServerOptions SERVICE = ServerOptions.DEFAULT.maxBodyBytes(100 << 20);
+
+    /** More than the heap of these tests. */
+    static final long LARGE_BYTES = 200 << 20;
+
+    static final ServerOptions SERVICE = ServerOptions.DEFAULT.maxBodyBytes(LARGE_BYTES);
 
     final Transport transport;
     final MemoryRegistry registry = new MemoryRegistry();
@@ -92,18 +96,11 @@ final class Surroundings implements AutoCloseable {
         var tracer = new Tracer(TIME, spans::add);
         var table = Routes.of(routes);
         Filter<Request, Response> stack =
-                new ServerTrace(
-                                tracer,
-                                TIME,
-                                Duration.ofSeconds(10),
-                                ServerTrace.templates(table))
+                new ServerTrace(tracer, TIME, Duration.ofSeconds(10), ServerTrace.templates(table))
                         .then(Problems.filter(name))
                         .then(Cancellation.atDeadline(name, TIME));
         return process(
-                name,
-                state,
-                stack.then(table),
-                Stream.of(routes).map(Route::toString).toList());
+                name, state, stack.then(table), Stream.of(routes).map(Route::toString).toList());
     }
 
     /** Something that serves, with these routes; not necessarily a service of ours. */
