@@ -1,0 +1,41 @@
+package shop.product;
+
+import module dev.weft.app;
+import module java.net.http;
+
+import shop.contracts.PublicEvents.ProductRegistered;
+
+/** Downloads the pictures of products, keeps them and serves them. */
+class Photos {
+
+    static final int MAX_BYTES = 5 << 20;
+    static final Duration TIMEOUT = Duration.ofSeconds(20);
+    static final String TABLE = "create table if not exists photo(id text primary key, media_type text, bytes blob)";
+
+    private static final HttpClient HTTP = HttpClient.newBuilder()
+        .connectTimeout(Duration.ofSeconds(5)).followRedirects(HttpClient.Redirect.NORMAL).build();
+
+    /** Runs again if the process dies in between: keeping the same picture twice does no harm. */
+    static void download(Weft weft, ProductRegistered product) throws Exception {
+        if (product.photo().isEmpty()) return;
+        var answer = HTTP.send(HttpRequest.newBuilder(product.photo().get()).timeout(TIMEOUT).build(),
+            HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), MAX_BYTES));
+        var mediaType = answer.headers().firstValue("Content-Type").orElse("nothing");
+        if (answer.statusCode() != 200) throw new IOException("the answer was " + answer.statusCode());
+        if (!mediaType.startsWith("image/")) throw new IOException("it is no picture but " + mediaType);
+        weft.database().write(sql -> sql.update(
+            "insert or replace into photo values (?, ?, ?)", product.id(), mediaType, answer.body()));
+        weft.handle(Product.DECIDER, product.id(), new Product.PhotoFound(product.id()));
+    }
+
+    static void giveUp(Weft weft, ProductRegistered product, Exception failure) throws InterruptedException {
+        var reason = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        weft.handle(Product.DECIDER, product.id(), new Product.PhotoMissed(product.id(), reason));
+    }
+
+    static Response serve(Weft weft, String id) {
+        return weft.database().first("select media_type, bytes from photo where id = ?", row ->
+                Response.of(200).header("Content-Type", row.text("media_type")).with(Body.of(row.bytes("bytes"))), id)
+            .orElseThrow(() -> Problem.notFound("photo", id));
+    }
+}
