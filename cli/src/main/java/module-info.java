@@ -16,5 +16,6 @@ module dev.weft.cli {
     requires java.compiler;
 
     opens dev.weft.cli to
-            info.picocli;
+            info.picocli,
+            dev.weft.json;
 }

@@ -33,6 +33,25 @@ record Installation(Path java, String classPath, Optional<Path> home) {
         return List.of(classPath.split(File.pathSeparator)).stream().map(Path::of).toList();
     }
 
+    /** The command line that runs this command once more, as the launcher does. */
+    List<String> self() {
+        var command = new ArrayList<String>();
+        command.add(java.toString());
+        command.addAll(
+                List.of(
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow"));
+        cache().ifPresent(cache -> command.add("-XX:AOTCache=" + cache));
+        command.addAll(List.of("-cp", classPath, Main.class.getName()));
+        return command;
+    }
+
+    private Optional<Path> cache() {
+        return home.map(folder -> folder.resolve("weft.aot")).filter(Files::exists);
+    }
+
     /**
      * The command line of a JVM that runs a service, or a part of Weft.
      *
@@ -54,11 +73,11 @@ record Installation(Path java, String classPath, Optional<Path> home) {
                         "-Xss512k",
                         "-XX:+ExitOnOutOfMemoryError",
                         "-XX:-UsePerfData",
+                        "-Dstdout.encoding=UTF-8",
+                        "-Dstderr.encoding=UTF-8",
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow"));
-        home.map(folder -> folder.resolve("weft.aot"))
-                .filter(Files::exists)
-                .ifPresent(cache -> command.add("-XX:AOTCache=" + cache));
+        cache().ifPresent(cache -> command.add("-XX:AOTCache=" + cache));
         command.add("-cp");
         var all = new StringBuilder(classPath);
         for (var path : more) all.append(File.pathSeparatorChar).append(path);

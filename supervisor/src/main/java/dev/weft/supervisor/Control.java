@@ -34,12 +34,12 @@ public final class Control {
 
     private static final Duration SILENCE = Duration.ofSeconds(10);
 
-    private final Supervisor supervisor;
+    private final ProcessTable table;
     private final Logs logs;
     private final Runnable stop;
 
-    private Control(Supervisor supervisor, Logs logs, Runnable stop) {
-        this.supervisor = supervisor;
+    private Control(ProcessTable table, Logs logs, Runnable stop) {
+        this.table = table;
         this.logs = logs;
         this.stop = stop;
     }
@@ -50,8 +50,8 @@ public final class Control {
      * @param stop begins to stop the system and returns at once
      */
     public static Service<Request, Response> of(
-            Supervisor supervisor, Logs logs, String token, Runnable stop) {
-        var control = new Control(supervisor, logs, stop);
+            ProcessTable table, Logs logs, String token, Runnable stop) {
+        var control = new Control(table, logs, stop);
         var routes =
                 Routes.of(
                         Route.get("/admin/processes", request -> control.processes()),
@@ -105,7 +105,7 @@ public final class Control {
     }
 
     private Response processes() {
-        return json(200, supervisor.processes());
+        return json(200, table.processes());
     }
 
     private Response stop() {
@@ -115,16 +115,16 @@ public final class Control {
 
     private Response restart(Request request) throws InterruptedException {
         var service = request.variable("service");
-        if (!supervisor.services().contains(service))
+        if (!table.services().contains(service))
             throw Problem.of(
                             404,
                             "unknown-service",
                             "there is no service "
                                     + service
                                     + "; there are "
-                                    + String.join(", ", supervisor.services()))
+                                    + String.join(", ", table.services()))
                     .failure();
-        var problem = supervisor.restart(service);
+        var problem = table.restart(service);
         if (problem.isPresent())
             throw Problem.of(502, "not-ready", service + " was not replaced: " + problem.get())
                     .failure();

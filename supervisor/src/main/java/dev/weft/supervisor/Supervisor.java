@@ -22,7 +22,7 @@ import java.util.concurrent.CountDownLatch;
  * processes end too. Starts and stops of different services may go on at the same time; the lock
  * guards the table only.
  */
-public final class Supervisor implements AutoCloseable {
+public final class Supervisor implements ProcessTable, AutoCloseable {
 
     /** Failed first starts of one process after which it is given up. */
     public static final int FIRST_STARTS = 3;
@@ -119,7 +119,7 @@ public final class Supervisor implements AutoCloseable {
         return Optional.empty();
     }
 
-    /** Replaces a service's processes by new ones of the same kind. */
+    @Override
     public Optional<String> restart(String service) throws InterruptedException {
         var places = places(service);
         if (places.isEmpty()) return Optional.of("there is no service " + service);
@@ -156,12 +156,12 @@ public final class Supervisor implements AutoCloseable {
         if (places.isEmpty()) table.remove(place.spec().service());
     }
 
-    /** The names of all services, in the order of their start. */
+    @Override
     public synchronized List<String> services() {
         return List.copyOf(table.keySet());
     }
 
-    /** The process table. */
+    @Override
     public List<ProcessState> processes() {
         List<Supervised> all;
         synchronized (this) {

@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
  * <p>The lock guards the pipe and the set of groups; under it only a few bytes are written to the
  * pipe, which the shell reads at once.
  */
-final class Watchdog implements AutoCloseable {
+public final class Watchdog implements AutoCloseable {
 
     private static final String SCRIPT =
             """
@@ -45,18 +45,23 @@ final class Watchdog implements AutoCloseable {
                         ;;
                 esac
             done
-            for one in $groups; do kill -s TERM -- "-$one" 2>/dev/null; done
+            for one in $groups; do
+                kill -s TERM -- "-$one" 2>/dev/null || kill -s TERM "$one" 2>/dev/null
+            done
             tenths=0
             while [ "$tenths" -lt "$grace" ]; do
                 alive=
                 for one in $groups; do
                     kill -s 0 -- "-$one" 2>/dev/null && alive=yes
+                    kill -s 0 "$one" 2>/dev/null && alive=yes
                 done
                 [ -n "$alive" ] || exit 0
                 sleep 0.1
                 tenths=$((tenths + 1))
             done
-            for one in $groups; do kill -s KILL -- "-$one" 2>/dev/null; done
+            for one in $groups; do
+                kill -s KILL -- "-$one" 2>/dev/null || kill -s KILL "$one" 2>/dev/null
+            done
             """;
 
     /** Behind these a command runs in a new session, and so in a process group of its own. */
@@ -67,7 +72,10 @@ final class Watchdog implements AutoCloseable {
     private final Process shell;
     private final OutputStream pipe;
 
-    Watchdog(Duration grace, Time time) throws IOException {
+    /**
+     * @param grace between SIGTERM and SIGKILL
+     */
+    public Watchdog(Duration grace, Time time) throws IOException {
         this.grace = grace;
         this.shell = start();
         this.pipe = shell.getOutputStream();
@@ -112,17 +120,20 @@ final class Watchdog implements AutoCloseable {
 
     /** Lets the process go; from now on the watchdog ends its group if the supervisor dies. */
     void guard(Process process) throws IOException {
-        synchronized (this) {
-            groups.add(process.pid());
-            say("+ " + process.pid());
-        }
+        watch(process.pid());
         var input = process.getOutputStream();
         input.write('\n');
         input.flush();
     }
 
+    /** From now on the watchdog ends this process, and its group if it leads one. */
+    public synchronized void watch(long pid) {
+        groups.add(pid);
+        say("+ " + pid);
+    }
+
     /** The process has ended; what is left of its group is killed. */
-    synchronized void release(long pid) {
+    public synchronized void release(long pid) {
         groups.remove(pid);
         say("- " + pid);
     }

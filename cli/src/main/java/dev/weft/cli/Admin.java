@@ -1,0 +1,106 @@
+package dev.weft.cli;
+
+import dev.weft.core.Body;
+import dev.weft.core.Failure;
+import dev.weft.core.Method;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Service;
+import dev.weft.http.HttpTransport;
+import dev.weft.json.Json;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+
+/** Calls to a running system, with its token; whatever goes wrong is a {@link CommandFailed}. */
+final class Admin implements AutoCloseable {
+
+    private final RunningSystem system;
+    private final HttpTransport transport = new HttpTransport();
+
+    Admin(RunningSystem system) {
+        this.system = system;
+    }
+
+    /** The hub's answer, read as a list. */
+    <T> List<T> list(String path, Class<T> type) {
+        return Json.readList(get(system.admin(), path), type);
+    }
+
+    /** The hub's answer. */
+    <T> T read(String path, Class<T> type) {
+        return Json.read(get(system.admin(), path), type);
+    }
+
+    /** The supervisor's answer; from itself if its address is known, so that no hub is needed. */
+    byte[] supervisor(String path) {
+        return get(system.control().isEmpty() ? system.admin() : system.control(), path);
+    }
+
+    private byte[] get(String address, String path) {
+        return ask(address, Request.get(path)).body().bytes();
+    }
+
+    /** A stream of lines from the supervisor. */
+    Response stream(String path) {
+        return ask(
+                system.control().isEmpty() ? system.admin() : system.control(), Request.get(path));
+    }
+
+    /** Has the hub do something and answers what it says. */
+    byte[] post(String path, Map<String, Object> what) {
+        return ask(system.admin(), Request.post(path, Body.of(Json.write(what)))).body().bytes();
+    }
+
+    private Response ask(String address, Request request) {
+        var answer =
+                call(
+                        transport.client(URI.create(address)),
+                        address,
+                        request.header("Authorization", "Bearer " + system.token())
+                                .header("Content-Type", "application/json"));
+        if (answer.successful()) return answer;
+        throw new CommandFailed(problem(answer, request));
+    }
+
+    private static String problem(Response answer, Request request) {
+        var text = answer.body().text();
+        try {
+            var detail = Json.readMap(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)).get("detail");
+            if (detail instanceof String said) return said;
+        } catch (Failure.Malformed e) {
+            // Not a problem in JSON; shown as it is.
+        }
+        return request.method() + " " + request.path() + " was answered with " + answer.status()
+                + (text.isEmpty() ? "" : ": " + text);
+    }
+
+    /** A call to anyone in the system. */
+    Response call(String address, Request request) {
+        return call(transport.client(URI.create(address)), address, request);
+    }
+
+    private static Response call(
+            Service<Request, Response> client, String address, Request request) {
+        try {
+            return client.call(request);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailed("interrupted", e);
+        } catch (Failure e) {
+            throw new CommandFailed(
+                    (request.method() == Method.GET ? "" : request.method() + " ")
+                            + address
+                            + " does not answer: "
+                            + e.getMessage(),
+                    e);
+        } catch (Exception e) {
+            throw new CommandFailed(address + " cannot be called: " + e, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+    }
+}

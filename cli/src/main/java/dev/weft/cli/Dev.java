@@ -1,0 +1,160 @@
+package dev.weft.cli;
+
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Builds and runs a system from its folder, and keeps it up to date with its sources. */
+@Command(
+        name = "dev",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Builds and runs a system: hub, gateway and every service of DIR.",
+            "",
+            "Reads DIR/weft.yml and each service's service.yml, restarts what crashes, and replaces"
+                    + " a service when one of its source files is saved. Ctrl-C stops it all.",
+            "",
+            "Exit codes: 0 stopped by weft down, 1 something failed, 2 wrong usage, 130 stopped by"
+                    + " Ctrl-C; with --then, that of CMD."
+        })
+final class Dev implements Callable<Integer> {
+
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            defaultValue = ".",
+            paramLabel = "DIR",
+            description = "The folder with weft.yml (default: the working folder).")
+    Path folder = Path.of(".");
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            description = "The gateway's port (default: weft.yml's, else 8080).")
+    @Nullable Integer port;
+
+    @Option(
+            names = "--admin-port",
+            paramLabel = "N",
+            description = "The hub's port (default: weft.yml's, else 8090).")
+    @Nullable Integer adminPort;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Where databases, logs and built services go (default: DIR/.weft).")
+    @Nullable Path data;
+
+    @Option(names = "--no-watch", description = "Does not look out for changed sources.")
+    boolean noWatch;
+
+    @Option(
+            names = "--together",
+            description = "Runs all services in one JVM, with the same semantics.")
+    boolean together;
+
+    @Option(
+            names = "--then",
+            paramLabel = "CMD",
+            description =
+                    "Runs CMD by sh when all is ready, with WEFT_GATEWAY and WEFT_ADMIN set; then"
+                            + " stops the system and exits with CMD's code. Logs go to standard"
+                            + " error; sources are not watched.")
+    @Nullable String then;
+
+    private final Time time = SystemTime.INSTANCE;
+    private final Ink ink = Ink.ofTerminal();
+    private final CountDownLatch stop = new CountDownLatch(1);
+
+    @Override
+    public Integer call() throws Exception {
+        var files = SystemFile.read(folder);
+        var plan =
+                new LocalSystem.Plan(
+                        files,
+                        (data == null ? files.folder().resolve(LocalSystem.DATA) : data)
+                                .toAbsolutePath()
+                                .normalize(),
+                        port == null ? files.gatewayPort() : port,
+                        adminPort == null ? files.hubPort() : adminPort,
+                        together);
+        var system = LocalSystem.open(plan, Installation.current(), stop::countDown, time);
+        Runtime.getRuntime().addShutdownHook(new Thread(system::close, "weft-shutdown"));
+        try (system;
+                var printer = printer(system)) {
+            system.start();
+            report(system);
+            return then == null ? watch(system) : then(system, then);
+        }
+    }
+
+    private LogPrinter printer(LocalSystem system) {
+        var names = system.plan().files().services().stream().map(ServiceFile::name).toList();
+        return new LogPrinter(system.logs(), names, logs(), ink, time);
+    }
+
+    private PrintStream logs() {
+        return then == null ? System.out : System.err;
+    }
+
+    /** One line per service and one with the time since this process began. */
+    private void report(LocalSystem system) {
+        var begun = ProcessHandle.current().info().startInstant().orElse(system.told().started());
+        long ms = Duration.between(begun, time.now()).toMillis();
+        var lines = new ArrayList<String>();
+        int width = 0;
+        for (var process : system.hosting().processes())
+            width = Math.max(width, process.service().length());
+        for (var process : system.hosting().processes())
+            lines.add(
+                    ink.named(process.service(), pad(process.service(), width))
+                            + "  "
+                            + ink.green(process.state().name().toLowerCase(Locale.ROOT))
+                            + "  "
+                            + process.address());
+        lines.add("ready in " + ms + " ms");
+        System.out.println(String.join(System.lineSeparator(), lines));
+    }
+
+    private static String pad(String name, int width) {
+        return name + " ".repeat(width - name.length());
+    }
+
+    private int watch(LocalSystem system) throws InterruptedException, IOException {
+        if (noWatch) {
+            stop.await();
+            return 0;
+        }
+        try (var rebuilding = new Rebuilding(system, this::say, time)) {
+            stop.await();
+        }
+        return 0;
+    }
+
+    private void say(String what) {
+        what.lines()
+                .forEach(line -> System.out.println(LogPrinter.format("weft", line, "gateway".length(), ink)));
+    }
+
+    private int then(LocalSystem system, String command) throws IOException, InterruptedException {
+        var builder = new ProcessBuilder(List.of("sh", "-c", command)).inheritIO();
+        builder.environment().put("WEFT_GATEWAY", system.told().gateway());
+        builder.environment().put("WEFT_ADMIN", system.told().admin());
+        builder.environment().put("WEFT_TOKEN", system.told().token());
+        var process = builder.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroy, "weft-then"));
+        return process.waitFor();
+    }
+}

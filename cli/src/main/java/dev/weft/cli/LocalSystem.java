@@ -1,0 +1,332 @@
+package dev.weft.cli;
+
+import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.Time;
+import dev.weft.http.HttpTransport;
+import dev.weft.supervisor.Control;
+import dev.weft.supervisor.Logs;
+import dev.weft.supervisor.Supervisor;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+
+/**
+ * A system on this machine, built and run from its folder.
+ *
+ * <p>Hub and gateway start at once, each service as soon as it is built; they find each other by
+ * trying again. Other commands find the system by its {@code system.json}, which is there from the
+ * beginning to the end.
+ */
+final class LocalSystem implements AutoCloseable {
+
+    /** The data folder's name in the system's folder. */
+    static final String DATA = ".weft";
+
+    /** The last lines of a service that are shown when it does not start. */
+    private static final int LAST_LINES = 30;
+
+    /**
+     * What to run, and where.
+     *
+     * @param data the data folder, absolute
+     * @param together whether all of it runs in this process
+     */
+    record Plan(SystemFile files, Path data, int gatewayPort, int adminPort, boolean together) {}
+
+    private final Plan plan;
+    private final Time time;
+    private final Logs logs;
+    private final Hosting hosting;
+    private final Builder builder;
+    private final Systems systems;
+    private final Map<String, Current> current = new ConcurrentHashMap<>();
+    private RunningSystem told;
+
+    /** Compiling keeps a core busy; more at a time would only need more memory. */
+    private final Semaphore builds =
+            new Semaphore(Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 8));
+
+    /** What is open, to be closed from the last to the first. */
+    private final Deque<AutoCloseable> open;
+
+    /** What runs of a service. */
+    private record Current(ServiceFile service, Optional<Built> built) {
+
+        boolean same(ServiceFile other, Optional<Built> made) {
+            return built.isPresent()
+                    && made.isPresent()
+                    && !made.get().changed()
+                    && made.get().classPath().equals(built.get().classPath())
+                    && made.get().main().equals(built.get().main())
+                    && service.equals(other);
+        }
+    }
+
+    private LocalSystem(
+            Plan plan,
+            Time time,
+            Logs logs,
+            Hosting hosting,
+            Builder builder,
+            Systems systems,
+            RunningSystem told,
+            Deque<AutoCloseable> open) {
+        this.plan = plan;
+        this.time = time;
+        this.logs = logs;
+        this.hosting = hosting;
+        this.builder = builder;
+        this.systems = systems;
+        this.told = told;
+        this.open = open;
+    }
+
+    /**
+     * Starts hub and gateway; {@link #start} starts the services.
+     *
+     * @param stop begins to stop the system and returns at once
+     */
+    static LocalSystem open(Plan plan, Installation installation, Runnable stop, Time time) {
+        var open = new ArrayDeque<AutoCloseable>();
+        try {
+            open.push(DataFolder.hold(plan.data()));
+            Ports.requireFree(
+                    plan.gatewayPort(),
+                    "the gateway",
+                    "take another with --port, or gateway: {port: N} in " + SystemFile.NAME);
+            Ports.requireFree(
+                    plan.adminPort(),
+                    "the hub's admin API",
+                    "take another with --admin-port, or hub: {port: N} in " + SystemFile.NAME);
+            int controlPort = Ports.free();
+            var told = tell(plan, controlPort, time);
+            var logs = new Logs(plan.data().resolve("logs"), time);
+            open.push(logs);
+            var transport = new HttpTransport(time);
+            open.push(transport);
+            var registry =
+                    new HubRegistry(
+                            transport.client(URI.create(told.admin())),
+                            Optional.of(told.token()),
+                            time);
+            open.push(registry);
+            var supervisor = new Supervisor(logs, time);
+            var hosting =
+                    new SeparateProcesses(
+                            told,
+                            plan.data(),
+                            installation,
+                            supervisor,
+                            registry,
+                            registry,
+                            transport,
+                            time);
+            open.push(hosting);
+            hosting.startParts();
+            transport.serve(
+                    Control.of(hosting, logs, told.token(), stop),
+                    ServerOptions.DEFAULT.port(controlPort));
+            var systems = Systems.ofThisUser();
+            systems.write(plan.data(), told);
+            open.push(() -> systems.remove(plan.data(), told));
+            var builder = new Builder(installation, plan.data().resolve("build"));
+            return new LocalSystem(plan, time, logs, hosting, builder, systems, told, open);
+        } catch (IOException e) {
+            close(open);
+            throw new CommandFailed("the system cannot be started: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            close(open);
+            throw e;
+        }
+    }
+
+    private static RunningSystem tell(Plan plan, int controlPort, Time time) {
+        return new RunningSystem(
+                plan.files().name(),
+                plan.files().folder().toString(),
+                ProcessHandle.current().pid(),
+                local(plan.adminPort()),
+                local(plan.gatewayPort()),
+                local(controlPort),
+                token(),
+                time.now(),
+                false);
+    }
+
+    private static String local(int port) {
+        return "http://127.0.0.1:" + port;
+    }
+
+    private static String token() {
+        try {
+            var bytes = new byte[16];
+            SecureRandom.getInstance("NativePRNG").nextBytes(bytes);
+            return HexFormat.of().formatHex(bytes);
+        } catch (NoSuchAlgorithmException e) {
+            throw new CommandFailed("this system has no source of secure random numbers", e);
+        }
+    }
+
+    RunningSystem told() {
+        return told;
+    }
+
+    Logs logs() {
+        return logs;
+    }
+
+    Plan plan() {
+        return plan;
+    }
+
+    Hosting hosting() {
+        return hosting;
+    }
+
+    /**
+     * Builds and starts all services and returns when everything is ready; else a {@link
+     * CommandFailed} says what is not, and the system is to be closed.
+     */
+    void start() throws InterruptedException {
+        var problems = new ArrayList<String>();
+        each(
+                plan.files().services(),
+                service -> {
+                    try {
+                        var made = build(service);
+                        current.put(service.name(), new Current(service, made));
+                        hosting.start(service, made);
+                    } catch (CommandFailed e) {
+                        synchronized (problems) {
+                            problems.add(e.text());
+                        }
+                    }
+                });
+        if (!problems.isEmpty()) throw new CommandFailed(String.join("\n\n", problems));
+        var names = new ArrayList<>(List.of(Hosting.HUB, Hosting.GATEWAY));
+        for (var service : plan.files().services()) names.add(service.name());
+        for (var name : names) {
+            var problem = hosting.awaitReady(name);
+            if (problem.isPresent()) throw new CommandFailed(unready(name, problem.get()));
+        }
+        told = told.asReady();
+        systems.write(plan.data(), told);
+    }
+
+    private String unready(String name, String problem) {
+        var file =
+                plan.files().services().stream()
+                        .filter(service -> service.name().equals(name))
+                        .map(service -> service.file() + ": ")
+                        .findFirst()
+                        .orElse("");
+        var last = logs.last(name, LAST_LINES).stream().map(line -> "    " + line.text()).toList();
+        return file
+                + name
+                + " never became ready: it "
+                + problem
+                + (last.isEmpty()
+                        ? "; it has printed nothing"
+                        : "; its last lines were\n" + String.join("\n", last));
+    }
+
+    private Optional<Built> build(ServiceFile service) {
+        if (service.foreign()) return Optional.empty();
+        builds.acquireUninterruptibly();
+        try {
+            return Optional.of(builder.build(service));
+        } finally {
+            builds.release();
+        }
+    }
+
+    /** Does it for all at the same time. */
+    private void each(List<ServiceFile> services, Consumer<ServiceFile> work)
+            throws InterruptedException {
+        var left = new CountDownLatch(services.size());
+        for (var service : services)
+            time.start(
+                    "weft-build-" + service.name(),
+                    () -> {
+                        try {
+                            work.accept(service);
+                        } finally {
+                            left.countDown();
+                        }
+                    });
+        left.await();
+    }
+
+    /** What came of a rebuild. */
+    sealed interface Rebuilt {
+
+        /** A new version runs. */
+        record Replaced() implements Rebuilt {}
+
+        /** There is nothing new. */
+        record Same() implements Rebuilt {}
+
+        /** The old version runs on. */
+        record Failed(String why) implements Rebuilt {}
+    }
+
+    /**
+     * Builds a service from what its folder now holds and replaces the running one. For one service
+     * from one thread at a time.
+     */
+    Rebuilt rebuild(String name) throws InterruptedException {
+        var before = current.get(name);
+        if (before == null) return new Rebuilt.Same();
+        try {
+            var service = ServiceFile.read(before.service().folder());
+            if (!service.name().equals(name))
+                return new Rebuilt.Failed(
+                        service.file() + ": a new name needs a restart of weft dev");
+            var made = build(service);
+            if (before.same(service, made)) return new Rebuilt.Same();
+            var problem = hosting.replace(service, made);
+            if (problem.isPresent())
+                return new Rebuilt.Failed(name + " did not become ready: it " + problem.get());
+            current.put(name, new Current(service, made));
+            return new Rebuilt.Replaced();
+        } catch (CommandFailed e) {
+            return new Rebuilt.Failed(e.text());
+        }
+    }
+
+    /** The files and folders that a service is made of, as of its last good build. */
+    List<Path> sources(String name) {
+        var now = current.get(name);
+        return now == null ? List.of() : now.service().sources();
+    }
+
+    /** Stops everything and returns when it is gone. */
+    @Override
+    public synchronized void close() {
+        close(open);
+    }
+
+    private static void close(Deque<AutoCloseable> open) {
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception e) {
+                System.err.println("weft: closing failed: " + e);
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.weft.cli;
+
+import dev.weft.core.Time;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Rebuilds and replaces just the services whose files have changed.
+ *
+ * <p>One rebuild of a service runs at a time; what changes meanwhile starts another behind it. The
+ * lock guards which services are being rebuilt and which have to be once more.
+ */
+final class Rebuilding implements AutoCloseable {
+
+    private final LocalSystem system;
+    private final Consumer<String> say;
+    private final Time time;
+    private final Watching watching;
+    private final Set<String> running = new HashSet<>();
+    private final Set<String> again = new HashSet<>();
+
+    /**
+     * @param say shows a message to the person who watches
+     */
+    Rebuilding(LocalSystem system, Consumer<String> say, Time time) throws IOException {
+        this.system = system;
+        this.say = say;
+        this.time = time;
+        var roots = new ArrayList<Path>();
+        roots.add(system.plan().files().folder().resolve(SystemFile.NAME));
+        for (var service : system.plan().files().services())
+            roots.addAll(system.sources(service.name()));
+        this.watching = new Watching(roots, this::skipped, this::changed, time);
+    }
+
+    private boolean skipped(Path folder) {
+        return folder.equals(system.plan().data()) || Sources.skipped(folder);
+    }
+
+    private void changed(Set<Path> paths) {
+        if (paths.contains(system.plan().files().folder().resolve(SystemFile.NAME)))
+            say.accept(SystemFile.NAME + " has changed; restart weft dev to run by it");
+        var services = new HashMap<String, List<Path>>();
+        for (var service : system.plan().files().services())
+            for (var path : paths)
+                if (concerns(service, path))
+                    services.computeIfAbsent(service.name(), s -> new ArrayList<>()).add(path);
+        services.forEach(this::rebuild);
+    }
+
+    private boolean concerns(ServiceFile service, Path path) {
+        var name = String.valueOf(path.getFileName());
+        if (name.startsWith(".") || name.endsWith("~")) return false;
+        boolean compiled = !service.foreign() && service.build().isEmpty();
+        boolean matters =
+                !compiled
+                        || name.endsWith(".java")
+                        || path.equals(service.file())
+                        || path.startsWith(service.folder().resolve(Sources.RESOURCES));
+        return matters && system.sources(service.name()).stream().anyMatch(path::startsWith);
+    }
+
+    private void rebuild(String service, List<Path> because) {
+        synchronized (this) {
+            if (!running.add(service)) {
+                again.add(service);
+                return;
+            }
+        }
+        time.start("weft-rebuild-" + service, () -> rebuildUntilDone(service, because));
+    }
+
+    private void rebuildUntilDone(String service, List<Path> because) {
+        try {
+            say.accept(service + ": " + names(because) + " changed");
+            do once(service);
+            while (!done(service));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized boolean done(String service) {
+        if (again.remove(service)) return false;
+        running.remove(service);
+        return true;
+    }
+
+    private void once(String service) throws InterruptedException {
+        long begun = time.nanos();
+        var outcome = system.rebuild(service);
+        long ms = Duration.ofNanos(time.nanos() - begun).toMillis();
+        switch (outcome) {
+            case LocalSystem.Rebuilt.Replaced() ->
+                    say.accept(service + ": replaced in " + ms + " ms");
+            case LocalSystem.Rebuilt.Same() -> say.accept(service + ": nothing new in it");
+            case LocalSystem.Rebuilt.Failed(String why) ->
+                    say.accept(
+                            service + ": not replaced, the old version keeps running\n" + why);
+        }
+        for (var source : system.sources(service)) {
+            try {
+                watching.add(source);
+            } catch (IOException e) {
+                say.accept(service + ": " + source + " is not watched: " + e.getMessage());
+            }
+        }
+    }
+
+    private static String names(List<Path> paths) {
+        var names = paths.stream().map(path -> String.valueOf(path.getFileName())).sorted().toList();
+        return names.size() <= 3
+                ? String.join(", ", names)
+                : String.join(", ", names.subList(0, 3)) + " and " + (names.size() - 3) + " more";
+    }
+
+    @Override
+    public void close() {
+        watching.close();
+    }
+}

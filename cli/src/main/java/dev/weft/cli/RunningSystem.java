@@ -1,0 +1,38 @@
+package dev.weft.cli;
+
+import java.time.Instant;
+
+/**
+ * A system that runs, as its {@code system.json} tells other commands.
+ *
+ * @param name of the system
+ * @param folder where its {@code weft.yml} lies
+ * @param pid of the supervisor
+ * @param admin the hub's address
+ * @param gateway the gateway's address
+ * @param control the supervisor's own address
+ * @param token that admin calls carry
+ * @param started when
+ * @param ready whether everything was ready once
+ */
+record RunningSystem(
+        String name,
+        String folder,
+        long pid,
+        String admin,
+        String gateway,
+        String control,
+        String token,
+        Instant started,
+        boolean ready) {
+
+    /** Whether the supervisor is still there. */
+    boolean alive() {
+        return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+    }
+
+    RunningSystem asReady() {
+        return new RunningSystem(
+                name, folder, pid, admin, gateway, control, token, started, true);
+    }
+}

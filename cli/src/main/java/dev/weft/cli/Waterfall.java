@@ -1,0 +1,158 @@
+package dev.weft.cli;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * A trace as text: who called whom as a tree, and when as bars to one scale.
+ *
+ * <p>A step hangs below the one that it was done for. One whose parent is not there stands at the
+ * root, so nothing that was recorded is hidden.
+ */
+final class Waterfall {
+
+    private static final int LEAST_WIDTH = 60;
+    private static final int LEAST_BAR = 12;
+    private static final int MOST_OUTCOME = 40;
+
+    private record Row(String tree, WholeTrace.Step step) {}
+
+    private final WholeTrace trace;
+    private final Ink ink;
+    private final List<Row> rows = new ArrayList<>();
+
+    private Waterfall(WholeTrace trace, Ink ink) {
+        this.trace = trace;
+        this.ink = ink;
+    }
+
+    /** The lines, none longer than the width if that is at least {@value #LEAST_WIDTH}. */
+    static List<String> draw(WholeTrace trace, int width, Ink ink) {
+        var waterfall = new Waterfall(trace, ink);
+        waterfall.arrange();
+        return waterfall.lines(Math.max(width, LEAST_WIDTH));
+    }
+
+    private void arrange() {
+        var ids = trace.spans().stream().map(WholeTrace.Step::spanId).collect(Collectors.toSet());
+        var below = new HashMap<String, List<WholeTrace.Step>>();
+        var roots = new ArrayList<WholeTrace.Step>();
+        var ordered = new ArrayList<>(trace.spans());
+        ordered.sort(Comparator.comparingDouble(WholeTrace.Step::offsetMs));
+        for (var step : ordered) {
+            var parent = step.parentId().filter(ids::contains).filter(p -> !p.equals(step.spanId()));
+            if (parent.isEmpty()) roots.add(step);
+            else below.computeIfAbsent(parent.get(), p -> new ArrayList<>()).add(step);
+        }
+        var seen = new HashSet<String>();
+        for (var root : roots) arrange(root, "", "", below, seen);
+        for (var step : ordered) arrange(step, "", "", below, seen);
+    }
+
+    /** Each step once, even if wrong parents make a circle. */
+    private void arrange(
+            WholeTrace.Step step,
+            String lead,
+            String restLead,
+            Map<String, List<WholeTrace.Step>> below,
+            HashSet<String> seen) {
+        if (!seen.add(step.spanId())) return;
+        rows.add(new Row(lead, step));
+        var children = below.getOrDefault(step.spanId(), List.of());
+        for (int i = 0; i < children.size(); i++) {
+            boolean last = i == children.size() - 1;
+            arrange(
+                    children.get(i),
+                    restLead + (last ? "└─ " : "├─ "),
+                    restLead + (last ? "   " : "│  "),
+                    below,
+                    seen);
+        }
+    }
+
+    private List<String> lines(int width) {
+        int services = widest(0, row -> row.step().service());
+        int times = widest(8, row -> ms(row.step().durationMs()));
+        int outcomes = Math.min(MOST_OUTCOME, widest(2, row -> row.step().outcome()));
+        int names = widest(4, row -> row.tree() + row.step().name());
+        int left = width - services - times - outcomes - 8;
+        names = Math.max(10, Math.min(names, left - LEAST_BAR));
+        int bar = Math.max(LEAST_BAR, left - names);
+        var lines = new ArrayList<String>();
+        lines.add(title());
+        for (var row : rows)
+            lines.add(
+                    (fit(row.tree() + row.step().name(), names)
+                                    + "  "
+                                    + ink.named(
+                                            row.step().service(), fit(row.step().service(), services))
+                                    + "  "
+                                    + " ".repeat(times - ms(row.step().durationMs()).length())
+                                    + ms(row.step().durationMs())
+                                    + "  "
+                                    + bar(row.step(), bar)
+                                    + "  "
+                                    + outcome(row.step(), outcomes))
+                            .stripTrailing());
+        return lines;
+    }
+
+    private String title() {
+        long services = trace.spans().stream().map(WholeTrace.Step::service).distinct().count();
+        long errors = trace.spans().stream().filter(s -> s.error().isPresent()).count();
+        return "trace "
+                + trace.traceId()
+                + "  "
+                + ms(trace.durationMs())
+                + "  "
+                + count(trace.spans().size(), "step")
+                + " in "
+                + count(services, "service")
+                + (errors > 0 ? "  " + count(errors, "error") : "")
+                + (trace.leftOut() > 0 ? "  " + trace.leftOut() + " not kept" : "");
+    }
+
+    private static String count(long number, String what) {
+        return number + " " + what + (number == 1 ? "" : "s");
+    }
+
+    private String bar(WholeTrace.Step step, int width) {
+        double scale = width / Math.max(trace.durationMs(), 0.001);
+        int from = Math.clamp((int) Math.floor(step.offsetMs() * scale), 0, width - 1);
+        int to =
+                Math.clamp(
+                        (int) Math.round((step.offsetMs() + step.durationMs()) * scale),
+                        from + 1,
+                        width);
+        var bar = "█".repeat(to - from);
+        return " ".repeat(from)
+                + (step.error().isPresent() ? ink.red(bar) : ink.named(step.service(), bar))
+                + " ".repeat(width - to);
+    }
+
+    private String outcome(WholeTrace.Step step, int width) {
+        var text = step.outcome();
+        var cut = text.length() > width ? text.substring(0, width - 1) + "…" : text;
+        return step.error().isPresent() ? ink.red(cut) : cut;
+    }
+
+    private int widest(int least, java.util.function.Function<Row, String> column) {
+        return Math.max(least, rows.stream().mapToInt(r -> column.apply(r).length()).max().orElse(0));
+    }
+
+    private static String fit(String text, int width) {
+        return text.length() > width
+                ? text.substring(0, width - 1) + "…"
+                : text + " ".repeat(width - text.length());
+    }
+
+    static String ms(double ms) {
+        return String.format(Locale.ROOT, ms < 100 ? "%.1f ms" : "%.0f ms", ms);
+    }
+}

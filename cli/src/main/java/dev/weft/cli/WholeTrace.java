@@ -1,0 +1,35 @@
+package dev.weft.cli;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A trace with its steps, as the hub tells it.
+ *
+ * @param leftOut how many steps the hub did not keep
+ */
+record WholeTrace(
+        String traceId, Instant start, double durationMs, int leftOut, List<Step> spans) {
+
+    /** One step. */
+    record Step(
+            String spanId,
+            Optional<String> parentId,
+            String service,
+            String name,
+            String kind,
+            double offsetMs,
+            double durationMs,
+            Map<String, Object> attributes,
+            Optional<String> error) {
+
+        /** What came of it, in a word or two. */
+        String outcome() {
+            if (error.isPresent()) return error.get().lines().findFirst().orElse("error");
+            var status = attributes.get("http.response.status_code");
+            return status == null ? "ok" : status.toString();
+        }
+    }
+}
