@@ -9,7 +9,6 @@ import dev.weft.core.Service;
 import dev.weft.http.HttpTransport;
 import dev.weft.json.Json;
 import java.net.URI;
-import java.util.List;
 import java.util.Map;
 
 /** Calls to a running system, with its token; whatever goes wrong is a {@link CommandFailed}. */
@@ -20,11 +19,6 @@ final class Admin implements AutoCloseable {
 
     Admin(RunningSystem system) {
         this.system = system;
-    }
-
-    /** The hub's answer, read as a list. */
-    <T> List<T> list(String path, Class<T> type) {
-        return Json.readList(get(system.admin(), path), type);
     }
 
     /** The hub's answer. */
@@ -66,12 +60,16 @@ final class Admin implements AutoCloseable {
     private static String problem(Response answer, Request request) {
         var text = answer.body().text();
         try {
-            var detail = Json.readMap(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)).get("detail");
+            var detail = Json.readMap(answer.body().bytes()).get("detail");
             if (detail instanceof String said) return said;
         } catch (Failure.Malformed e) {
             // Not a problem in JSON; shown as it is.
         }
-        return request.method() + " " + request.path() + " was answered with " + answer.status()
+        return request.method()
+                + " "
+                + request.path()
+                + " was answered with "
+                + answer.status()
                 + (text.isEmpty() ? "" : ": " + text);
     }
 

@@ -67,8 +67,7 @@ final class Call implements Callable<Integer> {
     public Integer call() throws IOException {
         var system = choice.find();
         try (var admin = new Admin(system)) {
-            var address =
-                    what.size() == 3 ? instance(admin, what.getFirst()) : system.gateway();
+            var address = what.size() == 3 ? instance(admin, what.getFirst()) : system.gateway();
             var time = SystemTime.INSTANCE;
             long begun = time.nanos();
             var answer = admin.call(address, request());
@@ -76,12 +75,17 @@ final class Call implements Callable<Integer> {
             long ms = Duration.ofNanos(time.nanos() - begun).toMillis();
             var trace = answer.headers().get("Weft-Trace");
             System.err.println(
-                    answer.status() + "  " + ms + " ms" + trace.map(t -> "  trace " + t).orElse(""));
+                    answer.status()
+                            + "  "
+                            + ms
+                            + " ms"
+                            + trace.map(t -> "  trace " + t).orElse(""));
             if (include) {
                 answer.headers().forEach((name, value) -> System.out.println(name + ": " + value));
                 System.out.println();
             }
-            if (!text.isEmpty()) System.out.println(isJson(answer.headers()) ? PrettyJson.of(text) : text);
+            if (!text.isEmpty())
+                System.out.println(isJson(answer.headers()) ? PrettyJson.of(text) : text);
             return answer.successful() ? 0 : 1;
         }
     }
@@ -117,7 +121,8 @@ final class Call implements Callable<Integer> {
         try {
             return Method.valueOf(name.toUpperCase(Locale.ROOT));
         } catch (IllegalArgumentException e) {
-            throw wrong("there is no method \"" + name + "\"; there are " + List.of(Method.values()));
+            throw wrong(
+                    "there is no method \"" + name + "\"; there are " + List.of(Method.values()));
         }
     }
 
@@ -133,24 +138,20 @@ final class Call implements Callable<Integer> {
                 .filter(p -> p.service().equals(service))
                 .filter(p -> p.state() == ProcessState.State.READY)
                 .findFirst()
-                .orElseThrow(
-                        () ->
-                                new CommandFailed(
-                                        "no instance of "
-                                                + service
-                                                + " is ready; there are "
-                                                + all.stream()
-                                                        .map(
-                                                                p ->
-                                                                        p.service()
-                                                                                + " ("
-                                                                                + p.state()
-                                                                                        .name()
-                                                                                        .toLowerCase(
-                                                                                                Locale
-                                                                                                        .ROOT)
-                                                                                + ")")
-                                                        .toList()))
+                .orElseThrow(() ->
+                        new CommandFailed(
+                                "no instance of "
+                                        + service
+                                        + " is ready; there are "
+                                        + all.stream()
+                                                .map(p ->
+                                                        p.service()
+                                                                + " ("
+                                                                + p.state()
+                                                                        .name()
+                                                                        .toLowerCase(Locale.ROOT)
+                                                                + ")")
+                                                .toList()))
                 .address();
     }
 }

@@ -55,7 +55,8 @@ final class DataFolder implements AutoCloseable {
     private static String taken(Path folder) {
         var other = Systems.at(folder);
         return "another supervisor "
-                + other.map(s -> "(process " + s.pid() + ", gateway " + s.gateway() + ") ").orElse("")
+                + other.map(s -> "(process " + s.pid() + ", gateway " + s.gateway() + ") ")
+                        .orElse("")
                 + "runs with its data in "
                 + folder
                 + "; stop it with weft down, or take another folder with --data";

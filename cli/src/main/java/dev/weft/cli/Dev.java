@@ -145,7 +145,9 @@ final class Dev implements Callable<Integer> {
 
     private void say(String what) {
         what.lines()
-                .forEach(line -> System.out.println(LogPrinter.format("weft", line, "gateway".length(), ink)));
+                .forEach(line ->
+                        System.out.println(
+                                LogPrinter.format("weft", line, "gateway".length(), ink)));
     }
 
     private int then(LocalSystem system, String command) throws IOException, InterruptedException {

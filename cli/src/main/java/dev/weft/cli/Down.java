@@ -22,12 +22,11 @@ final class Down implements Callable<Integer> {
         var system = choice.find();
         var supervisor =
                 ProcessHandle.of(system.pid())
-                        .orElseThrow(
-                                () ->
-                                        new CommandFailed(
-                                                "the system at "
-                                                        + system.admin()
-                                                        + " was not started on this machine"));
+                        .orElseThrow(() ->
+                                new CommandFailed(
+                                        "the system at "
+                                                + system.admin()
+                                                + " was not started on this machine"));
         var family = supervisor.descendants().toList();
         supervisor.destroy();
         var time = SystemTime.INSTANCE;

@@ -63,12 +63,11 @@ public final class Main implements Callable<Integer> {
         else COMMANDS.forEach((name, command) -> line.addSubcommand(name, command.get()));
         var run = line.getSubcommands().get("run");
         if (run != null) run.setStopAtPositional(true);
-        line.setExecutionExceptionHandler(
-                (failure, command, parsed) -> {
-                    if (!(failure instanceof CommandFailed failed)) throw failure;
-                    System.err.println("weft: " + failed.text());
-                    return 1;
-                });
+        line.setExecutionExceptionHandler((failure, command, parsed) -> {
+            if (!(failure instanceof CommandFailed failed)) throw failure;
+            System.err.println("weft: " + failed.text());
+            return 1;
+        });
         return line;
     }
 

@@ -21,14 +21,7 @@ final class Ports {
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         } catch (IOException e) {
             throw new CommandFailed(
-                    "port "
-                            + port
-                            + " for "
-                            + what
-                            + " is in use"
-                            + whose(port)
-                            + "; "
-                            + remedy,
+                    "port " + port + " for " + what + " is in use" + whose(port) + "; " + remedy,
                     e);
         }
     }

@@ -33,7 +33,9 @@ final class Ps implements Callable<Integer> {
                 System.out.println(new String(answer, StandardCharsets.UTF_8));
                 return 0;
             }
-            var table = new Table("SERVICE", "INSTANCE", "PID", "STATE", "SINCE", "RESTARTS", "ADDRESS");
+            var table =
+                    new Table(
+                            "SERVICE", "INSTANCE", "PID", "STATE", "SINCE", "RESTARTS", "ADDRESS");
             for (var process : Json.readList(answer, ProcessState.class))
                 table.row(
                         process.service(),

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -103,8 +102,7 @@ final class Rebuilding implements AutoCloseable {
                     say.accept(service + ": replaced in " + ms + " ms");
             case LocalSystem.Rebuilt.Same() -> say.accept(service + ": nothing new in it");
             case LocalSystem.Rebuilt.Failed(String why) ->
-                    say.accept(
-                            service + ": not replaced, the old version keeps running\n" + why);
+                    say.accept(service + ": not replaced, the old version keeps running\n" + why);
         }
         for (var source : system.sources(service)) {
             try {
@@ -116,7 +114,8 @@ final class Rebuilding implements AutoCloseable {
     }
 
     private static String names(List<Path> paths) {
-        var names = paths.stream().map(path -> String.valueOf(path.getFileName())).sorted().toList();
+        var names =
+                paths.stream().map(path -> String.valueOf(path.getFileName())).sorted().toList();
         return names.size() <= 3
                 ? String.join(", ", names)
                 : String.join(", ", names.subList(0, 3)) + " and " + (names.size() - 3) + " more";

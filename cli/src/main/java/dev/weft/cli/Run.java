@@ -71,13 +71,15 @@ final class Run implements Callable<Integer> {
             throw new CommandFailed(file + ": wanted a .java file, or a folder with such files");
         var name = String.valueOf(file.toAbsolutePath().normalize().getFileName());
         return ServiceFile.single(
-                file, name.replace(".java", "").toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "-"));
+                file,
+                name.replace(".java", "").toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "-"));
     }
 
     private static void end(Process process) {
         process.toHandle().destroy();
         try {
-            if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) process.destroyForcibly();
+            if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS))
+                process.destroyForcibly();
         } catch (InterruptedException e) {
             process.destroyForcibly();
         }

@@ -32,7 +32,6 @@ record RunningSystem(
     }
 
     RunningSystem asReady() {
-        return new RunningSystem(
-                name, folder, pid, admin, gateway, control, token, started, true);
+        return new RunningSystem(name, folder, pid, admin, gateway, control, token, started, true);
     }
 }

@@ -39,22 +39,20 @@ final class SystemChoice {
         }
         var admin = System.getenv("WEFT_ADMIN");
         if (admin != null && !admin.isBlank()) return byAdmin(systems, URI.create(admin.trim()));
-        return here()
-                .or(() -> only(systems))
-                .orElseThrow(
-                        () -> {
-                            var all =
-                                    systems.all().stream()
-                                            .map(s -> s.name() + " in " + s.folder())
-                                            .collect(Collectors.joining(", "));
-                            return new CommandFailed(
-                                    all.isEmpty()
-                                            ? "no system is running; start one with weft dev DIR or"
-                                                    + " weft up DIR"
-                                            : "several systems are running, say which one with"
-                                                    + " --dir: "
-                                                    + all);
-                        });
+        return here().or(() -> only(systems))
+                .orElseThrow(() -> {
+                    var all =
+                            systems.all().stream()
+                                    .map(s -> s.name() + " in " + s.folder())
+                                    .collect(Collectors.joining(", "));
+                    return new CommandFailed(
+                            all.isEmpty()
+                                    ? "no system is running; start one with weft dev DIR or"
+                                            + " weft up DIR"
+                                    : "several systems are running, say which one with"
+                                            + " --dir: "
+                                            + all);
+                });
     }
 
     /** The one that the working folder belongs to. */

@@ -63,9 +63,10 @@ final class TraceOf implements Callable<Integer> {
         if (wanted.length() == ID_LENGTH) return wanted;
         var found =
                 admin
-                        .list(
+                        .read(
                                 "/admin/traces?limit=" + (wanted.isEmpty() ? 1 : LATEST),
-                                TraceSummary.class)
+                                TraceSummary.Latest.class)
+                        .traces()
                         .stream()
                         .map(TraceSummary::traceId)
                         .filter(each -> each.startsWith(wanted))

@@ -12,4 +12,8 @@ record TraceSummary(
         double durationMs,
         int spans,
         int errors,
-        List<String> services) {}
+        List<String> services) {
+
+    /** The list, as the hub tells it. */
+    record Latest(List<TraceSummary> traces) {}
+}

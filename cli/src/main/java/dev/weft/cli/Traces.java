@@ -41,7 +41,7 @@ final class Traces implements Callable<Integer> {
             defaultValue = "0",
             paramLabel = "MS",
             description = "Only those that took at least so long.")
-    double minMs;
+    int minMs;
 
     @Option(names = "--errors", description = "Only those in which something failed.")
     boolean errors;
@@ -60,7 +60,7 @@ final class Traces implements Callable<Integer> {
                         + (minMs > 0 ? "&min_ms=" + minMs : "")
                         + (errors ? "&error=true" : "");
         try (var admin = new Admin(choice.find())) {
-            var found = admin.list(path, TraceSummary.class);
+            var found = admin.read(path, TraceSummary.Latest.class).traces();
             if (json) {
                 System.out.println(Json.text(found));
                 return 0;

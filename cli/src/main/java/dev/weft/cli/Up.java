@@ -66,16 +66,15 @@ final class Up implements Callable<Integer> {
                         .toAbsolutePath()
                         .normalize();
         Systems.at(dataFolder)
-                .ifPresent(
-                        running -> {
-                            throw new CommandFailed(
-                                    running.name()
-                                            + " runs already (process "
-                                            + running.pid()
-                                            + ", gateway "
-                                            + running.gateway()
-                                            + ")");
-                        });
+                .ifPresent(running -> {
+                    throw new CommandFailed(
+                            running.name()
+                                    + " runs already (process "
+                                    + running.pid()
+                                    + ", gateway "
+                                    + running.gateway()
+                                    + ")");
+                });
         var log = dataFolder.resolve("logs").resolve("system.log");
         Files.createDirectories(log.getParent());
         var process = start(files, dataFolder, log);
@@ -100,7 +99,8 @@ final class Up implements Callable<Integer> {
             }
         }
         process.destroy();
-        throw new CommandFailed("the system was not ready within " + LIMIT.toMinutes() + " minutes");
+        throw new CommandFailed(
+                "the system was not ready within " + LIMIT.toMinutes() + " minutes");
     }
 
     /** In a session of its own, so that it does not end with this terminal. */

@@ -55,11 +55,7 @@ final class Watching implements AutoCloseable {
      * @param skipped folders that are not looked into
      * @param changed called with what has changed, on a thread of its own, once at a time
      */
-    Watching(
-            Iterable<Path> roots,
-            Predicate<Path> skipped,
-            Consumer<Set<Path>> changed,
-            Time time)
+    Watching(Iterable<Path> roots, Predicate<Path> skipped, Consumer<Set<Path>> changed, Time time)
             throws IOException {
         this.skipped = skipped;
         this.changed = changed;

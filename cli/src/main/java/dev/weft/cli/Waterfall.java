@@ -46,7 +46,8 @@ final class Waterfall {
         var ordered = new ArrayList<>(trace.spans());
         ordered.sort(Comparator.comparingDouble(WholeTrace.Step::offsetMs));
         for (var step : ordered) {
-            var parent = step.parentId().filter(ids::contains).filter(p -> !p.equals(step.spanId()));
+            var parent =
+                    step.parentId().filter(ids::contains).filter(p -> !p.equals(step.spanId()));
             if (parent.isEmpty()) roots.add(step);
             else below.computeIfAbsent(parent.get(), p -> new ArrayList<>()).add(step);
         }
@@ -91,7 +92,8 @@ final class Waterfall {
                     (fit(row.tree() + row.step().name(), names)
                                     + "  "
                                     + ink.named(
-                                            row.step().service(), fit(row.step().service(), services))
+                                            row.step().service(),
+                                            fit(row.step().service(), services))
                                     + "  "
                                     + " ".repeat(times - ms(row.step().durationMs()).length())
                                     + ms(row.step().durationMs())
@@ -143,7 +145,8 @@ final class Waterfall {
     }
 
     private int widest(int least, java.util.function.Function<Row, String> column) {
-        return Math.max(least, rows.stream().mapToInt(r -> column.apply(r).length()).max().orElse(0));
+        return Math.max(
+                least, rows.stream().mapToInt(r -> column.apply(r).length()).max().orElse(0));
     }
 
     private static String fit(String text, int width) {

@@ -10,8 +10,7 @@ import java.util.Optional;
  *
  * @param leftOut how many steps the hub did not keep
  */
-record WholeTrace(
-        String traceId, Instant start, double durationMs, int leftOut, List<Step> spans) {
+record WholeTrace(String traceId, Instant start, double durationMs, int leftOut, List<Step> spans) {
 
     /** One step. */
     record Step(
