@@ -3,8 +3,9 @@ package dev.weft.core;
 import java.math.BigDecimal;
 
 /**
- * Checks of a request's values, for the constructors of request records. What does not hold is a
- * {@link Failure.Malformed}, on the wire a 400 that names the value and the limit.
+ * Checks for the constructors of request records. What does not hold is an {@link
+ * IllegalArgumentException}; where the record is read from JSON, a 400 that names the value, the
+ * limit and the place.
  */
 public final class Require {
 
@@ -12,7 +13,7 @@ public final class Require {
 
     /** The message says what must hold and what was given. */
     public static void that(boolean holds, String message) {
-        if (!holds) throw new Failure.Malformed(message);
+        if (!holds) throw new IllegalArgumentException(message);
     }
 
     public static void positive(String name, long value) {
