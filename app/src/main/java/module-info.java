@@ -8,8 +8,11 @@ module dev.weft.app {
     requires transitive dev.weft.json;
     requires dev.weft.telemetry;
 
+    exports dev.weft.app;
     exports dev.weft.app.hub;
 
+    opens dev.weft.app to
+            dev.weft.json;
     opens dev.weft.app.hub to
             dev.weft.json;
 }

@@ -1,0 +1,83 @@
+package dev.weft.app;
+
+import dev.weft.core.Body;
+import dev.weft.core.Problem;
+import dev.weft.core.Receipt;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Route;
+import dev.weft.core.Routes;
+import dev.weft.events.EventStore;
+import dev.weft.events.Progress;
+import dev.weft.json.Json;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** What the platform asks a service about itself, below {@value #PREFIX}. */
+final class About {
+
+    static final String PREFIX = "/_weft/";
+
+    /** The longest that a caller can wait for progress. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(9);
+
+    /** How far the service has come, and what keeps it. */
+    record Report(
+            String service, long head, long published, boolean settled, List<Progress.Blocked> blocked) {}
+
+    private final Surroundings in;
+    private final Progress progress;
+    private final EventStore events;
+
+    About(Surroundings in, Progress progress, EventStore events) {
+        this.in = in;
+        this.progress = progress;
+        this.events = events;
+    }
+
+    Routes routes() {
+        return Routes.of(
+                Route.get(PREFIX + "health", request -> health()),
+                Route.get(PREFIX + "progress", this::progress));
+    }
+
+    private Response health() {
+        return json(Map.of("service", in.service(), "instance", in.instance(), "state", "ready"));
+    }
+
+    /** Waits until all that this log holds, and all that is named, has been dealt with. */
+    private Response progress(Request request) throws InterruptedException {
+        requireToken(request);
+        var after = Receipt.parse(request.query().get("after").orElse(""));
+        var waitMs = request.query().get("wait_ms").map(About::milliseconds).orElse(0L);
+        long head = events.head();
+        var blocked = progress.awaitSettled(head, after, Duration.ofMillis(waitMs));
+        return json(
+                new Report(in.service(), head, progress.published(), blocked.isEmpty(), blocked));
+    }
+
+    private void requireToken(Request request) {
+        if (in.token().isEmpty()) return;
+        var given = request.headers().get("Authorization").orElse("").getBytes(StandardCharsets.UTF_8);
+        var wanted = ("Bearer " + in.token().get()).getBytes(StandardCharsets.UTF_8);
+        if (!MessageDigest.isEqual(given, wanted))
+            throw Problem.of(401, "token-needed", "this is asked with the hub's token").failure();
+    }
+
+    private static long milliseconds(String text) {
+        try {
+            return Math.clamp(Long.parseLong(text), 0, LONGEST_WAIT.toMillis());
+        } catch (NumberFormatException e) {
+            throw Problem.of(400, "bad-wait", "wait_ms is a number, not \"" + text + "\"").failure();
+        }
+    }
+
+    private static Response json(Object value) {
+        return Response.of(200)
+                .header("Content-Type", "application/json")
+                .with(Body.of(Json.write(value)));
+    }
+}

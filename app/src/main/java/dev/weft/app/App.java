@@ -1,0 +1,93 @@
+package dev.weft.app;
+
+import dev.weft.core.Routes;
+import dev.weft.events.Decider;
+import dev.weft.events.Event;
+import dev.weft.events.Listener;
+import dev.weft.events.Projection;
+import dev.weft.events.PublicEvent;
+import dev.weft.events.Publication;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * What a service is made of, as one value.
+ *
+ * <p>{@link Weft#run} runs it. Each method answers a new value with one part more.
+ *
+ * @param name the service's name: in addresses, traces, receipts, subscriptions
+ * @param tables statements that make the service's tables where they are missing
+ */
+public record App(
+        String name,
+        List<String> tables,
+        List<Projection<?>> projections,
+        List<Publication<?>> publications,
+        List<Function<Weft, Listener>> listeners,
+        List<Function<Weft, Routes>> routes) {
+
+    public App {
+        if (!name.matches("[a-z][a-z0-9-]{0,39}"))
+            throw new IllegalArgumentException(
+                    "a service is named with up to 40 of a-z, 0-9 and \"-\", not \"" + name + "\"");
+        tables = List.copyOf(tables);
+        projections = List.copyOf(projections);
+        publications = List.copyOf(publications);
+        listeners = List.copyOf(listeners);
+        routes = List.copyOf(routes);
+    }
+
+    /** A service without any part yet. */
+    public static App named(String name) {
+        return new App(name, List.of(), List.of(), List.of(), List.of(), List.of());
+    }
+
+    /** Runs these statements at each start, in order: {@code create table if not exists …}. */
+    public App tables(String... statements) {
+        return new App(
+                name, and(tables, List.of(statements)), projections, publications, listeners, routes);
+    }
+
+    /** Keeps a view of the service's own log in its tables. */
+    public App project(Projection<?> projection) {
+        return new App(
+                name, tables, and(projections, List.of(projection)), publications, listeners, routes);
+    }
+
+    /** Tells other services what happened; see {@link Publication}. */
+    public <E> App publish(
+            Decider<?, ?, E> decider, Function<Event<E>, List<PublicEvent<?>>> translate) {
+        var publication = new Publication<>(decider, translate);
+        return new App(
+                name, tables, projections, and(publications, List.of(publication)), listeners, routes);
+    }
+
+    /** Takes what services tell. */
+    public App listen(Listener listener) {
+        return listen(weft -> listener);
+    }
+
+    /** Takes what services tell, and does something with the running service. */
+    public App listen(Function<Weft, Listener> listener) {
+        return new App(
+                name, tables, projections, publications, and(listeners, List.of(listener)), routes);
+    }
+
+    /** Answers requests. */
+    public App routes(Routes more) {
+        return routes(weft -> more);
+    }
+
+    /** Answers requests by the running service. */
+    public App routes(Function<Weft, Routes> more) {
+        return new App(
+                name, tables, projections, publications, listeners, and(routes, List.of(more)));
+    }
+
+    private static <T> List<T> and(List<T> some, List<? extends T> more) {
+        var all = new ArrayList<T>(some);
+        all.addAll(more);
+        return all;
+    }
+}

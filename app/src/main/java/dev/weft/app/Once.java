@@ -1,0 +1,116 @@
+package dev.weft.app;
+
+import dev.weft.core.Body;
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Failure;
+import dev.weft.core.Filter;
+import dev.weft.core.Problem;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Service;
+import dev.weft.core.Work;
+import dev.weft.http.Problems;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Runs a request with an {@code Idempotency-Key} once: the same key with the same request gives the
+ * first answer again (IETF draft "The Idempotency-Key HTTP Header Field").
+ *
+ * <p>A key that is empty or too long is a 400, another request under the same key a 422, a request
+ * whose first run is still going on a 409. Answers below 500 are kept, except those that say nothing
+ * was done (refusals). If the process died between an append and its answer, the request runs again,
+ * but its appends are found by their key ({@link Work}) and not repeated.
+ */
+final class Once implements Filter<Request, Response> {
+
+    static final int MAX_KEY_LENGTH = 255;
+
+    private final Answers answers;
+    private final Set<String> running = ConcurrentHashMap.newKeySet();
+
+    Once(Answers answers) {
+        this.answers = answers;
+    }
+
+    @Override
+    public Response apply(Request request, Service<Request, Response> next) throws Exception {
+        var given = request.headers().get(ContextHeaders.IDEMPOTENCY_KEY);
+        if (given.isEmpty() || request.method().name().equals("GET")) return next.call(request);
+        var key = checked(given.get());
+        var fingerprint = fingerprint(request);
+        if (!running.add(key))
+            throw Problem.of(
+                            409,
+                            "request-in-flight",
+                            "a request with the Idempotency-Key " + key + " is still being answered")
+                    .failure();
+        try {
+            var kept = answers.find(key);
+            if (kept.isPresent()) return again(kept.get(), fingerprint, key);
+            return first(request, next, key, fingerprint);
+        } finally {
+            running.remove(key);
+        }
+    }
+
+    private Response first(
+            Request request, Service<Request, Response> next, String key, String fingerprint)
+            throws Exception {
+        var work = Work.of(key + "~" + fingerprint.substring(0, 16), "");
+        var response = Context.current().with(work).call(() -> answer(request, next));
+        if (response.status() >= 500) return response;
+        var kept = response.with(Body.of(response.body().bytes()));
+        answers.keep(key, new Answers.Answer(fingerprint, kept), work.receipt().isEmpty());
+        return kept;
+    }
+
+    private static Response answer(Request request, Service<Request, Response> next)
+            throws Exception {
+        try {
+            return next.call(request);
+        } catch (Failure.Answered e) {
+            return Problems.response(e.problem());
+        }
+    }
+
+    private static Response again(Answers.Answer kept, String fingerprint, String key) {
+        if (kept.fingerprint().equals(fingerprint))
+            return kept.response().header("Idempotent-Replayed", "true");
+        throw Problem.of(
+                        422,
+                        "idempotency-key-reused",
+                        "the Idempotency-Key " + key + " came before with another request")
+                .failure();
+    }
+
+    private static String checked(String key) {
+        boolean visible = key.chars().allMatch(c -> c > ' ' && c < 127);
+        if (visible && !key.isEmpty() && key.length() <= MAX_KEY_LENGTH) return key;
+        throw Problem.of(
+                        400,
+                        "bad-idempotency-key",
+                        "an Idempotency-Key has 1 to "
+                                + MAX_KEY_LENGTH
+                                + " visible ASCII characters; this one has "
+                                + key.length())
+                .failure();
+    }
+
+    private static String fingerprint(Request request) {
+        try {
+            var digest = MessageDigest.getInstance("SHA-256");
+            digest.update(
+                    (request.method() + " " + request.target() + "\n")
+                            .getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest.digest(request.body().bytes()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

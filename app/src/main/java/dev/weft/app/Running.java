@@ -1,0 +1,181 @@
+package dev.weft.app;
+
+import dev.weft.core.Cancellation;
+import dev.weft.core.Filter;
+import dev.weft.core.Instance;
+import dev.weft.core.Registry;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Route;
+import dev.weft.core.Routes;
+import dev.weft.core.Sampler;
+import dev.weft.core.Tracer;
+import dev.weft.core.Transport;
+import dev.weft.events.Commands;
+import dev.weft.events.Pipeline;
+import dev.weft.events.Progress;
+import dev.weft.events.Sql;
+import dev.weft.events.Storage;
+import dev.weft.http.Problems;
+import dev.weft.http.ServerTrace;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * A service at work: its storage, the runners that move its events, its server and its place in the
+ * registry.
+ *
+ * <p>Started in the order storage, server, runners, registry; a failure on the way closes what was
+ * started. Closed in reverse, which loses nothing: callers are told to leave, the server drains, the
+ * runners finish what they have in hand, the storage closes. That takes at most {@link #DRAIN} and a
+ * few seconds.
+ */
+public final class Running implements AutoCloseable {
+
+    /** How long requests in work may take once the service is told to stop. */
+    static final Duration DRAIN = Duration.ofSeconds(8);
+
+    /** The deadline of a request that names none, and the longest that one can name. */
+    static final Duration LONGEST = Duration.ofSeconds(10);
+
+    private final App app;
+    private final Surroundings in;
+    private final Deque<AutoCloseable> started = new ArrayDeque<>();
+    private URI address = URI.create("");
+
+    private Running(App app, Surroundings in) {
+        this.app = app;
+        this.in = in;
+    }
+
+    /** Starts the service; it answers requests on return. */
+    public static Running start(App app, Surroundings in) {
+        var running = new Running(app, in);
+        try {
+            running.start();
+            return running;
+        } catch (Exception | Error e) {
+            running.close();
+            if (e instanceof InterruptedException) Thread.currentThread().interrupt();
+            if (e instanceof RuntimeException failure) throw failure;
+            if (e instanceof Error error) throw error;
+            throw new IllegalStateException("the start of " + in.service() + " was broken off", e);
+        }
+    }
+
+    /** Where it answers, with the port that was really taken. */
+    public URI address() {
+        return address;
+    }
+
+    public String service() {
+        return in.service();
+    }
+
+    private <T extends AutoCloseable> T part(T part) {
+        started.push(part);
+        return part;
+    }
+
+    private void start() throws Exception {
+        in.closing().reversed().forEach(this::part);
+        var storage = part(Storage.open(in.store(), in.time()));
+        storage.database().write(this::makeTables);
+        var tracer =
+                new Tracer(
+                        in.time(), in.spans(), Sampler.atMost(in.tracesPerSecond(), in.time()));
+        var commands = new Commands(in.service(), storage.events(), in.time(), tracer);
+        var clients = new Clients(in, tracer);
+        var weft = new Weft(commands, storage.database(), clients::of, in.time());
+        var listeners = app.listeners().stream().map(make -> make.apply(weft)).toList();
+        var pipeline =
+                part(
+                        new Pipeline(
+                                in.service(),
+                                app.projections(),
+                                app.publications(),
+                                listeners,
+                                storage,
+                                in.bus(),
+                                tracer,
+                                in.time()));
+        var answers = part(new Answers(storage.database(), in.time()));
+        var routes = routes(weft);
+        var server = serve(routes, pipeline.progress(), answers, storage, tracer);
+        pipeline.start();
+        register(server, routes);
+    }
+
+    private int makeTables(Sql sql) {
+        for (var statement : app.tables()) sql.update(statement);
+        return sql.update(Answers.TABLE);
+    }
+
+    private Routes routes(Weft weft) {
+        var routes = Routes.of();
+        for (var more : app.routes()) routes = routes.and(more.apply(weft));
+        return routes;
+    }
+
+    private Transport.Server serve(
+            Routes routes, Progress progress, Answers answers, Storage storage, Tracer tracer) {
+        var by = in.service() + "/" + in.instance();
+        Filter<Request, Response> edge =
+                new ServerTrace(tracer, in.time(), LONGEST, ServerTrace.templates(routes))
+                        .then(Problems.filter(by))
+                        .then(Cancellation.atDeadline(by, in.time()));
+        var asked =
+                ReadYourWrites.waiting(by, progress)
+                        .then(new Once(answers))
+                        .then(ReadYourWrites::answer)
+                        .then(routes);
+        var about = edge.then(new About(in, progress, storage.events()).routes());
+        var all = edge.then(asked);
+        return part(
+                in.transport()
+                        .serve(
+                                request ->
+                                        request.path().startsWith(About.PREFIX)
+                                                ? about.call(request)
+                                                : all.call(request),
+                                in.server()));
+    }
+
+    private void register(Transport.Server server, Routes routes) {
+        address = server.address();
+        var names = routes.list().stream().map(Route::toString).toList();
+        var lease =
+                in.registry()
+                        .register(
+                                new Instance(
+                                        in.service(),
+                                        in.instance(),
+                                        address,
+                                        Instance.State.READY,
+                                        names));
+        part(lease);
+        part(() -> drain(server, lease));
+    }
+
+    private static void drain(Transport.Server server, Registry.Lease lease) {
+        lease.update(Instance.State.DRAINING);
+        server.drain(DRAIN);
+    }
+
+    /** Drains and stops; a second time it does nothing. */
+    @Override
+    public synchronized void close() {
+        while (!started.isEmpty()) {
+            var part = started.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                System.getLogger(Running.class.getName())
+                        .log(System.Logger.Level.WARNING, "closing " + in.service() + " failed", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package dev.weft.app;
+
+import dev.weft.core.ServerOptions;
+import java.net.URI;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a service process is told from outside, by environment variables; each has a default with
+ * which the service runs alone.
+ *
+ * @param instance {@code WEFT_INSTANCE}: this instance's id, new with each start
+ * @param host {@code WEFT_HOST}: where to listen
+ * @param port {@code WEFT_PORT}: 0 takes a free one
+ * @param registry {@code WEFT_REGISTRY}: {@code hub+http://host:port}
+ * @param bus {@code WEFT_BUS}: {@code hub+http://host:port}
+ * @param store {@code WEFT_STORE}: {@code sqlite:FILE} or {@code memory:}
+ * @param traces {@code OTEL_EXPORTER_OTLP_ENDPOINT}: where spans go, by OTLP over HTTP
+ * @param tracesPerSecond {@code WEFT_TRACES_PER_SECOND}: how many new traces are recorded
+ * @param token {@code WEFT_TOKEN}: shown to the hub, and asked of those who ask about the service
+ */
+record Settings(
+        String service,
+        String instance,
+        String host,
+        int port,
+        Optional<URI> registry,
+        Optional<URI> bus,
+        String store,
+        Optional<URI> traces,
+        int tracesPerSecond,
+        Optional<String> token) {
+
+    static final int DEFAULT_PORT = 8080;
+    static final int DEFAULT_TRACES_PER_SECOND = 200;
+
+    /**
+     * Reads the variables.
+     *
+     * @param name the service's name in the code
+     * @param otherwiseInstance the instance's id if the environment gives none
+     */
+    static Settings from(Map<String, String> environment, String name, String otherwiseInstance) {
+        var read = new Reader(environment);
+        var service = read.text("WEFT_SERVICE").orElse(name);
+        return new Settings(
+                service,
+                read.text("WEFT_INSTANCE").orElse(otherwiseInstance),
+                read.text("WEFT_HOST").orElse(ServerOptions.DEFAULT.host()),
+                read.number("WEFT_PORT", DEFAULT_PORT, 0, 65535),
+                read.url("WEFT_REGISTRY", "hub+http"),
+                read.url("WEFT_BUS", "hub+http"),
+                read.text("WEFT_STORE").orElse("sqlite:.weft/" + service + ".db"),
+                read.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http"),
+                read.number("WEFT_TRACES_PER_SECOND", DEFAULT_TRACES_PER_SECOND, 0, 1_000_000),
+                read.text("WEFT_TOKEN"));
+    }
+
+    /** Reads one variable each; what it cannot use it names with the value and what is wanted. */
+    private record Reader(Map<String, String> environment) {
+
+        Optional<String> text(String name) {
+            return Optional.ofNullable(environment.get(name)).filter(t -> !t.isBlank());
+        }
+
+        int number(String name, int otherwise, int least, int most) {
+            var text = text(name);
+            if (text.isEmpty()) return otherwise;
+            try {
+                int number = Integer.parseInt(text.get().trim());
+                if (number >= least && number <= most) return number;
+            } catch (NumberFormatException e) {
+                throw wrong(name, text.get(), "a whole number from " + least + " to " + most);
+            }
+            throw wrong(name, text.get(), "a whole number from " + least + " to " + most);
+        }
+
+        Optional<URI> url(String name, String scheme) {
+            var uri = text(name).map(text -> uri(name, text));
+            if (uri.isPresent() && !scheme.equals(uri.get().getScheme()))
+                throw wrong(name, uri.get().toString(), "a URL that begins with " + scheme + ":");
+            return uri;
+        }
+
+        static URI uri(String name, String text) {
+            try {
+                return URI.create(text);
+            } catch (IllegalArgumentException e) {
+                throw wrong(name, text, "a URL");
+            }
+        }
+
+        private static IllegalArgumentException wrong(String name, String value, String wanted) {
+            return new IllegalArgumentException(
+                    "the environment variable " + name + " is \"" + value + "\"; it must be " + wanted);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.weft.app;
+
+import dev.weft.core.Program;
+import java.util.HashMap;
+
+/** A service as a process of its own. */
+final class Standalone {
+
+    private static final String HELP =
+            """
+            Usage: %s [--port N] [--help]
+
+            Runs the service %s until it is stopped (Ctrl-C or SIGTERM).
+
+            Environment (each has a default with which the service runs alone):
+              WEFT_HOST, WEFT_PORT          where to listen (127.0.0.1, 8080; 0 takes a free port)
+              WEFT_STORE                    sqlite:FILE or memory: (sqlite:.weft/%s.db)
+              WEFT_REGISTRY, WEFT_BUS       hub+http://host:port (none; a bus in this process)
+              OTEL_EXPORTER_OTLP_ENDPOINT   where traces go (nowhere)
+              WEFT_TRACES_PER_SECOND        how many new traces are recorded (200)
+              WEFT_SERVICE, WEFT_INSTANCE   other names than those in the code
+              WEFT_TOKEN                    shown to the hub
+              WEFT_SUPERVISED               stop when standard input ends
+            """;
+
+    private Standalone() {}
+
+    static void run(App app, String... arguments) {
+        try {
+            var environment = new HashMap<>(System.getenv());
+            for (int i = 0; i < arguments.length; i++) {
+                switch (arguments[i]) {
+                    case "--help", "-h" -> {
+                        System.out.printf(HELP, app.name(), app.name(), app.name());
+                        return;
+                    }
+                    case "--port" -> {
+                        if (++i == arguments.length)
+                            throw new IllegalArgumentException("--port needs a number");
+                        environment.put("WEFT_PORT", arguments[i]);
+                    }
+                    default ->
+                            throw new IllegalArgumentException(
+                                    "unknown argument " + arguments[i] + "; see --help");
+                }
+            }
+            var running = Running.start(app, Surroundings.from(environment, app.name()));
+            System.out.println(app.name() + " listens on " + running.address());
+            Program.runUntilStopped(running);
+        } catch (Exception e) {
+            Program.fail(app.name() + " could not start", e);
+        }
+    }
+}

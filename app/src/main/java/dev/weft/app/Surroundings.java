@@ -1,0 +1,117 @@
+package dev.weft.app;
+
+import dev.weft.app.hub.HubBus;
+import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.MemoryRegistry;
+import dev.weft.core.Registry;
+import dev.weft.core.Resolver;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.Span;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import dev.weft.core.Transport;
+import dev.weft.events.Bus;
+import dev.weft.events.MemoryBus;
+import dev.weft.http.HttpTransport;
+import dev.weft.telemetry.OtlpSpans;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a service runs in.
+ *
+ * @param service its name
+ * @param instance this instance's id
+ * @param store the URL of its storage
+ * @param bus opened for this service and closed with it
+ * @param tracesPerSecond how many traces it may begin in a second
+ * @param token asked of those who ask about the service's progress
+ * @param closing what to close behind the service, in this order
+ */
+public record Surroundings(
+        String service,
+        String instance,
+        Time time,
+        Transport transport,
+        ServerOptions server,
+        Registry registry,
+        Resolver resolver,
+        Bus bus,
+        String store,
+        Span.Sink spans,
+        int tracesPerSecond,
+        Optional<String> token,
+        List<AutoCloseable> closing) {
+
+    /** What the environment of this process says; see {@link Settings}. */
+    static Surroundings from(Map<String, String> environment, String name) {
+        var time = SystemTime.INSTANCE;
+        var madeUp = name + "-" + HexFormat.of().toHexDigits(time.random().nextLong(), 6);
+        var settings = Settings.from(environment, name, madeUp);
+        var transport = new HttpTransport(time);
+        var closing = new ArrayList<AutoCloseable>();
+        closing.add(transport);
+        var bus = bus(settings, transport, time);
+        closing.addFirst(bus);
+        var registry = new MemoryRegistry();
+        Resolver resolver = registry;
+        Registry announcing = registry;
+        if (settings.registry().isPresent()) {
+            var hub =
+                    new HubRegistry(
+                            transport.client(hub(settings.registry().get())), settings.token(), time);
+            resolver = hub;
+            announcing = hub;
+            closing.addFirst(hub);
+        }
+        Span.Sink spans = Span.Sink.NONE;
+        if (settings.traces().isPresent()) {
+            var url = settings.traces().get();
+            var otlp =
+                    new OtlpSpans(
+                            transport.client(origin(url)),
+                            url.getPath().replaceAll("/+$", "") + "/v1/traces",
+                            settings.service(),
+                            settings.instance(),
+                            time);
+            spans = otlp;
+            closing.addFirst(otlp);
+        }
+        return new Surroundings(
+                settings.service(),
+                settings.instance(),
+                time,
+                transport,
+                ServerOptions.DEFAULT.host(settings.host()).port(settings.port()),
+                announcing,
+                resolver,
+                bus,
+                settings.store(),
+                spans,
+                settings.tracesPerSecond(),
+                settings.token(),
+                closing);
+    }
+
+    private static Bus bus(Settings settings, Transport transport, Time time) {
+        if (settings.bus().isEmpty()) return new MemoryBus(time);
+        return new HubBus(
+                transport.client(hub(settings.bus().get())),
+                settings.token(),
+                settings.instance(),
+                time);
+    }
+
+    /** {@code hub+http://host:port} without its first part. */
+    private static URI hub(URI url) {
+        return URI.create(url.toString().substring("hub+".length()));
+    }
+
+    private static URI origin(URI url) {
+        return URI.create(url.getScheme() + "://" + url.getAuthority());
+    }
+}

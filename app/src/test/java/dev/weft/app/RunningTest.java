@@ -1,0 +1,270 @@
+package dev.weft.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.core.Body;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.MemoryRegistry;
+import dev.weft.core.MemoryTransport;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Route;
+import dev.weft.core.Routes;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.Service;
+import dev.weft.core.Span;
+import dev.weft.core.SystemTime;
+import dev.weft.events.Decider;
+import dev.weft.events.Decision;
+import dev.weft.events.EventType;
+import dev.weft.events.Listener;
+import dev.weft.events.MemoryBus;
+import dev.weft.events.Projection;
+import dev.weft.http.Endpoint;
+import dev.weft.json.Json;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole service in memory: decider, projection, listener, routes. */
+class RunningTest {
+
+    record Raised(int by) {}
+
+    record Raise(String id, int by) {}
+
+    record Total(String id, int total) {}
+
+    record ById(String id) {}
+
+    static final EventType<Raised> RAISED = EventType.of("raised", Raised.class);
+
+    static final Decider<Raise, Integer, Raised> COUNTER =
+            Decider.of(
+                    "counter",
+                    0,
+                    (command, total) ->
+                            total + command.by() > 100
+                                    ? Decision.reject("too-high", "the limit is 100")
+                                    : Decision.emit(new Raised(command.by())),
+                    (total, raised) -> total + raised.by(),
+                    RAISED);
+
+    static final EventType<Total> TOTAL = EventType.of("total", Total.class);
+
+    private final SystemTime time = SystemTime.INSTANCE;
+    private final MemoryTransport transport = new MemoryTransport(time);
+    private final MemoryRegistry registry = new MemoryRegistry();
+    private Optional<Running> running = Optional.empty();
+    @TempDir Path folder;
+
+    static App counter() {
+        return App.named("counter")
+                .tables("create table if not exists seen(id text primary key, times integer)")
+                .tables("create table if not exists heard(id text primary key, total integer)")
+                .project(
+                        Projection.of(
+                                "seen",
+                                COUNTER,
+                                (event, sql) ->
+                                        sql.update(
+                                                "insert into seen values (?, 1) on conflict(id)"
+                                                        + " do update set times = times + 1",
+                                                event.key())))
+                .publish(
+                        COUNTER,
+                        event -> List.of(TOTAL.of(event.key(), new Total(event.key(), event.data().by()))))
+                .listen(
+                        Listener.transactional("heard")
+                                .on(
+                                        TOTAL,
+                                        (event, sql) ->
+                                                sql.update(
+                                                        "insert into heard values (?, ?) on conflict(id)"
+                                                            + " do update set total = total +"
+                                                            + " excluded.total",
+                                                        event.data().id(),
+                                                        event.data().total())))
+                .routes(
+                        weft ->
+                                Routes.of(
+                                        Endpoint.post("/counters/{id}", Raise.class, Total.class)
+                                                .status(201)
+                                                .to(
+                                                        it ->
+                                                                new Total(
+                                                                        it.id(),
+                                                                        weft.handle(COUNTER, it.id(), it)
+                                                                                .orProblem(409))),
+                                        Endpoint.get("/seen/{id}", ById.class, Total.class)
+                                                .to(it -> new Total(it.id(), number(weft, "seen", "times", it.id()))),
+                                        Endpoint.get("/heard/{id}", ById.class, Total.class)
+                                                .to(it -> new Total(it.id(), number(weft, "heard", "total", it.id()))),
+                                        Route.post("/ids", request -> Response.text(weft.newId()))));
+    }
+
+    private static int number(Weft weft, String table, String column, String id) {
+        return weft.database()
+                .first("select * from " + table + " where id = ?", row -> (int) row.number(column), id)
+                .orElse(0);
+    }
+
+    private Service<Request, Response> start() {
+        var started =
+                Running.start(
+                        counter(),
+                        new Surroundings(
+                                "counter",
+                                "counter-1",
+                                time,
+                                transport,
+                                ServerOptions.DEFAULT,
+                                registry,
+                                registry,
+                                new MemoryBus(time),
+                                "sqlite:" + folder.resolve("counter.db"),
+                                Span.Sink.NONE,
+                                0,
+                                Optional.empty(),
+                                List.of()));
+        running = Optional.of(started);
+        return transport.client(started.address());
+    }
+
+    @AfterEach
+    void stop() {
+        running.ifPresent(Running::close);
+    }
+
+    private static Request raise(String id, int by) {
+        return Request.post("/counters/" + id, Body.of("{\"by\":" + by + "}"))
+                .header("Content-Type", "application/json");
+    }
+
+    private static Map<String, Object> json(Response response) {
+        return Json.readMap(response.body().bytes());
+    }
+
+    @Test
+    void answers_with_a_receipt_and_shows_what_was_written_to_who_names_it() throws Exception {
+        var client = start();
+        var answer = client.call(raise("a", 5));
+        assertThat(answer.status()).isEqualTo(201);
+        assertThat(json(answer)).containsEntry("total", 5L);
+        var receipt = answer.headers().get(ContextHeaders.RECEIPT).orElseThrow();
+        assertThat(receipt).isEqualTo("counter=1");
+        var seen = client.call(Request.get("/seen/a").header(ContextHeaders.AFTER, receipt));
+        assertThat(json(seen)).containsEntry("total", 1L);
+    }
+
+    @Test
+    void refuses_as_lag_what_is_not_applied_within_the_deadline() throws Exception {
+        var client = start();
+        var answer =
+                client.call(
+                        Request.get("/seen/a")
+                                .header(ContextHeaders.AFTER, "counter=7")
+                                .header(ContextHeaders.DEADLINE, "300"));
+        assertThat(answer.status()).isEqualTo(503);
+        assertThat(json(answer)).containsEntry("reason", "lag");
+        assertThat(answer.headers().get("Retry-After")).contains("1");
+    }
+
+    @Test
+    void gives_the_first_answer_again_under_the_same_key() throws Exception {
+        var client = start();
+        var request = raise("a", 5).header(ContextHeaders.IDEMPOTENCY_KEY, "k1");
+        var first = client.call(request);
+        var second = client.call(request);
+        assertThat(second.status()).isEqualTo(201);
+        assertThat(second.body().bytes()).isEqualTo(first.body().bytes());
+        assertThat(second.headers().get("Idempotent-Replayed")).contains("true");
+        assertThat(second.headers().get(ContextHeaders.RECEIPT)).contains("counter=1");
+        assertThat(json(client.call(raise("a", 1)))).containsEntry("total", 6L);
+    }
+
+    @Test
+    void keeps_a_rejection_as_the_answer_of_its_key() throws Exception {
+        var client = start();
+        var tooMuch = raise("a", 101).header(ContextHeaders.IDEMPOTENCY_KEY, "k2");
+        assertThat(client.call(tooMuch).status()).isEqualTo(409);
+        assertThat(client.call(tooMuch).headers().get("Idempotent-Replayed")).contains("true");
+    }
+
+    @Test
+    void refuses_another_request_under_the_same_key_and_a_key_that_is_none() throws Exception {
+        var client = start();
+        client.call(raise("a", 5).header(ContextHeaders.IDEMPOTENCY_KEY, "k3"));
+        assertThat(client.call(raise("a", 6).header(ContextHeaders.IDEMPOTENCY_KEY, "k3")).status())
+                .isEqualTo(422);
+        assertThat(client.call(raise("a", 6).header(ContextHeaders.IDEMPOTENCY_KEY, "")).status())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void finds_its_append_again_when_the_answer_was_lost() throws Exception {
+        var client = start();
+        var request = raise("a", 5).header(ContextHeaders.IDEMPOTENCY_KEY, "k4");
+        client.call(request);
+        client.call(raise("a", 7));
+        running.orElseThrow().close();
+        try (var storage =
+                dev.weft.events.Storage.open("sqlite:" + folder.resolve("counter.db"), time)) {
+            storage.database().write(sql -> sql.update("delete from weft_answer"));
+        }
+        client = start();
+        assertThat(json(client.call(request))).containsEntry("total", 5L);
+        assertThat(json(client.call(raise("a", 1)))).containsEntry("total", 13L);
+    }
+
+    @Test
+    void makes_the_same_id_again_for_the_same_work() throws Exception {
+        var client = start();
+        var request = Request.post("/ids", Body.EMPTY).header(ContextHeaders.IDEMPOTENCY_KEY, "k5");
+        var first = client.call(request).body().text();
+        assertThat(first).hasSize(26).matches("[a-z0-9]+");
+        running.orElseThrow().close();
+        try (var storage =
+                dev.weft.events.Storage.open("sqlite:" + folder.resolve("counter.db"), time)) {
+            storage.database().write(sql -> sql.update("delete from weft_answer"));
+        }
+        assertThat(start().call(request).body().text()).isEqualTo(first);
+        assertThat(transport.client(running.orElseThrow().address())
+                        .call(Request.post("/ids", Body.EMPTY))
+                        .body()
+                        .text())
+                .isNotEqualTo(first);
+    }
+
+    @Test
+    void hears_its_own_public_events_once_over_restarts() throws Exception {
+        var client = start();
+        client.call(raise("a", 5));
+        settle(client);
+        running.orElseThrow().close();
+        client = start();
+        client.call(raise("a", 2));
+        settle(client);
+        assertThat(json(client.call(Request.get("/heard/a")))).containsEntry("total", 7L);
+    }
+
+    private static void settle(Service<Request, Response> client) throws Exception {
+        var report = json(client.call(Request.get("/_weft/progress?wait_ms=5000")));
+        assertThat(report).containsEntry("settled", true);
+    }
+
+    @Test
+    void tells_bad_requests_apart() throws Exception {
+        var client = start();
+        assertThat(client.call(Request.get("/nothing")).status()).isEqualTo(404);
+        assertThat(client.call(Request.get("/ids")).status()).isEqualTo(405);
+        var bad = client.call(Request.post("/counters/a", Body.of("{\"by\":\"5\"}")));
+        assertThat(bad.status()).isEqualTo(400);
+        assertThat(json(bad).get("detail").toString()).contains("by");
+        assertThat(client.call(Request.post("/counters/a", Body.of("{"))).status()).isEqualTo(400);
+    }
+}

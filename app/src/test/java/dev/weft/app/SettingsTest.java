@@ -1,0 +1,28 @@
+package dev.weft.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class SettingsTest {
+
+    @Test
+    void runs_alone_without_any_variable() {
+        var settings = Settings.from(Map.of(), "shop", "shop-1");
+        assertThat(settings.port()).isEqualTo(8080);
+        assertThat(settings.host()).isEqualTo("127.0.0.1");
+        assertThat(settings.store()).isEqualTo("sqlite:.weft/shop.db");
+        assertThat(settings.registry()).isEmpty();
+        assertThat(settings.bus()).isEmpty();
+    }
+
+    @Test
+    void names_the_variable_the_value_and_what_it_must_be() {
+        assertThatThrownBy(() -> Settings.from(Map.of("WEFT_PORT", "http"), "shop", "1"))
+                .hasMessageContainingAll("WEFT_PORT", "\"http\"", "0 to 65535");
+        assertThatThrownBy(() -> Settings.from(Map.of("WEFT_BUS", "amqp://mq"), "shop", "1"))
+                .hasMessageContainingAll("WEFT_BUS", "amqp://mq", "hub+http:");
+    }
+}
