@@ -26,7 +26,11 @@ final class About {
 
     /** How far the service has come, and what keeps it. */
     record Report(
-            String service, long head, long published, boolean settled, List<Progress.Blocked> blocked) {}
+            String service,
+            long head,
+            long published,
+            boolean settled,
+            List<Progress.Blocked> blocked) {}
 
     private final Surroundings in;
     private final Progress progress;
@@ -61,7 +65,8 @@ final class About {
 
     private void requireToken(Request request) {
         if (in.token().isEmpty()) return;
-        var given = request.headers().get("Authorization").orElse("").getBytes(StandardCharsets.UTF_8);
+        var given =
+                request.headers().get("Authorization").orElse("").getBytes(StandardCharsets.UTF_8);
         var wanted = ("Bearer " + in.token().get()).getBytes(StandardCharsets.UTF_8);
         if (!MessageDigest.isEqual(given, wanted))
             throw Problem.of(401, "token-needed", "this is asked with the hub's token").failure();
@@ -71,7 +76,8 @@ final class About {
         try {
             return Math.clamp(Long.parseLong(text), 0, LONGEST_WAIT.toMillis());
         } catch (NumberFormatException e) {
-            throw Problem.of(400, "bad-wait", "wait_ms is a number, not \"" + text + "\"").failure();
+            throw Problem.of(400, "bad-wait", "wait_ms is a number, not \"" + text + "\"")
+                    .failure();
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.weft.app;
 
+import dev.weft.core.Body;
 import dev.weft.core.Headers;
 import dev.weft.core.Response;
-import dev.weft.core.Body;
 import dev.weft.core.Time;
 import dev.weft.events.Database;
 import dev.weft.events.Row;
@@ -114,11 +114,10 @@ final class Answers implements AutoCloseable {
         long nowMs = time.now().toEpochMilli();
         batch.forEach((key, answer) -> answers.add(row(key, answer, nowMs)));
         try {
-            database.write(
-                    sql -> {
-                        for (var row : answers) insert(sql, row);
-                        return prune(sql, nowMs);
-                    });
+            database.write(sql -> {
+                for (var row : answers) insert(sql, row);
+                return prune(sql, nowMs);
+            });
         } catch (RuntimeException e) {
             System.getLogger(Answers.class.getName())
                     .log(

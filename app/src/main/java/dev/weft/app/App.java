@@ -46,13 +46,23 @@ public record App(
     /** Runs these statements at each start, in order: {@code create table if not exists …}. */
     public App tables(String... statements) {
         return new App(
-                name, and(tables, List.of(statements)), projections, publications, listeners, routes);
+                name,
+                and(tables, List.of(statements)),
+                projections,
+                publications,
+                listeners,
+                routes);
     }
 
     /** Keeps a view of the service's own log in its tables. */
     public App project(Projection<?> projection) {
         return new App(
-                name, tables, and(projections, List.of(projection)), publications, listeners, routes);
+                name,
+                tables,
+                and(projections, List.of(projection)),
+                publications,
+                listeners,
+                routes);
     }
 
     /** Tells other services what happened; see {@link Publication}. */
@@ -60,7 +70,12 @@ public record App(
             Decider<?, ?, E> decider, Function<Event<E>, List<PublicEvent<?>>> translate) {
         var publication = new Publication<>(decider, translate);
         return new App(
-                name, tables, projections, and(publications, List.of(publication)), listeners, routes);
+                name,
+                tables,
+                projections,
+                and(publications, List.of(publication)),
+                listeners,
+                routes);
     }
 
     /** Takes what services tell. */

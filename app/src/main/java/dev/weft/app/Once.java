@@ -48,7 +48,9 @@ final class Once implements Filter<Request, Response> {
             throw Problem.of(
                             409,
                             "request-in-flight",
-                            "a request with the Idempotency-Key " + key + " is still being answered")
+                            "a request with the Idempotency-Key "
+                                    + key
+                                    + " is still being answered")
                     .failure();
         try {
             var kept = answers.find(key);

@@ -61,7 +61,9 @@ final class ReadYourWrites {
                 + it.by()
                 + ", which is at "
                 + it.applied()
-                + (it.error().isEmpty() ? "" : " (attempt " + it.attempt() + ": " + it.error() + ")");
+                + (it.error().isEmpty()
+                        ? ""
+                        : " (attempt " + it.attempt() + ": " + it.error() + ")");
     }
 
     /** Adds the receipt of what the request wrote. */

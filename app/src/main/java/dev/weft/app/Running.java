@@ -22,7 +22,6 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 
 /**
  * A service at work: its storage, the runners that move its events, its server and its place in the
@@ -85,8 +84,7 @@ public final class Running implements AutoCloseable {
         var storage = part(Storage.open(in.store(), in.time()));
         storage.database().write(this::makeTables);
         var tracer =
-                new Tracer(
-                        in.time(), in.spans(), Sampler.atMost(in.tracesPerSecond(), in.time()));
+                new Tracer(in.time(), in.spans(), Sampler.atMost(in.tracesPerSecond(), in.time()));
         var commands = new Commands(in.service(), storage.events(), in.time(), tracer);
         var clients = new Clients(in, tracer);
         var weft = new Weft(commands, storage.database(), clients::of, in.time());

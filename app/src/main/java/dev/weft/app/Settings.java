@@ -92,7 +92,12 @@ record Settings(
 
         private static IllegalArgumentException wrong(String name, String value, String wanted) {
             return new IllegalArgumentException(
-                    "the environment variable " + name + " is \"" + value + "\"; it must be " + wanted);
+                    "the environment variable "
+                            + name
+                            + " is \""
+                            + value
+                            + "\"; it must be "
+                            + wanted);
         }
     }
 }

@@ -63,7 +63,9 @@ public record Surroundings(
         if (settings.registry().isPresent()) {
             var hub =
                     new HubRegistry(
-                            transport.client(hub(settings.registry().get())), settings.token(), time);
+                            transport.client(hub(settings.registry().get())),
+                            settings.token(),
+                            time);
             resolver = hub;
             announcing = hub;
             closing.addFirst(hub);

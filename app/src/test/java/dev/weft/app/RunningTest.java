@@ -77,7 +77,11 @@ class RunningTest {
                                                 event.key())))
                 .publish(
                         COUNTER,
-                        event -> List.of(TOTAL.of(event.key(), new Total(event.key(), event.data().by()))))
+                        event ->
+                                List.of(
+                                        TOTAL.of(
+                                                event.key(),
+                                                new Total(event.key(), event.data().by()))))
                 .listen(
                         Listener.transactional("heard")
                                 .on(
@@ -85,31 +89,38 @@ class RunningTest {
                                         (event, sql) ->
                                                 sql.update(
                                                         "insert into heard values (?, ?) on conflict(id)"
-                                                            + " do update set total = total +"
-                                                            + " excluded.total",
+                                                                + " do update set total = total +"
+                                                                + " excluded.total",
                                                         event.data().id(),
                                                         event.data().total())))
-                .routes(
-                        weft ->
-                                Routes.of(
-                                        Endpoint.post("/counters/{id}", Raise.class, Total.class)
-                                                .status(201)
-                                                .to(
-                                                        it ->
-                                                                new Total(
-                                                                        it.id(),
-                                                                        weft.handle(COUNTER, it.id(), it)
-                                                                                .orProblem(409))),
-                                        Endpoint.get("/seen/{id}", ById.class, Total.class)
-                                                .to(it -> new Total(it.id(), number(weft, "seen", "times", it.id()))),
-                                        Endpoint.get("/heard/{id}", ById.class, Total.class)
-                                                .to(it -> new Total(it.id(), number(weft, "heard", "total", it.id()))),
-                                        Route.post("/ids", request -> Response.text(weft.newId()))));
+                .routes(weft ->
+                        Routes.of(
+                                Endpoint.post("/counters/{id}", Raise.class, Total.class)
+                                        .status(201)
+                                        .to(it ->
+                                                new Total(
+                                                        it.id(),
+                                                        weft.handle(COUNTER, it.id(), it)
+                                                                .orProblem(409))),
+                                Endpoint.get("/seen/{id}", ById.class, Total.class)
+                                        .to(it ->
+                                                new Total(
+                                                        it.id(),
+                                                        number(weft, "seen", "times", it.id()))),
+                                Endpoint.get("/heard/{id}", ById.class, Total.class)
+                                        .to(it ->
+                                                new Total(
+                                                        it.id(),
+                                                        number(weft, "heard", "total", it.id()))),
+                                Route.post("/ids", request -> Response.text(weft.newId()))));
     }
 
     private static int number(Weft weft, String table, String column, String id) {
         return weft.database()
-                .first("select * from " + table + " where id = ?", row -> (int) row.number(column), id)
+                .first(
+                        "select * from " + table + " where id = ?",
+                        row -> (int) row.number(column),
+                        id)
                 .orElse(0);
     }
 
@@ -233,10 +244,12 @@ class RunningTest {
             storage.database().write(sql -> sql.update("delete from weft_answer"));
         }
         assertThat(start().call(request).body().text()).isEqualTo(first);
-        assertThat(transport.client(running.orElseThrow().address())
-                        .call(Request.post("/ids", Body.EMPTY))
-                        .body()
-                        .text())
+        assertThat(
+                        transport
+                                .client(running.orElseThrow().address())
+                                .call(Request.post("/ids", Body.EMPTY))
+                                .body()
+                                .text())
                 .isNotEqualTo(first);
     }
 
