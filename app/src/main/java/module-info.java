@@ -1,7 +1,13 @@
-/** App: what a service is made of; configuration from the environment; main. */
+/**
+ * App: what a service is made of; configuration from the environment; main.
+ *
+ * <p>It passes on {@code java.base} and the modules that a service's code speaks, so that one {@code
+ * import module dev.weft.app} is enough.
+ */
 @org.jspecify.annotations.NullMarked
 module dev.weft.app {
     requires static org.jspecify;
+    requires transitive java.base;
     requires transitive dev.weft.core;
     requires transitive dev.weft.events;
     requires transitive dev.weft.http;
