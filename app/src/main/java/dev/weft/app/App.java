@@ -7,9 +7,11 @@ import dev.weft.events.Listener;
 import dev.weft.events.Projection;
 import dev.weft.events.PublicEvent;
 import dev.weft.events.Publication;
+import dev.weft.events.Table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * What a service is made of, as one value.
@@ -52,6 +54,11 @@ public record App(
                 publications,
                 listeners,
                 routes);
+    }
+
+    /** Keeps tables of records by id. */
+    public App tables(Table<?>... kept) {
+        return tables(Stream.of(kept).map(Table::definition).toArray(String[]::new));
     }
 
     /** Keeps a view of the service's own log in its tables. */
