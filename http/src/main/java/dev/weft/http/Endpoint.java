@@ -122,11 +122,16 @@ public record Endpoint<I, O>(
         return method != Method.GET && method != Method.HEAD;
     }
 
+    /** What {@code curl -d} says of any body, so that nobody has to name a type by hand. */
+    private static final String CURL_DEFAULT = "application/x-www-form-urlencoded";
+
     /** A body that says it is something else is not guessed at. */
     private static byte[] json(Request request) {
         var type = request.headers().get("Content-Type").orElse(JSON);
         var essence = type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
-        if (request.body() != Body.EMPTY && !essence.equals(JSON) && !essence.endsWith("+json"))
+        boolean json =
+                essence.equals(JSON) || essence.endsWith("+json") || essence.equals(CURL_DEFAULT);
+        if (request.body() != Body.EMPTY && !json)
             throw Problem.of(
                             415,
                             "unsupported-media-type",
