@@ -16,8 +16,6 @@ class CustomerService {
         }
     }
 
-    record ById(String id) {}
-
     record Customer(String id, String name, String country) {}
 
     /** What happened to a customer is no secret, so it is the public event itself. */
@@ -36,12 +34,12 @@ class CustomerService {
 
     public static void main(String[] args) {
         Weft.run(App.named("customer")
-            .publish(CUSTOMER, event -> List.of(CUSTOMER_SIGNED_UP.of(event.key(), event.data())))
+            .publish(CUSTOMER)
             .routes(weft -> Routes.of(
                 post("/customers", SignUp.class, Customer.class).status(201)
                     .location(it -> "/customers/" + it.id()).to(it -> signUp(weft, it)),
-                get("/customers/{id}", ById.class, Customer.class).to(it ->
-                    weft.state(CUSTOMER, it.id()).orElseThrow(() -> Problem.notFound("customer", it.id()))))),
+                get("/customers/{id}", String.class, Customer.class).to(id ->
+                    weft.state(CUSTOMER, id).orElseThrow(() -> Problem.notFound("customer", id))))),
             args);
     }
 

@@ -23,20 +23,18 @@ class ProductService {
         }
     }
 
-    record ById(String id) {}
-
     public static void main(String[] args) {
         Weft.run(App.named("product")
             .tables(Photos.TABLE)
-            .publish(Product.DECIDER, event -> List.of(told(event)))
+            .publish(Product.DECIDER)
             .listen(weft -> Listener.effect("photos").on(PRODUCT_REGISTERED,
                 event -> Photos.download(weft, event.data()),
                 (event, failure) -> Photos.giveUp(weft, event.data(), failure)))
             .routes(weft -> Routes.of(
                 post("/products", Register.class, Product.class).status(201)
                     .location(it -> "/products/" + it.id()).to(it -> register(weft, it)),
-                get("/products/{id}", ById.class, Product.class).to(it ->
-                    weft.state(Product.DECIDER, it.id()).orElseThrow(() -> Problem.notFound("product", it.id()))),
+                get("/products/{id}", String.class, Product.class).to(id ->
+                    weft.state(Product.DECIDER, id).orElseThrow(() -> Problem.notFound("product", id))),
                 put("/products/{id}/price", NewPrice.class, Product.class).to(it ->
                     weft.handle(Product.DECIDER, it.id(), new Product.ChangePrice(it.id(), it.price()))
                         .orProblem(404).orElseThrow()),
@@ -48,14 +46,5 @@ class ProductService {
         var id = it.id().orElseGet(weft::newId);
         var command = new Product.Register(id, it.title(), it.price(), it.photo());
         return weft.handle(Product.DECIDER, id, command).orProblem(409).orElseThrow();
-    }
-
-    static PublicEvent<?> told(Event<ProductEvent> event) {
-        return switch (event.data()) {
-            case ProductRegistered it -> PRODUCT_REGISTERED.of(it.id(), it);
-            case PriceChanged it -> PRICE_CHANGED.of(it.id(), it);
-            case PhotoDownloaded it -> PHOTO_DOWNLOADED.of(it.id(), it);
-            case PhotoNotDownloaded it -> PHOTO_NOT_DOWNLOADED.of(it.id(), it);
-        };
     }
 }

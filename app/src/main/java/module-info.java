@@ -1,12 +1,8 @@
-/**
- * App: what a service is made of; configuration from the environment; main.
- *
- * <p>It passes on {@code java.base} and the modules that a service's code speaks, so that one {@code
- * import module dev.weft.app} is enough.
- */
+/** App: what a service is made of; configuration from the environment; main. */
 @org.jspecify.annotations.NullMarked
 module dev.weft.app {
     requires static org.jspecify;
+    // So that a service's one import, "import module dev.weft.app", brings List and Optional too.
     requires transitive java.base;
     requires transitive dev.weft.core;
     requires transitive dev.weft.events;

@@ -3,6 +3,7 @@ package dev.weft.app;
 import dev.weft.core.Routes;
 import dev.weft.events.Decider;
 import dev.weft.events.Event;
+import dev.weft.events.EventType;
 import dev.weft.events.Listener;
 import dev.weft.events.Projection;
 import dev.weft.events.PublicEvent;
@@ -56,9 +57,9 @@ public record App(
                 routes);
     }
 
-    /** Keeps tables of records by id. */
-    public App tables(Table<?>... kept) {
-        return tables(Stream.of(kept).map(Table::definition).toArray(String[]::new));
+    /** Keeps these tables of records. */
+    public App tables(Table<?>... tables) {
+        return tables(Stream.of(tables).map(Table::definition).toArray(String[]::new));
     }
 
     /** Keeps a view of the service's own log in its tables. */
@@ -83,6 +84,21 @@ public record App(
                 and(publications, List.of(publication)),
                 listeners,
                 routes);
+    }
+
+    /** Tells other services all that happened, as it is; the key is the instance's id. */
+    public <E> App publish(Decider<?, ?, E> decider) {
+        return publish(decider, event -> List.of(asItIs(decider, event)));
+    }
+
+    private static <E> PublicEvent<?> asItIs(Decider<?, ?, E> decider, Event<E> event) {
+        for (var type : decider.events())
+            if (type.name().equals(event.type())) return asItIs(type, event);
+        throw new IllegalStateException(decider.name() + " has no event " + event.type());
+    }
+
+    private static <T> PublicEvent<T> asItIs(EventType<T> type, Event<?> event) {
+        return type.of(event.key(), type.type().cast(event.data()));
     }
 
     /** Takes what services tell. */
