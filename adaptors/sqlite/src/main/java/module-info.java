@@ -6,4 +6,9 @@ module dev.weft.sqlite {
     requires transitive dev.weft.events;
     requires java.sql;
     requires org.xerial.sqlitejdbc;
+
+    exports dev.weft.sqlite;
+
+    provides dev.weft.events.Storage.Provider with
+            dev.weft.sqlite.SqliteProvider;
 }

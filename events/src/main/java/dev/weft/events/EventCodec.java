@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -115,7 +116,7 @@ public final class EventCodec<E> {
                 + service;
     }
 
-    private TreeSet<String> names() {
+    private Set<String> names() {
         return new TreeSet<>(byName.keySet());
     }
 }

@@ -8,8 +8,9 @@ import java.util.function.Function;
  * SQL within one transaction.
  *
  * <p>Parameters are {@code ?}; they may be text, whole numbers, {@code BigDecimal} (kept as exact
- * text), booleans, byte arrays, {@code Instant} (as ISO text) or {@code Optional} of these. Errors
- * are {@link dev.weft.core.Failure.Storage} naming the statement.
+ * text), booleans (1 and 0), byte arrays, {@code Instant} (as ISO text with nine digits of a second,
+ * so that texts sort as times do) or {@code Optional} of these. One statement at a time. Errors are
+ * {@link dev.weft.core.Failure.Storage} naming the statement.
  */
 public interface Sql {
 

@@ -1,0 +1,90 @@
+package dev.weft.sqlite;
+
+import dev.weft.core.Failure;
+import java.sql.SQLException;
+import java.util.List;
+
+/** The tables that this module owns; every change gets a new version. */
+final class Schema {
+
+    static final long VERSION = 1;
+
+    /**
+     * Append keys lie in the events and a partial index, not in a table of their own: that saves a
+     * statement per append, and most appends of a busy service have a key.
+     */
+    private static final List<String> TABLES =
+            List.of(
+                    """
+                    CREATE TABLE weft_event (
+                        position INTEGER PRIMARY KEY,
+                        stream TEXT NOT NULL,
+                        version INTEGER NOT NULL,
+                        type TEXT NOT NULL,
+                        data BLOB NOT NULL,
+                        at INTEGER NOT NULL,
+                        traceparent TEXT NOT NULL,
+                        cause TEXT NOT NULL,
+                        append_key TEXT NOT NULL,
+                        UNIQUE (stream, version)
+                    ) STRICT
+                    """,
+                    """
+                    CREATE INDEX weft_event_append_key ON weft_event (append_key)
+                    WHERE append_key <> ''
+                    """,
+                    """
+                    CREATE TABLE weft_checkpoint (
+                        name TEXT PRIMARY KEY,
+                        position INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID
+                    """,
+                    """
+                    CREATE TABLE weft_inbox (
+                        listener TEXT NOT NULL,
+                        source TEXT NOT NULL,
+                        key TEXT NOT NULL,
+                        position INTEGER NOT NULL,
+                        part INTEGER NOT NULL,
+                        PRIMARY KEY (listener, source, key)
+                    ) STRICT, WITHOUT ROWID
+                    """,
+                    """
+                    CREATE TABLE weft_meta (
+                        name TEXT PRIMARY KEY,
+                        value INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID
+                    """,
+                    "INSERT INTO weft_meta (name, value) VALUES ('schema', " + VERSION + ")");
+
+    private Schema() {}
+
+    /** The version of the tables that are there; 0 if there are none. */
+    static long version(Session session) throws SQLException {
+        var there =
+                session.rows(
+                        "SELECT name FROM sqlite_master WHERE type = 'table' AND name ="
+                                + " 'weft_meta'");
+        if (there.values().isEmpty()) return 0;
+        return session.rows("SELECT value FROM weft_meta WHERE name = 'schema'")
+                .map(row -> row.number("value"))
+                .getFirst();
+    }
+
+    /** Within a write transaction: several processes may open a new file at once. */
+    static void create(Session session) throws SQLException {
+        if (version(session) == 0) for (var table : TABLES) session.update(table);
+    }
+
+    static void check(String database, long version) {
+        if (version > VERSION)
+            throw new Failure.Storage(
+                    database
+                            + " has tables of version "
+                            + version
+                            + ", this program knows versions up to "
+                            + VERSION
+                            + "; start the newer program, or another file",
+                    null);
+    }
+}

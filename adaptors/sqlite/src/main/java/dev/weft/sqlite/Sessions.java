@@ -1,0 +1,136 @@
+package dev.weft.sqlite;
+
+import dev.weft.core.Failure;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A bounded number of sessions, opened when needed and kept. Who finds all in use waits {@link
+ * #PATIENCE}, then fails.
+ */
+final class Sessions implements AutoCloseable {
+
+    static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** Opens one more. */
+    @FunctionalInterface
+    interface Opening {
+        Session open() throws SQLException;
+    }
+
+    /** What is done with a session. */
+    @FunctionalInterface
+    interface Use<T> {
+        T with(Session session) throws SQLException;
+    }
+
+    private final String database;
+    private final int max;
+    private final boolean replaceable;
+    private final Opening opening;
+    private final Semaphore free;
+    private final ConcurrentLinkedDeque<Session> idle = new ConcurrentLinkedDeque<>();
+    private final ConcurrentLinkedDeque<Session> inUse = new ConcurrentLinkedDeque<>();
+    private volatile boolean closed;
+
+    /**
+     * @param replaceable whether a session that failed is closed and a new one opened; false where
+     *     the database would go with it
+     */
+    Sessions(String database, int max, boolean replaceable, Opening opening) {
+        this.database = database;
+        this.max = max;
+        this.replaceable = replaceable;
+        this.opening = opening;
+        this.free = new Semaphore(max, true);
+    }
+
+    /** Uses a session; a failure that may be the connection's own costs the session. */
+    <T> T use(Use<T> use) throws SQLException {
+        acquire();
+        try {
+            if (closed) throw closed();
+            var kept = idle.pollFirst();
+            var session = kept == null ? opening.open() : kept;
+            inUse.add(session);
+            boolean keep = true;
+            try {
+                return use.with(session);
+            } catch (SQLException e) {
+                keep = !replaceable || !Errors.isConnections(e);
+                throw e;
+            } finally {
+                inUse.remove(session);
+                if (keep) idle.addFirst(session);
+                else discard(session);
+            }
+        } finally {
+            free.release();
+        }
+    }
+
+    private void acquire() {
+        if (closed) throw closed();
+        try {
+            if (free.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) return;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure.Storage("interrupted while waiting to use " + database, e);
+        }
+        throw new Failure.Storage(
+                "all "
+                        + max
+                        + " connections to "
+                        + database
+                        + " were in use for "
+                        + PATIENCE.toSeconds()
+                        + " s; make the queries shorter",
+                null);
+    }
+
+    private Failure.Storage closed() {
+        return new Failure.Storage(database + " is closed", null);
+    }
+
+    private void discard(Session session) {
+        try {
+            session.close();
+        } catch (SQLException e) {
+            // It failed before, and that is being reported.
+            return;
+        }
+    }
+
+    /** Waits for what is under way, at most {@link #PATIENCE}, then interrupts it. */
+    @Override
+    public void close() {
+        closed = true;
+        boolean interrupted = Thread.interrupted();
+        boolean all = false;
+        try {
+            all = free.tryAcquire(max, PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+            if (!all) {
+                inUse.forEach(Session::interrupt);
+                all = free.tryAcquire(max, PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+            inUse.forEach(Session::interrupt);
+        }
+        drain().forEach(this::discard);
+        if (all) free.release(max);
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    private List<Session> drain() {
+        var drained = new ArrayList<Session>();
+        for (var session = idle.pollFirst(); session != null; session = idle.pollFirst())
+            drained.add(session);
+        return drained;
+    }
+}
