@@ -19,7 +19,7 @@ import java.util.Optional;
 final class SeparateProcesses implements Hosting {
 
     private static final String HUB_MAIN = "dev.weft.hub.HubMain";
-    private static final String GATEWAY_MAIN = "dev.weft.gateway.GatewayMain";
+    private static final String GATEWAY_MAIN = "dev.weft.cli.GatewayMain";
     private static final String HUB_MEMORY = "384m";
     private static final String GATEWAY_MEMORY = "256m";
 

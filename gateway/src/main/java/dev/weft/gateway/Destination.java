@@ -3,7 +3,6 @@ package dev.weft.gateway;
 import dev.weft.core.Body;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
-import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
 import dev.weft.core.Refusal;
@@ -32,11 +31,6 @@ final class Destination implements Service<Request, Response> {
 
     private static final String IN_FLIGHT = "urn:weft:problem:request-in-flight";
     private static final long LONGEST_PROBLEM_BYTES = 64 << 10;
-
-    /** A wait ends so long before the deadline, so that it can still be said what was missing. */
-    private static final Duration MARGIN = Duration.ofMillis(50);
-
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private final String service;
     private final Waiting waiting;
@@ -124,7 +118,7 @@ final class Destination implements Service<Request, Response> {
             Request request, @Nullable CallerStream stream, List<Instance> seen, String refusal)
             throws Exception {
         long start = time.nanos();
-        var atMost = atMost();
+        var atMost = options.longestWaitUntilDeadline();
         for (int round = 1; ; round++) {
             var left = atMost.minusNanos(time.nanos() - start);
             if (!left.isPositive())
@@ -154,13 +148,6 @@ final class Destination implements Service<Request, Response> {
         }
     }
 
-    private Duration atMost() {
-        var deadline = Context.current().deadline();
-        if (deadline == Deadline.NEVER) return options.longestWait();
-        var remaining = deadline.remaining().minus(MARGIN);
-        return remaining.compareTo(options.longestWait()) < 0 ? remaining : options.longestWait();
-    }
-
     /** An instance that is said to be ready but can't be reached is tried again by and by. */
     private Duration shorter(Duration left, int round) {
         var backoff = options.backoff().after(round, time);
@@ -170,7 +157,7 @@ final class Destination implements Service<Request, Response> {
     private Failure.Refused refused(String detail) {
         return new Failure.Refused(
                 Refusal.notBegun(options.name(), Refusal.Reason.UNAVAILABLE, detail)
-                        .retryAfter(RETRY_AFTER));
+                        .retryAfter(GatewayOptions.RETRY_AFTER));
     }
 
     /** The log says more than the caller is told: addresses are nothing for outside. */
@@ -187,7 +174,7 @@ final class Destination implements Service<Request, Response> {
                         options.name(),
                         Refusal.Reason.UNAVAILABLE,
                         why.sent(),
-                        RETRY_AFTER,
+                        GatewayOptions.RETRY_AFTER,
                         service
                                 + " gave no answer in "
                                 + attempts

@@ -1,6 +1,8 @@
 package dev.weft.gateway;
 
+import dev.weft.core.Failure;
 import dev.weft.core.Instance;
+import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Resolver;
 import dev.weft.core.Response;
@@ -39,6 +41,7 @@ final class Directory implements Resolver {
     private final Map<String, Known> services = new ConcurrentHashMap<>();
     private final RouteBook book = new RouteBook(this::destination);
     private final Watch watch;
+    private final Waiting anything;
     private volatile RouteTable table = RouteTable.EMPTY;
 
     Directory(
@@ -53,6 +56,7 @@ final class Directory implements Resolver {
         this.tracer = tracer;
         this.time = time;
         this.room = new Semaphore(options.maxWaiting());
+        this.anything = new Waiting(time);
         this.watch = resolver.watch(this::update);
     }
 
@@ -67,6 +71,7 @@ final class Directory implements Resolver {
         });
         table = book.update(byService);
         services.keySet().removeIf(s -> !byService.containsKey(s) && !book.knows(s));
+        if (!byService.isEmpty()) anything.update(List.copyOf(instances));
     }
 
     private static void update(Known known, List<Instance> now) {
@@ -92,7 +97,32 @@ final class Directory implements Resolver {
         return known(service).destination;
     }
 
+    /** The routes as they are now. */
     RouteTable table() {
+        return table;
+    }
+
+    /**
+     * The routes, once any service was ever heard of. Before that nobody can tell what is routed
+     * and what is not: a gateway that has just started waits, then refuses.
+     */
+    RouteTable firstTable() throws InterruptedException {
+        if (anything.instances().isEmpty()) {
+            if (room.tryAcquire()) {
+                try {
+                    anything.awaitOtherThan(List.of(), options.longestWaitUntilDeadline());
+                } finally {
+                    room.release();
+                }
+            }
+            if (anything.instances().isEmpty())
+                throw new Failure.Refused(
+                        Refusal.notBegun(
+                                        options.name(),
+                                        Refusal.Reason.UNAVAILABLE,
+                                        "no service is known here yet")
+                                .retryAfter(GatewayOptions.RETRY_AFTER));
+        }
         return table;
     }
 

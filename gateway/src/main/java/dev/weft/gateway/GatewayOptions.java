@@ -1,6 +1,8 @@
 package dev.weft.gateway;
 
 import dev.weft.core.Backoff;
+import dev.weft.core.Context;
+import dev.weft.core.Deadline;
 import dev.weft.core.ServerOptions;
 import java.time.Duration;
 
@@ -40,6 +42,20 @@ public record GatewayOptions(
                     3,
                     Backoff.CALLS,
                     200);
+
+    /** When callers may come back that found no instance. */
+    static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+    /** A wait ends so long before the deadline, so that it can still be said what was missing. */
+    private static final Duration MARGIN = Duration.ofMillis(50);
+
+    /** How long the current request may wait for an instance. */
+    Duration longestWaitUntilDeadline() {
+        var deadline = Context.current().deadline();
+        if (deadline == Deadline.NEVER) return longestWait;
+        var remaining = deadline.remaining().minus(MARGIN);
+        return remaining.compareTo(longestWait) < 0 ? remaining : longestWait;
+    }
 
     public GatewayOptions instance(String instance) {
         return new GatewayOptions(

@@ -47,6 +47,7 @@ final class Waiting {
 
     /** Waits until the instances are no more the list that was seen, or the time is over. */
     void awaitOtherThan(List<Instance> seen, Duration atMost) throws InterruptedException {
+        if (!atMost.isPositive()) return;
         var woken = new CountDownLatch(1);
         synchronized (this) {
             if (instances != seen) return;

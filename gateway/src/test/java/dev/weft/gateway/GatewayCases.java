@@ -209,9 +209,7 @@ abstract class GatewayCases {
 
     @Test
     void when_none_comes_it_is_unavailable_and_not_unknown() throws Exception {
-        around.service("cart", get("/carts", r -> ok(""))).close();
         var gateway = around.gateway(Surroundings.options().longestWait(Duration.ofMillis(50), 10));
-        assertThat(around.call(gateway, Request.get("/carts")).status()).isEqualTo(404);
         around.service("cart", get("/carts", r -> ok(""))).close();
         var response = around.call(gateway, Request.get("/carts"));
         assertThat(response.status()).isEqualTo(503);
@@ -220,6 +218,19 @@ abstract class GatewayCases {
         assertThat(problem.type()).isEqualTo("unavailable");
         assertThat(problem.members()).containsEntry("begun", false).containsEntry("by", "gateway");
         assertThat(around.call(gateway, Request.of(Method.PUT, "/carts")).status()).isEqualTo(405);
+    }
+
+    @Test
+    void a_gateway_that_knows_no_service_yet_does_not_say_that_there_is_no_such_route()
+            throws Exception {
+        var gateway = around.gateway(Surroundings.options().longestWait(Duration.ofMillis(50), 10));
+        assertThat(around.call(gateway, Request.get("/x")).status()).isEqualTo(503);
+        assertThat(around.call(gateway, Request.get("/_weft/health")).status()).isEqualTo(200);
+        var patient = around.gateway();
+        var early = beside(() -> around.text(patient, Request.get("/x")));
+        around.service("cart", get("/x", r -> ok("here")));
+        assertThat(await(early)).isEqualTo("here");
+        assertThat(around.call(gateway, Request.get("/y")).status()).isEqualTo(404);
     }
 
     @Test

@@ -1,0 +1,186 @@
+package dev.weft.cli;
+
+import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.Instance;
+import dev.weft.core.Program;
+import dev.weft.core.Registry;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.Span;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import dev.weft.gateway.Gateway;
+import dev.weft.gateway.GatewayOptions;
+import dev.weft.http.HttpTransport;
+import dev.weft.telemetry.OtlpSpans;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The gateway as a process, configured by its environment alone: {@code WEFT_HOST}, {@code
+ * WEFT_PORT} (8080), {@code WEFT_REGISTRY}, {@code WEFT_TOKEN}, {@code WEFT_INSTANCE}, {@code
+ * OTEL_EXPORTER_OTLP_ENDPOINT}, {@code WEFT_TRACES_PER_SECOND}.
+ *
+ * <p>It stands here because it joins the gateway, which knows no registry but an interface, to the
+ * hub's.
+ */
+public final class GatewayMain implements AutoCloseable {
+
+    /** How long requests under way get when it stops; the rest of the grace is for its closing. */
+    private static final Duration DRAINING = Program.GRACE.minusSeconds(5);
+
+    private final HttpTransport transport;
+    private final HubRegistry registry;
+    private final Optional<OtlpSpans> spans;
+    private final Gateway gateway;
+    private final Registry.Lease lease;
+
+    /** Runs until it is stopped. */
+    public static void main(String... arguments) {
+        try {
+            var running = start(System.getenv(), SystemTime.INSTANCE);
+            System.out.println("gateway listening at " + running.address());
+            Program.runUntilStopped(running);
+        } catch (RuntimeException e) {
+            Program.fail("the gateway did not start", e);
+        }
+    }
+
+    /** Starts as the environment says, fully or not at all. */
+    static GatewayMain start(Map<String, String> environment, Time time) {
+        var told = new Told(environment);
+        var options = told.options();
+        var hub = told.registry();
+        var transport = new HttpTransport(time);
+        try {
+            return new GatewayMain(options, hub, told, transport, time);
+        } catch (RuntimeException e) {
+            transport.close();
+            throw e;
+        }
+    }
+
+    private GatewayMain(
+            GatewayOptions options, URI hub, Told told, HttpTransport transport, Time time) {
+        this.transport = transport;
+        this.spans = told.traces().map(to -> spans(to, options, transport, time));
+        this.registry = new HubRegistry(transport.client(hub), told.token(), time);
+        try {
+            this.gateway =
+                    Gateway.start(
+                            options,
+                            registry,
+                            transport,
+                            transport,
+                            spans.map(Span.Sink.class::cast).orElse(Span.Sink.NONE),
+                            time);
+        } catch (RuntimeException e) {
+            registry.close();
+            spans.ifPresent(OtlpSpans::close);
+            throw e;
+        }
+        this.lease =
+                registry.register(
+                        new Instance(
+                                options.name(),
+                                options.instance(),
+                                gateway.address(),
+                                Instance.State.READY,
+                                List.of()));
+    }
+
+    private static OtlpSpans spans(
+            URI to, GatewayOptions options, HttpTransport transport, Time time) {
+        var path = to.getPath() == null ? "" : to.getPath().replaceAll("/+$", "");
+        return new OtlpSpans(
+                transport.client(to),
+                path + "/v1/traces",
+                options.name(),
+                options.instance(),
+                time);
+    }
+
+    URI address() {
+        return gateway.address();
+    }
+
+    /** Lets callers leave, then stops. */
+    @Override
+    public void close() {
+        lease.update(Instance.State.DRAINING);
+        gateway.drain(DRAINING);
+        lease.close();
+        registry.close();
+        spans.ifPresent(OtlpSpans::close);
+        transport.close();
+    }
+
+    /** The environment's variables, each refused by name if it cannot be used. */
+    private record Told(Map<String, String> environment) {
+
+        GatewayOptions options() {
+            var options = GatewayOptions.DEFAULT;
+            int port = number("WEFT_PORT", options.server().port(), 65_535);
+            return options.instance(
+                            text("WEFT_INSTANCE")
+                                    .orElse("gateway-" + ProcessHandle.current().pid()))
+                    .server(
+                            options.server()
+                                    .host(text("WEFT_HOST").orElse(ServerOptions.DEFAULT.host()))
+                                    .port(port))
+                    .tracesPerSecond(
+                            number("WEFT_TRACES_PER_SECOND", options.tracesPerSecond(), 1_000_000));
+        }
+
+        URI registry() {
+            var wanted = "the registry's URL, such as hub+http://127.0.0.1:8090";
+            var text = text("WEFT_REGISTRY").orElseThrow(() -> wrong("WEFT_REGISTRY", "", wanted));
+            if (!text.startsWith("hub+http://")) throw wrong("WEFT_REGISTRY", text, wanted);
+            return url("WEFT_REGISTRY", text.substring("hub+".length()), wanted);
+        }
+
+        Optional<String> token() {
+            return text("WEFT_TOKEN");
+        }
+
+        Optional<URI> traces() {
+            var name = "OTEL_EXPORTER_OTLP_ENDPOINT";
+            return text(name).map(t -> url(name, t, "a URL such as http://127.0.0.1:4318"));
+        }
+
+        private Optional<String> text(String name) {
+            return Optional.ofNullable(environment.get(name)).filter(t -> !t.isBlank());
+        }
+
+        private int number(String name, int otherwise, int most) {
+            var text = text(name);
+            if (text.isEmpty()) return otherwise;
+            var wanted = "a number from 0 to " + most;
+            if (!text.get().matches("[0-9]{1,7}")) throw wrong(name, text.get(), wanted);
+            int number = Integer.parseInt(text.get());
+            if (number > most) throw wrong(name, text.get(), wanted);
+            return number;
+        }
+
+        private static URI url(String name, String text, String wanted) {
+            try {
+                var url = URI.create(text);
+                if ("http".equals(url.getScheme()) && url.getHost() != null) return url;
+            } catch (IllegalArgumentException e) {
+                throw wrong(name, text, wanted);
+            }
+            throw wrong(name, text, wanted);
+        }
+
+        private static IllegalArgumentException wrong(String name, String value, String wanted) {
+            return new IllegalArgumentException(
+                    "the environment variable "
+                            + name
+                            + (value.isEmpty() ? " is missing" : " is \"" + value + "\"")
+                            + "; it must be "
+                            + wanted);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package dev.weft.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.Failure;
+import dev.weft.core.Instance;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Route;
+import dev.weft.core.Routes;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import dev.weft.http.HttpTransport;
+import dev.weft.hub.Hub;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+final class GatewayMainTest {
+
+    private static final Time TIME = SystemTime.INSTANCE;
+    private static final Optional<String> TOKEN = Optional.of("secret");
+
+    @TempDir Path folder;
+
+    @Test
+    void it_serves_what_the_hub_knows_and_is_known_there_itself() throws Exception {
+        try (var transport = new HttpTransport(TIME);
+                var hub = hub(transport);
+                var registry = new HubRegistry(transport.client(hub.address()), TOKEN, TIME);
+                var gateway = GatewayMain.start(environment(hub.address()), TIME)) {
+            var client = transport.client(gateway.address());
+            var hello = Routes.of(Route.get("/hello/{name}", this::hello));
+            try (var service = transport.serve(hello, ServerOptions.DEFAULT)) {
+                var instance =
+                        new Instance(
+                                "greeter",
+                                "greeter-1",
+                                service.address(),
+                                Instance.State.READY,
+                                List.of("GET /hello/{name}"));
+                try (var lease = registry.register(instance)) {
+                    var answer = client.call(Request.get("/hello/you"));
+                    assertThat(answer.body().text()).isEqualTo("hello you");
+                    assertThat(answer.headers().get("Weft-Trace")).isPresent();
+                }
+            }
+            var known = new CountDownLatch(1);
+            try (var watch =
+                    registry.watch(instances -> {
+                        if (instances.stream().anyMatch(GatewayMainTest::isGateway))
+                            known.countDown();
+                    })) {
+                assertThat(known.await(10, TimeUnit.SECONDS)).isTrue();
+            }
+        }
+    }
+
+    private Response hello(Request request) {
+        return Response.text("hello " + request.variable("name"));
+    }
+
+    private static boolean isGateway(Instance instance) {
+        return instance.service().equals("gateway")
+                && instance.state() == Instance.State.READY
+                && instance.routes().isEmpty();
+    }
+
+    @Test
+    void a_taken_port_is_named_and_nothing_is_left_running() throws Exception {
+        try (var transport = new HttpTransport(TIME);
+                var hub = hub(transport);
+                var other = transport.serve(this::hello, ServerOptions.DEFAULT)) {
+            int port = other.address().getPort();
+            var environment = environment(hub.address());
+            environment.put("WEFT_PORT", Integer.toString(port));
+            assertThatThrownBy(() -> GatewayMain.start(environment, TIME).close())
+                    .isInstanceOf(Failure.Unreachable.class)
+                    .hasMessageContaining("127.0.0.1:" + port);
+        }
+    }
+
+    @Test
+    void what_the_environment_says_wrong_is_named() {
+        assertRefused("WEFT_REGISTRY", Map.of());
+        assertRefused("WEFT_REGISTRY", Map.of("WEFT_REGISTRY", "http://127.0.0.1:1"));
+        for (var name :
+                List.of("WEFT_PORT", "WEFT_TRACES_PER_SECOND", "OTEL_EXPORTER_OTLP_ENDPOINT"))
+            assertRefused(
+                    name, Map.of("WEFT_REGISTRY", "hub+http://127.0.0.1:1", name, "99999999"));
+    }
+
+    private static void assertRefused(String name, Map<String, String> environment) {
+        assertThatThrownBy(() -> GatewayMain.start(environment, TIME).close())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(name);
+    }
+
+    private Hub hub(HttpTransport transport) throws InterruptedException {
+        return Hub.start(
+                Hub.Options.from(
+                        Map.of(
+                                "WEFT_PORT",
+                                "0",
+                                "WEFT_DATA",
+                                folder.toString(),
+                                "WEFT_TOKEN",
+                                TOKEN.orElseThrow())),
+                transport,
+                TIME);
+    }
+
+    private static Map<String, String> environment(URI hub) {
+        return new HashMap<>(
+                Map.of(
+                        "WEFT_PORT",
+                        "0",
+                        "WEFT_REGISTRY",
+                        "hub+" + hub,
+                        "WEFT_TOKEN",
+                        TOKEN.orElseThrow(),
+                        "OTEL_EXPORTER_OTLP_ENDPOINT",
+                        hub.toString()));
+    }
+}
