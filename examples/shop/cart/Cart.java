@@ -31,10 +31,9 @@ record Cart(List<OrderLine> lines, Set<String> orderIds, Optional<OrderPlaced> l
             case Remove(_, var product) -> emit(new ItemRemoved(product));
             case CheckOut(_, var id) when cart.orderIds.contains(id) ->
                 reject("order-exists", "there is an order " + id);
-            case CheckOut(var customer, _) when cart.lines.isEmpty() ->
-                reject("empty-cart", "the cart of customer " + customer + " is empty");
-            case CheckOut(var customer, var id) ->
-                emit(new CheckedOut(new OrderPlaced(id, customer, cart.lines, cart.total())));
+            case CheckOut(var buyer, _) when cart.lines.isEmpty() ->
+                reject("empty-cart", "the cart of customer " + buyer + " is empty");
+            case CheckOut(var buyer, var id) -> emit(new CheckedOut(new OrderPlaced(id, buyer, cart.lines, cart.total())));
         };
     }
 
