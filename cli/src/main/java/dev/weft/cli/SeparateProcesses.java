@@ -19,11 +19,7 @@ import java.util.Optional;
 final class SeparateProcesses implements Hosting {
 
     private static final String HUB_MAIN = "dev.weft.hub.HubMain";
-<<<<<<< HEAD
-    private static final String GATEWAY_MAIN = "dev.weft.cli.GatewayMain";
-=======
     private static final String GATEWAY_MAIN = GatewayMain.class.getName();
->>>>>>> 9aa4070 (Run a system in one JVM)
     private static final String HUB_MEMORY = "384m";
     private static final String GATEWAY_MEMORY = "256m";
 
