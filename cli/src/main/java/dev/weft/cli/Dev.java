@@ -115,8 +115,7 @@ final class Dev implements Callable<Integer> {
 
     /** What services print in this process becomes log lines; what this command says does not. */
     private static void share(LocalSystem system) {
-        var shared =
-                new PrintStream(new SharedOutput(system.logs()), true, StandardCharsets.UTF_8);
+        var shared = new PrintStream(new SharedOutput(system.logs()), true, StandardCharsets.UTF_8);
         System.setOut(shared);
         System.setErr(shared);
     }
@@ -158,8 +157,7 @@ final class Dev implements Callable<Integer> {
     private void say(String what) {
         what.lines()
                 .forEach(line ->
-                        out.println(
-                                LogPrinter.format("weft", line, "gateway".length(), ink)));
+                        out.println(LogPrinter.format("weft", line, "gateway".length(), ink)));
     }
 
     private int then(LocalSystem system, String command) throws IOException, InterruptedException {

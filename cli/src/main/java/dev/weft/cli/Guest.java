@@ -68,7 +68,8 @@ final class Guest implements AutoCloseable {
 
     /** Whether the loader is that of a service in this process. */
     static boolean isServices(@Nullable ClassLoader loader) {
-        return loader instanceof URLClassLoader && loader.getParent() == Guest.class.getClassLoader();
+        return loader instanceof URLClassLoader
+                && loader.getParent() == Guest.class.getClassLoader();
     }
 
     private void start(String main) {

@@ -107,8 +107,7 @@ final class OneProcess implements Hosting {
     }
 
     /** The hub listens on a socket and asks services in memory. */
-    private record HubTransport(InMemoryFirst clients, HttpTransport sockets)
-            implements Transport {
+    private record HubTransport(InMemoryFirst clients, HttpTransport sockets) implements Transport {
 
         @Override
         public Server serve(Service<Request, Response> service, ServerOptions options) {

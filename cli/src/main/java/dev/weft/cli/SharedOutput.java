@@ -44,12 +44,11 @@ final class SharedOutput extends OutputStream {
     }
 
     private static String printing() {
-        return STACK.walk(
-                frames ->
-                        frames.map(frame -> frame.getDeclaringClass().getClassLoader())
-                                .filter(Guest::isServices)
-                                .map(ClassLoader::getName)
-                                .findFirst()
-                                .orElse("weft"));
+        return STACK.walk(frames ->
+                frames.map(frame -> frame.getDeclaringClass().getClassLoader())
+                        .filter(Guest::isServices)
+                        .map(ClassLoader::getName)
+                        .findFirst()
+                        .orElse("weft"));
     }
 }

@@ -130,9 +130,7 @@ final class Waterfall {
         int from = Math.clamp((long) Math.floor(step.offsetMs() * scale), 0, width - 1);
         int to =
                 Math.clamp(
-                        Math.round((step.offsetMs() + step.durationMs()) * scale),
-                        from + 1,
-                        width);
+                        Math.round((step.offsetMs() + step.durationMs()) * scale), from + 1, width);
         var bar = "█".repeat(to - from);
         return " ".repeat(from)
                 + (step.error().isPresent() ? ink.red(bar) : ink.named(step.service(), bar))
