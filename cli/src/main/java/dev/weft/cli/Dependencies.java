@@ -71,9 +71,8 @@ final class Dependencies {
                     .append(parts[last])
                     .append("</version></dependency>\n");
         }
-        var own = folder.resolve("dependencies-" + hash);
-        var pom = own.resolve("pom.xml");
-        Files.createDirectories(own);
+        var pom = folder.resolve("dependencies-" + hash + "/pom.xml");
+        Files.createDirectories(pom.getParent());
         Files.writeString(
                 pom,
                 """
@@ -95,7 +94,7 @@ final class Dependencies {
         try {
             output =
                     Shell.run(
-                            service.folder(),
+                            pom.getParent(),
                             "mvn",
                             "-q",
                             "-B",

@@ -4,7 +4,6 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,8 +75,6 @@ final class Dev implements Callable<Integer> {
     @Nullable String then;
 
     private final Time time = SystemTime.INSTANCE;
-    private final PrintStream out = System.out;
-    private final PrintStream err = System.err;
     private final Ink ink = Ink.ofTerminal();
     private final CountDownLatch stop = new CountDownLatch(1);
 
@@ -95,9 +92,8 @@ final class Dev implements Callable<Integer> {
                         together);
         var system = LocalSystem.open(plan, Installation.current(), stop::countDown, time);
         Runtime.getRuntime().addShutdownHook(new Thread(system::close, "weft-shutdown"));
-        if (together) share(system);
         try (system;
-                var _ = printer(system)) {
+                var printer = printer(system)) {
             system.start();
             report(system);
             return then == null ? watch(system) : then(system, then);
@@ -110,14 +106,7 @@ final class Dev implements Callable<Integer> {
     }
 
     private PrintStream logs() {
-        return then == null ? out : err;
-    }
-
-    /** What services print in this process becomes log lines; what this command says does not. */
-    private static void share(LocalSystem system) {
-        var shared = new PrintStream(new SharedOutput(system.logs()), true, StandardCharsets.UTF_8);
-        System.setOut(shared);
-        System.setErr(shared);
+        return then == null ? System.out : System.err;
     }
 
     /** One line per service and one with the time since this process began. */
@@ -136,7 +125,7 @@ final class Dev implements Callable<Integer> {
                             + "  "
                             + process.address());
         lines.add("ready in " + ms + " ms");
-        out.println(String.join(System.lineSeparator(), lines));
+        System.out.println(String.join(System.lineSeparator(), lines));
     }
 
     private static String pad(String name, int width) {
@@ -148,7 +137,7 @@ final class Dev implements Callable<Integer> {
             stop.await();
             return 0;
         }
-        try (var _ = new Rebuilding(system, this::say, time)) {
+        try (var rebuilding = new Rebuilding(system, this::say, time)) {
             stop.await();
         }
         return 0;
@@ -157,7 +146,8 @@ final class Dev implements Callable<Integer> {
     private void say(String what) {
         what.lines()
                 .forEach(line ->
-                        out.println(LogPrinter.format("weft", line, "gateway".length(), ink)));
+                        System.out.println(
+                                LogPrinter.format("weft", line, "gateway".length(), ink)));
     }
 
     private int then(LocalSystem system, String command) throws IOException, InterruptedException {

@@ -1,8 +1,6 @@
 package dev.weft.cli;
 
-import java.io.Console;
 import java.util.List;
-import java.util.Optional;
 
 /** Colours for a terminal, or none. */
 record Ink(boolean colours) {
@@ -14,12 +12,8 @@ record Ink(boolean colours) {
         var no = System.getenv("NO_COLOR");
         if ((no != null && !no.isEmpty()) || "dumb".equals(System.getenv("TERM")))
             return new Ink(false);
-        return new Ink(isTerminal());
-    }
-
-    /** Whether a person sits at both ends of this process. */
-    static boolean isTerminal() {
-        return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+        var console = System.console();
+        return new Ink(console != null && console.isTerminal());
     }
 
     /** The text in the colour that the name always has. */

@@ -125,7 +125,7 @@ final class LocalSystem implements AutoCloseable {
                             time);
             open.push(registry);
             var supervisor = new Supervisor(logs, time);
-            var processes =
+            var hosting =
                     new SeparateProcesses(
                             told,
                             plan.data(),
@@ -135,11 +135,6 @@ final class LocalSystem implements AutoCloseable {
                             registry,
                             transport,
                             time);
-            var hosting =
-                    plan.together()
-                            ? new OneProcess(
-                                    told, plan.data(), transport, registry, processes, time)
-                            : processes;
             open.push(hosting);
             hosting.startParts();
             transport.serve(

@@ -38,8 +38,7 @@ final class Subscribed {
         try {
             return loop.idle(() -> polled.poll(atMost));
         } catch (Exception e) {
-            // When it stops, what is handled last is still to be acknowledged.
-            if (!loop.stopping()) leave();
+            leave();
             throw e;
         }
     }

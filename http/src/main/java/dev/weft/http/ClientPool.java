@@ -37,7 +37,10 @@ final class ClientPool {
     /** The longest time without a byte in the middle of a call. */
     static final Duration MAX_SILENCE = Duration.ofMinutes(5);
 
-    /** A connection just used is not looked at again; that would cost as much as the call. */
+    /**
+     * A connection used this recently is not looked at for a call that can be repeated; looking costs
+     * three system calls.
+     */
     private static final long FRESH_NANOS = 1_000_000;
 
     private final String host;
@@ -77,7 +80,7 @@ final class ClientPool {
     }
 
     private Response attempt(Request request) throws InterruptedException {
-        var reused = takeIdle();
+        var reused = takeIdle(request);
         if (reused != null) {
             try {
                 return exchange(reused, request);
@@ -95,8 +98,13 @@ final class ClientPool {
 
     /** Whether a connection that had gone stale may be the reason, and doing it again is safe. */
     private static boolean repeatable(ClientConnection stale, Request request) {
-        if (!request.body().atHand()) return false;
-        return !stale.wrote() || (!stale.read() && request.method().idempotent());
+        if (!stale.wrote()) return request.body().atHand();
+        return !stale.read() && harmless(request);
+    }
+
+    /** Whether doing it twice is the same as doing it once, and possible. */
+    private static boolean harmless(Request request) {
+        return request.method().idempotent() && request.body().atHand();
     }
 
     private Response exchange(ClientConnection connection, Request request)
@@ -177,7 +185,8 @@ final class ClientPool {
         turns.release();
     }
 
-    private @Nullable ClientConnection takeIdle() {
+    private @Nullable ClientConnection takeIdle(Request request) {
+        boolean trusting = harmless(request);
         while (true) {
             ClientConnection connection;
             synchronized (this) {
@@ -185,7 +194,7 @@ final class ClientPool {
             }
             if (connection == null) return null;
             long age = connection.silentNanos();
-            if (age < FRESH_NANOS || (age < MAX_IDLE.toNanos() && connection.alive()))
+            if ((trusting && age < FRESH_NANOS) || (age < MAX_IDLE.toNanos() && connection.alive()))
                 return connection;
             drop(connection);
         }

@@ -19,6 +19,7 @@ import io.helidon.http.HttpLogConfig;
 import io.helidon.http.media.MediaContext;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.ErrorHandling;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.Routing;
 import io.helidon.webserver.WebServer;
@@ -133,6 +134,7 @@ final class HttpServer implements Transport.Server {
                                 .registerDefaults(false)
                                 .build())
                 .contentEncoding(new AsItComes())
+                .errorHandling(ErrorHandling.builder().includeEntity(true).build())
                 .directHandlers(ServerRefusals.handlers(options))
                 .addConnectionSelector(new Selector(http1, new EverythingHere()))
                 .build();

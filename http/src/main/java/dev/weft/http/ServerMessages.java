@@ -68,17 +68,22 @@ final class ServerMessages {
         if (!content.hasEntity()) return Body.EMPTY;
         var length = request.headers().contentLength();
         return Body.of(
-                new Incoming(new BoundedInput(content.inputStream(), maxBodyBytes, length), broken),
+                new Incoming(
+                        new BoundedInput(content.inputStream(), maxBodyBytes, length),
+                        maxBodyBytes,
+                        broken),
                 length);
     }
 
     /** What goes wrong in a request's body, in our words. */
     private static final class Incoming extends FilterInputStream {
 
+        private final long maxBytes;
         private final Runnable broken;
 
-        Incoming(InputStream in, Runnable broken) {
+        Incoming(InputStream in, long maxBytes, Runnable broken) {
             super(in);
+            this.maxBytes = maxBytes;
             this.broken = broken;
         }
 
@@ -100,12 +105,17 @@ final class ServerMessages {
             }
         }
 
+        /** The rest is skipped behind the answer; Helidon's own stream would wait for it here. */
+        @Override
+        public void close() {}
+
         private Failure failure(RuntimeException e) {
             broken.run();
             if (e instanceof Failure known) return known;
             if (e instanceof RequestException refused
                     && refused.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413_CODE)
-                return new Failure.TooLarge("the body is larger than this server's limit");
+                return new Failure.TooLarge(
+                        "the body is larger than the limit of " + maxBytes + " bytes");
             return new Failure.Malformed("the body broke off or is not framed as HTTP wants", e);
         }
     }

@@ -107,7 +107,7 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
                 remove(place);
             }
             if (problem.isPresent()) return problem;
-            if (before != null && keep) {
+            if (keep) {
                 before.stop();
                 remove(before);
             }

@@ -335,7 +335,7 @@ public abstract class TransportContract {
 
     @Test
     void a_handler_starts_with_no_context() throws Exception {
-        var client = serve(request -> Response.text("" + (Context.current() == Context.none())));
+        var client = serve(request -> Response.text("" + Context.current().equals(Context.none())));
         var context = Context.none().withAttempt(7);
         var response = context.call(() -> client.call(Request.get("/")));
         assertThat(response.body().text()).isEqualTo("true");
