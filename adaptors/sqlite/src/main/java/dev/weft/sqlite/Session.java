@@ -46,6 +46,7 @@ final class Session implements AutoCloseable {
             new LinkedHashMap<>(64, 0.75f, true);
     private int preparedAt;
     private boolean defined;
+    private boolean readOnly;
 
     private Session(Connection connection, AtomicInteger schema) {
         this.connection = connection;
@@ -79,7 +80,13 @@ final class Session implements AutoCloseable {
         pragma("checkpoint_fullfsync", 1);
         pragma("wal_autocheckpoint", WAL_PAGES);
         pragma("journal_size_limit", WAL_BYTES);
-        // Who waits here waits for a lock in whole steps of 100 ms; the writer does it faster.
+    }
+
+    /**
+     * Leaves the waiting for the write lock to its user: SQLite looks every 100 ms only, and misses
+     * the short gaps between the commits of a busy process.
+     */
+    void makeImpatient() throws SQLException {
         pragma("busy_timeout", 0);
     }
 
@@ -94,10 +101,6 @@ final class Session implements AutoCloseable {
                         return Thread.currentThread().isInterrupted() ? 1 : 0;
                     }
                 });
-    }
-
-    void makeReadOnly() throws SQLException {
-        pragma("query_only", 1);
     }
 
     private void pragma(String name, long value) throws SQLException {
@@ -121,13 +124,45 @@ final class Session implements AutoCloseable {
         return statement;
     }
 
+    /** Forgets a statement that failed: the driver has closed it, and does not say so. */
+    private void forget(String sql, SQLException failure) {
+        var statement = statements.remove(sql);
+        if (statement == null) return;
+        try {
+            statement.close();
+        } catch (SQLException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /** Forgets all statements, as one of them has failed. */
+    void forgetStatements(SQLException failure) {
+        try {
+            closeStatements();
+        } catch (SQLException e) {
+            statements.clear();
+            failure.addSuppressed(e);
+        }
+    }
+
     /** Runs a statement without parameters or result. */
     void execute(String sql) throws SQLException {
-        prepared(sql).execute();
+        try {
+            prepared(sql).execute();
+        } catch (SQLException e) {
+            forget(sql, e);
+            throw e;
+        }
     }
 
     int update(String sql, @Nullable Object... parameters) throws SQLException {
-        int changed = bound(sql, parameters).executeUpdate();
+        int changed;
+        try {
+            changed = bound(sql, parameters).executeUpdate();
+        } catch (SQLException e) {
+            forget(sql, e);
+            throw e;
+        }
         if (Statements.isDefinition(sql)) {
             defined = true;
             closeStatements();
@@ -145,6 +180,25 @@ final class Session implements AutoCloseable {
     Rows rows(String sql, @Nullable Object... parameters) throws SQLException {
         try (var result = bound(sql, parameters).executeQuery()) {
             return Rows.read(sql, result);
+        } catch (SQLException e) {
+            forget(sql, e);
+            throw e;
+        }
+    }
+
+    void makeReadOnly() throws SQLException {
+        pragma("query_only", 1);
+        readOnly = true;
+    }
+
+    /** The rows of what must only read. */
+    Rows rowsOnly(String sql, @Nullable Object... parameters) throws SQLException {
+        if (readOnly) return rows(sql, parameters);
+        execute("PRAGMA query_only=1");
+        try {
+            return rows(sql, parameters);
+        } finally {
+            execute("PRAGMA query_only=0");
         }
     }
 

@@ -62,6 +62,7 @@ final class Sessions implements AutoCloseable {
             try {
                 return use.with(session);
             } catch (SQLException e) {
+                session.forgetStatements(e);
                 keep = !replaceable || !Errors.isConnections(e);
                 throw e;
             } finally {

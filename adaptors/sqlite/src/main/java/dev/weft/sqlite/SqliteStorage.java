@@ -52,15 +52,16 @@ public final class SqliteStorage implements Storage {
      * Opens the file, and creates it and its folder if they are missing. {@link Failure.Storage} if
      * it cannot be used.
      */
-    public static SqliteStorage open(Path file, Time time) {
-        var path = file.toAbsolutePath().normalize();
+    public static SqliteStorage open(Path location, Time time) {
+        var path = location.toAbsolutePath().normalize();
         var name = path.toString();
         if (name.contains("?"))
             throw new IllegalArgumentException("the file's name must have no \"?\": " + name);
         createFolder(path);
         var schema = new AtomicInteger();
-        var writers = new Sessions(name, 1, true, () -> openWriter(name, schema));
-        var readers = new Sessions(name, READERS, true, () -> openReader(name, schema));
+        var file = new SameFile(path);
+        var writers = new Sessions(name, 1, true, () -> openWriter(file, schema));
+        var readers = new Sessions(name, READERS, true, () -> openReader(file, schema));
         return open(name, readers, writers, time);
     }
 
@@ -94,18 +95,24 @@ public final class SqliteStorage implements Storage {
         }
     }
 
-    private static Session openWriter(String name, AtomicInteger schema) throws SQLException {
-        return prepare(
-                Session.open(name, schema),
-                session -> {
-                    session.makeWriter();
-                    createTables(name, session);
-                });
+    private static Session openWriter(SameFile file, AtomicInteger schema) throws SQLException {
+        file.check();
+        var session =
+                prepare(
+                        Session.open(file.toString(), schema),
+                        opened -> {
+                            opened.makeWriter();
+                            createTables(file.toString(), opened);
+                            opened.makeImpatient();
+                        });
+        file.remember();
+        return session;
     }
 
-    private static Session openReader(String name, AtomicInteger schema) throws SQLException {
+    private static Session openReader(SameFile file, AtomicInteger schema) throws SQLException {
+        file.check();
         return prepare(
-                Session.open(name, schema),
+                Session.open(file.toString(), schema),
                 session -> {
                     session.makeReadOnly();
                     session.makeInterruptible();
@@ -191,7 +198,7 @@ public final class SqliteStorage implements Storage {
             writer.requireOtherThread();
             Statements.check(sql);
             try {
-                return readers.use(session -> session.rows(sql, parameters)).map(row);
+                return readers.use(session -> session.rowsOnly(sql, parameters)).map(row);
             } catch (SQLException e) {
                 throw Errors.statement(name, sql, e);
             }
