@@ -15,7 +15,12 @@ class CartService {
         }
     }
     record OrderAll(String customerId, Optional<String> orderId) {}
-    record Sold(Optional<String> customerId, Optional<String> productId) {}
+    record Sold(Optional<String> customerId, Optional<String> productId) {
+        Sold { Require.that(customerId.isEmpty() || productId.isEmpty(), "name a customer or a product, not both"); }
+        String scope() {
+            return customerId.map("customer "::concat).or(() -> productId.map("product "::concat)).orElse("all");
+        }
+    }
     record Shown(List<OrderLine> lines, BigDecimal total) { Shown(Cart it) { this(it.lines(), it.total()); } }
     record Product(String title, BigDecimal price) {}
     record Revenue(long orders, long lines, long units, BigDecimal revenue) {}
@@ -50,7 +55,7 @@ class CartService {
                     .location(order -> "/orders/" + order.id()).to(it -> checkOut(weft, it)),
                 get("/orders/{id}", String.class, OrderPlaced.class).to(id -> ORDERS.get(weft.database(), id)),
                 get("/reports/revenue", Sold.class, Revenue.class)
-                    .to(it -> REVENUE.find(weft.database(), scope(it)).orElse(NOTHING)))), args);
+                    .to(it -> REVENUE.find(weft.database(), it.scope()).orElse(NOTHING)))), args);
     }
 
     static Cart handle(Weft weft, Command command) throws InterruptedException {
@@ -82,10 +87,5 @@ class CartService {
             before.orders + 1, before.lines + lines.size(),
             before.units + lines.stream().mapToLong(OrderLine::quantity).sum(),
             lines.stream().map(OrderLine::amount).reduce(before.revenue, BigDecimal::add))));
-    }
-
-    static String scope(Sold of) {
-        Require.that(of.customerId().isEmpty() || of.productId().isEmpty(), "name a customer or a product, not both");
-        return of.customerId().map("customer "::concat).or(() -> of.productId().map("product "::concat)).orElse("all");
     }
 }

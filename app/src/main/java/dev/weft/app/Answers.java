@@ -136,13 +136,17 @@ final class Answers implements AutoCloseable {
                 row);
     }
 
+    /** Drops the oldest: each batch at most twice as many as it may add, so that it stays cheap. */
     private static int prune(Sql sql, long nowMs) {
         return sql.update(
-                "delete from weft_answer where number <= (select max(number) from weft_answer) - ?"
-                        + " or number in (select number from weft_answer where at < ? order by number"
-                        + " limit 1000)",
-                MOST_KEPT,
-                nowMs - KEPT_FOR.toMillis());
+                        "delete from weft_answer where number <="
+                                + " (select max(number) from weft_answer) - ?",
+                        MOST_KEPT)
+                + sql.update(
+                        "delete from weft_answer where at < ? and number in"
+                                + " (select number from weft_answer order by number limit ?)",
+                        nowMs - KEPT_FOR.toMillis(),
+                        2 * BATCH);
     }
 
     private static Object[] row(String key, Answer answer, long nowMs) {

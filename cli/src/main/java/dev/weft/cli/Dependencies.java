@@ -71,8 +71,9 @@ final class Dependencies {
                     .append(parts[last])
                     .append("</version></dependency>\n");
         }
-        var pom = folder.resolve("dependencies-" + hash + "/pom.xml");
-        Files.createDirectories(pom.getParent());
+        var own = folder.resolve("dependencies-" + hash);
+        var pom = own.resolve("pom.xml");
+        Files.createDirectories(own);
         Files.writeString(
                 pom,
                 """
@@ -94,7 +95,7 @@ final class Dependencies {
         try {
             output =
                     Shell.run(
-                            pom.getParent(),
+                            service.folder(),
                             "mvn",
                             "-q",
                             "-B",

@@ -4,6 +4,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -75,6 +76,8 @@ final class Dev implements Callable<Integer> {
     @Nullable String then;
 
     private final Time time = SystemTime.INSTANCE;
+    private final PrintStream out = System.out;
+    private final PrintStream err = System.err;
     private final Ink ink = Ink.ofTerminal();
     private final CountDownLatch stop = new CountDownLatch(1);
 
@@ -92,8 +95,9 @@ final class Dev implements Callable<Integer> {
                         together);
         var system = LocalSystem.open(plan, Installation.current(), stop::countDown, time);
         Runtime.getRuntime().addShutdownHook(new Thread(system::close, "weft-shutdown"));
+        if (together) share(system);
         try (system;
-                var printer = printer(system)) {
+                var _ = printer(system)) {
             system.start();
             report(system);
             return then == null ? watch(system) : then(system, then);
@@ -106,7 +110,14 @@ final class Dev implements Callable<Integer> {
     }
 
     private PrintStream logs() {
-        return then == null ? System.out : System.err;
+        return then == null ? out : err;
+    }
+
+    /** What services print in this process becomes log lines; what this command says does not. */
+    private static void share(LocalSystem system) {
+        var shared = new PrintStream(new SharedOutput(system.logs()), true, StandardCharsets.UTF_8);
+        System.setOut(shared);
+        System.setErr(shared);
     }
 
     /** One line per service and one with the time since this process began. */
@@ -125,7 +136,7 @@ final class Dev implements Callable<Integer> {
                             + "  "
                             + process.address());
         lines.add("ready in " + ms + " ms");
-        System.out.println(String.join(System.lineSeparator(), lines));
+        out.println(String.join(System.lineSeparator(), lines));
     }
 
     private static String pad(String name, int width) {
@@ -137,7 +148,7 @@ final class Dev implements Callable<Integer> {
             stop.await();
             return 0;
         }
-        try (var rebuilding = new Rebuilding(system, this::say, time)) {
+        try (var _ = new Rebuilding(system, this::say, time)) {
             stop.await();
         }
         return 0;
@@ -146,8 +157,7 @@ final class Dev implements Callable<Integer> {
     private void say(String what) {
         what.lines()
                 .forEach(line ->
-                        System.out.println(
-                                LogPrinter.format("weft", line, "gateway".length(), ink)));
+                        out.println(LogPrinter.format("weft", line, "gateway".length(), ink)));
     }
 
     private int then(LocalSystem system, String command) throws IOException, InterruptedException {

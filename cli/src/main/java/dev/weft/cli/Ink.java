@@ -1,6 +1,8 @@
 package dev.weft.cli;
 
+import java.io.Console;
 import java.util.List;
+import java.util.Optional;
 
 /** Colours for a terminal, or none. */
 record Ink(boolean colours) {
@@ -12,8 +14,12 @@ record Ink(boolean colours) {
         var no = System.getenv("NO_COLOR");
         if ((no != null && !no.isEmpty()) || "dumb".equals(System.getenv("TERM")))
             return new Ink(false);
-        var console = System.console();
-        return new Ink(console != null && console.isTerminal());
+        return new Ink(isTerminal());
+    }
+
+    /** Whether a person sits at both ends of this process. */
+    static boolean isTerminal() {
+        return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
     }
 
     /** The text in the colour that the name always has. */

@@ -125,7 +125,7 @@ final class LocalSystem implements AutoCloseable {
                             time);
             open.push(registry);
             var supervisor = new Supervisor(logs, time);
-            var hosting =
+            var processes =
                     new SeparateProcesses(
                             told,
                             plan.data(),
@@ -135,6 +135,11 @@ final class LocalSystem implements AutoCloseable {
                             registry,
                             transport,
                             time);
+            var hosting =
+                    plan.together()
+                            ? new OneProcess(
+                                    told, plan.data(), transport, registry, processes, time)
+                            : processes;
             open.push(hosting);
             hosting.startParts();
             transport.serve(

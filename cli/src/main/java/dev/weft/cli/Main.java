@@ -63,6 +63,7 @@ public final class Main implements Callable<Integer> {
         else COMMANDS.forEach((name, command) -> line.addSubcommand(name, command.get()));
         var run = line.getSubcommands().get("run");
         if (run != null) run.setStopAtPositional(true);
+        var err = System.err; // dev --together puts another in its place
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (!(failure instanceof CommandFailed failed)) throw failure;
             System.err.println("weft: " + failed.text());

@@ -1,5 +1,6 @@
 package dev.weft.cli;
 
+import java.time.Duration;
 import java.time.Instant;
 
 /**
@@ -26,9 +27,19 @@ record RunningSystem(
         Instant started,
         boolean ready) {
 
-    /** Whether the supervisor is still there. */
+    /** Between a process's start and the moment it writes this, at most. */
+    private static final Duration START = Duration.ofSeconds(2);
+
+    /** Whether the supervisor is still there; a younger process with its id is another. */
     boolean alive() {
-        return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+        return ProcessHandle.of(pid)
+                .filter(ProcessHandle::isAlive)
+                .filter(p ->
+                        p.info()
+                                .startInstant()
+                                .map(at -> at.isBefore(started.plus(START)))
+                                .orElse(true))
+                .isPresent();
     }
 
     RunningSystem asReady() {

@@ -19,7 +19,7 @@ import java.util.Optional;
 final class SeparateProcesses implements Hosting {
 
     private static final String HUB_MAIN = "dev.weft.hub.HubMain";
-    private static final String GATEWAY_MAIN = "dev.weft.cli.GatewayMain";
+    private static final String GATEWAY_MAIN = GatewayMain.class.getName();
     private static final String HUB_MEMORY = "384m";
     private static final String GATEWAY_MEMORY = "256m";
 
@@ -75,7 +75,8 @@ final class SeparateProcesses implements Hosting {
         var hub = environment(HUB);
         hub.put("WEFT_DATA", data.toString());
         hub.put("WEFT_SUPERVISOR", system.control());
-        supervisor.start(part(HUB, HUB_MAIN, HUB_MEMORY, hub, system.admin(), "/admin/health", 0));
+        var answers = Readiness.answering("/admin/health", transport, time);
+        supervisor.start(part(HUB, HUB_MAIN, HUB_MEMORY, hub, system.admin(), answers, 0));
         supervisor.start(
                 part(
                         GATEWAY,
@@ -83,7 +84,7 @@ final class SeparateProcesses implements Hosting {
                         GATEWAY_MEMORY,
                         environment(GATEWAY),
                         system.gateway(),
-                        "/_weft/health",
+                        Readiness.registered(resolver),
                         2));
     }
 
@@ -93,7 +94,7 @@ final class SeparateProcesses implements Hosting {
             String memory,
             Map<String, String> environment,
             String address,
-            String health,
+            Readiness readiness,
             int stage) {
         return new ProcessSpec(
                 name,
@@ -102,7 +103,7 @@ final class SeparateProcesses implements Hosting {
                 data,
                 new Port.Fixed(java.net.URI.create(address).getPort()),
                 1,
-                Readiness.answering(health, transport, time),
+                readiness,
                 ProcessSpec.READY_TIMEOUT,
                 ProcessSpec.GRACE,
                 stage,

@@ -93,13 +93,17 @@ final class Systems {
         return read(data.resolve(FILE)).filter(RunningSystem::alive);
     }
 
-    /** All that run. */
+    /** All that run; forgets those that do not any more. */
     List<RunningSystem> all() {
         var all = new ArrayList<RunningSystem>();
         if (!Files.isDirectory(copies)) return all;
         try (var files = Files.list(copies)) {
-            for (var file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList())
-                read(file).filter(RunningSystem::alive).ifPresent(all::add);
+            for (var file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+                var system = read(file);
+                if (system.isEmpty()) continue;
+                if (system.get().alive()) all.add(system.get());
+                else Files.deleteIfExists(file);
+            }
         } catch (IOException e) {
             throw new CommandFailed("cannot read " + copies + ": " + e, e);
         }

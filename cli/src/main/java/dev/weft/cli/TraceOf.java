@@ -86,7 +86,7 @@ final class TraceOf implements Callable<Integer> {
     }
 
     private static int terminalWidth() {
-        if (System.console() == null || !System.console().isTerminal()) return DEFAULT_WIDTH;
+        if (!Ink.isTerminal()) return DEFAULT_WIDTH;
         try {
             var size = Shell.run(Path.of("."), "sh", "-c", "stty size </dev/tty").text().split(" ");
             return size.length == 2 ? Integer.parseInt(size[1]) : DEFAULT_WIDTH;

@@ -127,7 +127,7 @@ final class Watching implements AutoCloseable {
         }
         var path = folder.resolve(name);
         if (Files.isDirectory(path)) {
-            if (event.kind() == StandardWatchEventKinds.ENTRY_CREATE && !skipped.test(path)) {
+            if (event.kind().equals(StandardWatchEventKinds.ENTRY_CREATE) && !skipped.test(path)) {
                 try {
                     addFolders(path, true);
                 } catch (IOException e) {

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -62,7 +63,7 @@ final class Waterfall {
             String lead,
             String restLead,
             Map<String, List<WholeTrace.Step>> below,
-            HashSet<String> seen) {
+            Set<String> seen) {
         if (!seen.add(step.spanId())) return;
         rows.add(new Row(lead, step));
         var children = below.getOrDefault(step.spanId(), List.of());
@@ -126,12 +127,10 @@ final class Waterfall {
 
     private String bar(WholeTrace.Step step, int width) {
         double scale = width / Math.max(trace.durationMs(), 0.001);
-        int from = Math.clamp((int) Math.floor(step.offsetMs() * scale), 0, width - 1);
+        int from = Math.clamp((long) Math.floor(step.offsetMs() * scale), 0, width - 1);
         int to =
                 Math.clamp(
-                        (int) Math.round((step.offsetMs() + step.durationMs()) * scale),
-                        from + 1,
-                        width);
+                        Math.round((step.offsetMs() + step.durationMs()) * scale), from + 1, width);
         var bar = "█".repeat(to - from);
         return " ".repeat(from)
                 + (step.error().isPresent() ? ink.red(bar) : ink.named(step.service(), bar))

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +25,7 @@ class SystemsTest {
                 "http://127.0.0.1:8080",
                 "http://127.0.0.1:5000",
                 "secret",
-                Instant.EPOCH,
+                SystemTime.INSTANCE.now(),
                 true);
     }
 

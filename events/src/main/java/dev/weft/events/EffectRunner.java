@@ -282,11 +282,13 @@ final class EffectRunner implements Runner {
             if (stopping) return;
             first = failing == 0;
             if (lane.failure.isEmpty()) failing++;
-            lane.failure =
-                    Optional.of(
-                            failure instanceof Exception exception
-                                    ? exception
-                                    : new IllegalStateException(failure));
+            // A failure to give up does not hide the failure that it is about.
+            if (lane.failure.isEmpty() || lane.attempts < listener.attempts())
+                lane.failure =
+                        Optional.of(
+                                failure instanceof Exception exception
+                                        ? exception
+                                        : new IllegalStateException(failure));
             lane.attempts++;
             lane.retry =
                     time.schedule(listener.backoff().after(lane.attempts, time), () -> again(lane));

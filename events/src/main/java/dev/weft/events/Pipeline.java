@@ -22,7 +22,6 @@ public final class Pipeline implements AutoCloseable {
     private static final Duration CLOSE = Duration.ofSeconds(10);
 
     private final String service;
-    private final Storage storage;
     private final Time time;
     private final Progress progress;
     private final List<Runner> runners = new ArrayList<>();
@@ -38,7 +37,6 @@ public final class Pipeline implements AutoCloseable {
             Tracer tracer,
             Time time) {
         this.service = service;
-        this.storage = storage;
         this.time = time;
         this.progress = new Progress(service, time);
         requireDifferent("projections", projections.stream().map(Projection::name).toList());
@@ -82,27 +80,8 @@ public final class Pipeline implements AutoCloseable {
                         service + " has two " + what + " named \"" + name + "\"; rename one");
     }
 
-    /** Makes the tables that are missing, and starts. */
-    public void start() throws InterruptedException {
-        storage.database()
-                .write(sql -> {
-                    sql.update(
-                            """
-                            create table if not exists weft_checkpoint (
-                                name text not null primary key,
-                                position bigint not null)\
-                            """);
-                    return sql.update(
-                            """
-                            create table if not exists weft_inbox (
-                                listener text not null,
-                                source text not null,
-                                key text not null,
-                                position bigint not null,
-                                part integer not null,
-                                primary key (listener, source, key))\
-                            """);
-                });
+    /** Starts; what fails from here on is tried again. */
+    public void start() {
         runners.forEach(Runner::start);
     }
 

@@ -3,7 +3,12 @@ package dev.weft.events;
 import dev.weft.core.Time;
 import java.util.ServiceLoader;
 
-/** What one service keeps: its log, and its tables beside it. */
+/**
+ * What one service keeps: its log, and its tables beside it.
+ *
+ * <p>It comes with the tables {@code weft_checkpoint (name, position)} and {@code weft_inbox
+ * (listener, source, key, position, part)}, whose first and first three columns are unique.
+ */
 public interface Storage extends AutoCloseable {
 
     EventStore events();

@@ -38,7 +38,8 @@ final class Subscribed {
         try {
             return loop.idle(() -> polled.poll(atMost));
         } catch (Exception e) {
-            leave();
+            // When it stops, what is handled last is still to be acknowledged.
+            if (!loop.stopping()) leave();
             throw e;
         }
     }

@@ -1,5 +1,6 @@
 package dev.weft.supervisor;
 
+import dev.weft.core.Program;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -35,7 +36,9 @@ public record ProcessSpec(
         boolean overlap) {
 
     public static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
-    public static final Duration GRACE = Duration.ofSeconds(10);
+
+    /** A little more than a process of Weft's takes by itself before it gives up. */
+    public static final Duration GRACE = Program.GRACE.plusSeconds(1);
 
     /** The most instances of one service. */
     public static final int MAX_INSTANCES = 32;

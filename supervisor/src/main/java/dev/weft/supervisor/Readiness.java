@@ -9,6 +9,7 @@ import dev.weft.core.Resolver;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -49,7 +50,7 @@ public interface Readiness {
         return launched -> {
             var address = new AtomicReference<URI>();
             var found = new CountDownLatch(1);
-            try (var watch =
+            try (var _ =
                     resolver.watch(all -> {
                         for (var one : all)
                             if (one.id().equals(launched.instance())
@@ -78,7 +79,7 @@ public interface Readiness {
             var address = local(launched.port());
             var client = transport.client(address);
             while (true) {
-                try (var body = Context.none().call(() -> ask(client, path))) {
+                try (var _ = Context.none().call(() -> ask(client, path))) {
                     return new Ready(address, () -> {});
                 } catch (Failure.Unreachable | Failure.Answered e) {
                     time.sleep(POLL);
@@ -123,7 +124,7 @@ public interface Readiness {
 
     private static boolean listens(int port) {
         try (var socket = new Socket()) {
-            socket.connect(new InetSocketAddress("127.0.0.1", port), 1_000);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
             return true;
         } catch (IOException e) {
             return false;

@@ -252,7 +252,7 @@ final class Supervised {
                         spec.readyTimeout(),
                         () -> {
                             synchronized (this) {
-                                if (state != State.STARTING || process != started) return;
+                                if (state != State.STARTING || !instance.equals(id)) return;
                                 timedOut[0] = true;
                             }
                             time.start("weft-kill-" + id, () -> kill(started, List.of()));
@@ -319,7 +319,7 @@ final class Supervised {
             var found = spec.readiness().await(launched);
             boolean late;
             synchronized (this) {
-                late = process != started || stopping || !started.isAlive();
+                late = !instance.equals(launched.instance()) || stopping || !started.isAlive();
                 if (!late) {
                     ready = found;
                     everReady = true;

@@ -107,7 +107,7 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
                 remove(place);
             }
             if (problem.isPresent()) return problem;
-            if (keep) {
+            if (before != null && keep) {
                 before.stop();
                 remove(before);
             }

@@ -1,0 +1,220 @@
+package dev.weft.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import dev.weft.events.Bus;
+import dev.weft.events.BusEvent;
+import dev.weft.events.Origin;
+import dev.weft.events.Storage;
+import dev.weft.testkit.BusContract;
+import dev.weft.testkit.VirtualTime;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BusLogTest extends BusContract {
+
+    private static final Duration NOW = Duration.ZERO;
+
+    @TempDir private Path folder;
+
+    private Time time = SystemTime.INSTANCE;
+
+    @Override
+    protected Bus open(VirtualTime time) {
+        this.time = time;
+        return open();
+    }
+
+    @Override
+    protected Bus reopen(Bus bus) {
+        bus.close();
+        return open();
+    }
+
+    private OnFile open() {
+        return OnFile.open(folder.resolve("hub.db"), time);
+    }
+
+    /** The log with the file that it is in. */
+    private record OnFile(BusLog log, Storage storage) implements Bus {
+
+        static OnFile open(Path file, Time time) {
+            var storage = Storage.open("sqlite:" + file, SystemTime.INSTANCE);
+            try {
+                return new OnFile(new BusLog(storage.database(), time), storage);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        @Override
+        public void publish(String source, long through, List<BusEvent> events)
+                throws InterruptedException {
+            log.publish(source, through, events);
+        }
+
+        @Override
+        public long published(String source) {
+            return log.published(source);
+        }
+
+        @Override
+        public Consumer subscribe(String name, Set<String> types) {
+            return log.subscribe(name, types);
+        }
+
+        @Override
+        public void close() {
+            log.close();
+            storage.close();
+        }
+    }
+
+    @Test
+    void what_is_not_acknowledged_is_handed_out_again_behind_a_restart() throws Exception {
+        var all = new ArrayList<BusEvent>();
+        for (int i = 1; i <= 40; i++) all.add(event(i, i % 3 == 0 ? "closed" : "opened", 10));
+        try (var bus = open()) {
+            bus.publish("door", 40, all);
+            var consumer = bus.subscribe("log.doors", Set.of("opened"));
+            var handed = consumer.poll(NOW).events();
+            assertThat(handed).hasSize(27);
+            consumer.acknowledge(
+                    handed.stream().filter(event -> event.position() % 2 == 0).toList());
+        }
+        try (var bus = open()) {
+            var again = bus.log().poll("log.doors", "another", NOW);
+            assertThat(again.events())
+                    .extracting(BusEvent::position)
+                    .containsExactlyElementsOf(
+                            all.stream()
+                                    .filter(event -> event.type().equals("opened"))
+                                    .map(BusEvent::position)
+                                    .filter(position -> position % 2 != 0)
+                                    .toList());
+        }
+    }
+
+    @Test
+    void an_acknowledgement_counts_that_comes_behind_a_restart() throws Exception {
+        List<BusEvent> handed;
+        try (var bus = open()) {
+            bus.publish("door", 3, List.of(event(1, "opened", 1), event(2, "opened", 1)));
+            handed = bus.subscribe("log.doors", Set.of("opened")).poll(NOW).events();
+        }
+        try (var bus = open()) {
+            var ids = List.of(handed.get(1).id(), "nobody/1/0", "nonsense");
+            bus.log().acknowledge("log.doors", "late", ids);
+        }
+        try (var bus = open()) {
+            var again = bus.subscribe("log.doors", Set.of("opened")).poll(NOW).events();
+            assertThat(again).extracting(BusEvent::id).containsExactly("door/1/0");
+        }
+    }
+
+    @Test
+    void a_consumer_that_joins_anew_is_handed_everything_again() throws Exception {
+        try (var bus = open()) {
+            bus.publish("door", 2, List.of(event(1, "opened", 1), event(2, "opened", 1)));
+            bus.log().join("log.doors", "a", Set.of("opened"));
+            assertThat(bus.log().poll("log.doors", "a", NOW).events()).hasSize(2);
+            assertThat(bus.log().poll("log.doors", "a", NOW).events()).isEmpty();
+            bus.log().join("log.doors", "a", Set.of("opened"));
+            assertThat(bus.log().poll("log.doors", "a", NOW).events()).hasSize(2);
+        }
+    }
+
+    @Test
+    void large_events_come_in_small_batches_and_are_all_handed_over() throws Exception {
+        try (var bus = open()) {
+            for (int i = 1; i <= 30; i++)
+                bus.publish("door", i, List.of(event(i, "opened", 1 << 20)));
+            var consumer = bus.subscribe("log.doors", Set.of("opened"));
+            var seen = new ArrayList<Long>();
+            int most = 0;
+            while (seen.size() < 30) {
+                var events = consumer.poll(NOW).events();
+                assertThat(events).hasSizeBetween(1, 1);
+                seen.add(events.getFirst().position());
+                if (seen.size() - most >= BusLog.MAX_HELD_BYTES >> 20) {
+                    assertThat(consumer.poll(NOW).events()).isEmpty();
+                    for (; most < seen.size(); most++)
+                        consumer.acknowledge(List.of(event(seen.get(most), "opened", 1)));
+                }
+            }
+            assertThat(seen).isSorted();
+        }
+    }
+
+    @Test
+    void a_late_subscription_reads_a_long_log_to_its_end() throws Exception {
+        try (var bus = open()) {
+            int last = BusTables.WINDOW * 2 + 100;
+            for (int from = 1; from <= last; from += 500) {
+                var events = new ArrayList<BusEvent>();
+                for (int at = from; at < from + 500 && at <= last; at++)
+                    events.add(event(at, at == last || at == 7 ? "rare" : "often", 1));
+                bus.publish("door", Math.min(last, from + 499), events);
+            }
+            var consumer = bus.subscribe("log.doors", Set.of("rare"));
+            var seen = new HashSet<Long>();
+            while (seen.size() < 2)
+                for (var event : consumer.poll(NOW).events()) seen.add(event.position());
+            assertThat(seen).containsExactlyInAnyOrder(7L, (long) last);
+            assertThat(bus.log().subscriptions())
+                    .singleElement()
+                    .satisfies(progress -> {
+                        assertThat(progress.pending()).isEqualTo(2);
+                        assertThat(progress.leader()).isPresent();
+                    });
+        }
+    }
+
+    @Test
+    void a_subscription_that_nobody_uses_can_be_deleted() throws Exception {
+        try (var bus = open()) {
+            var consumer = bus.subscribe("log.doors", Set.of("opened"));
+            assertThat(bus.log().delete("log.doors")).isFalse();
+            consumer.close();
+            assertThat(bus.log().delete("log.doors")).isTrue();
+        }
+        try (var bus = open()) {
+            assertThat(bus.log().subscriptions()).isEmpty();
+        }
+    }
+
+    @Test
+    void sets_of_sequences_are_written_as_runs() {
+        var numbers = new TreeSet<>(List.of(3L, 4L, 5L, 9L, 11L, 12L));
+        assertThat(BusTables.text(numbers)).isEqualTo("3-5,9,11-12");
+        var read = new TreeSet<Long>();
+        for (long[] run : BusTables.runs("3-5,9,11-12"))
+            for (long at = run[0]; at <= run[1]; at++) read.add(at);
+        assertThat(read).isEqualTo(numbers);
+        assertThat(BusTables.text(Set.of())).isEmpty();
+        assertThat(BusTables.runs("")).isEmpty();
+    }
+
+    private static BusEvent event(long position, String type, int bytes) {
+        return new BusEvent(
+                "door",
+                position,
+                0,
+                type,
+                "key",
+                Instant.parse("2026-01-01T00:00:00Z"),
+                ("\"" + "x".repeat(bytes) + "\"").getBytes(StandardCharsets.UTF_8),
+                Origin.NONE);
+    }
+}

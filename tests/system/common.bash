@@ -1,0 +1,128 @@
+# What the tests of running systems share; sourced. Needs bash and curl, and WEFT naming the launcher.
+#
+#   start DIR [OPTIONS]     runs "weft dev" with free ports and data of its own, returns when it is ready
+#   stop                    ends it as Ctrl-C would, and requires that no process is left
+#   ask METHOD PATH [BODY [HEADER...]]    sets status, body, headers; says what it was in failures
+#   is STATUS               requires the status of the last answer
+#   has TEXT / header NAME  requires text in its body / prints a header of it
+set -u
+: "${WEFT:?names the launcher}"
+
+root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+tmp=$(mktemp -d)
+dev=
+others=
+status= body= asked=
+
+fail() {
+    echo "FAILED: $*"
+    if [ -n "$asked" ]; then
+        echo "  last request: $asked"
+        echo "  answered $status: $body"
+    fi
+    if [ -s "$tmp/dev.log" ]; then
+        echo "--- the end of what weft dev printed"
+        tail -n 40 "$tmp/dev.log"
+    fi
+    exit 1
+}
+
+on_exit() {
+    local code=$?
+    trap - EXIT
+    local pid
+    for pid in $others; do kill -9 "$pid" 2>/dev/null; done
+    if [ -n "$dev" ]; then
+        kill -TERM "$dev" 2>/dev/null
+        await 20 gone || kill -9 -- "-$dev" 2>/dev/null
+    fi
+    rm -rf "$tmp"
+    exit "$code"
+}
+trap on_exit EXIT
+
+# Runs the command again until it succeeds, at most so many seconds.
+await() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.1
+    done
+}
+
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 12000))
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    echo "$port"
+}
+
+gone() { ! kill -0 "$dev" 2>/dev/null; }
+ready_or_gone() { grep -q '^ready in ' "$tmp/dev.log" || gone; }
+
+start() {
+    local folder=$1 port admin_port
+    shift
+    port=$(free_port)
+    admin_port=$(free_port)
+    export WEFT_GATEWAY=http://127.0.0.1:$port WEFT_ADMIN=http://127.0.0.1:$admin_port
+    # A job of its own, because a job in the background would ignore the interrupt.
+    set -m
+    "$WEFT" dev "$folder" --no-watch --data "$tmp/data" --port "$port" --admin-port "$admin_port" "$@" \
+        >"$tmp/dev.log" 2>&1 </dev/null &
+    dev=$!
+    set +m
+    await 120 ready_or_gone || fail "weft dev was not ready within 120 s"
+    ! gone || fail "weft dev ended"
+    token=$(sed -n 's/.*"token":"\([^"]*\)".*/\1/p' "$tmp/data/system.json")
+}
+
+# All processes of the system: they run with its data folder in their command line or environment.
+left() {
+    local process
+    for process in /proc/[0-9]*; do
+        if tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -q -F "$tmp/data"; then
+            echo "${process#/proc/} $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null | cut -c1-150)"
+        fi
+    done
+}
+none_left() { [ -z "$(left)" ]; }
+
+stop() {
+    kill -INT -- "-$dev"
+    await 30 gone || fail "weft dev did not end within 30 s of an interrupt"
+    dev=
+    if [ -d /proc/self ]; then
+        await 5 none_left || fail "processes are left: $(left)"
+    fi
+}
+
+ask() {
+    local method=$1 path=$2 data=${3-}
+    local arguments=(-s -S -m 30 -X "$method" -o "$tmp/body" -D "$tmp/headers" -w '%{http_code}')
+    [ "$#" -lt 3 ] || [ -z "$data" ] || arguments+=(-H 'Content-Type: application/json' --data-binary "$data")
+    shift $(($# < 3 ? $# : 3))
+    local each
+    for each in "$@"; do arguments+=(-H "$each"); done
+    asked="$method $path ${data:0:200} $*"
+    : >"$tmp/body"
+    status=$(curl "${arguments[@]}" "$WEFT_GATEWAY$path" 2>"$tmp/curl") || status="none ($(cat "$tmp/curl"))"
+    body=$(head -c 100000 "$tmp/body" | tr -d '\0')
+}
+
+is() { [ "$status" = "$1" ] || fail "expected status $1"; }
+has() { case $body in *"$1"*) ;; *) fail "expected '$1' in the answer" ;; esac; }
+header() { sed -n "s/^$1: *\(.*[^[:space:]]\)[[:space:]]*\$/\1/Ip" "$tmp/headers"; }
+
+equal() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
+
+settle() {
+    "$WEFT" settle --data "$tmp/data" --timeout 60 >"$tmp/settle" || fail "not settled: $(cat "$tmp/settle")"
+}
+
+replay() {
+    "$WEFT" run "$root/examples/shop/Replay.java" "$@"
+}
