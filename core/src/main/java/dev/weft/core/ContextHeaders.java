@@ -22,6 +22,12 @@ public final class ContextHeaders {
     public static final String RECEIPT = "Weft-Receipt";
     public static final String AFTER = "Weft-After";
 
+    /**
+     * The address that a request came from, if the transport knows one. Its server sets it, and drops
+     * what came under this name.
+     */
+    public static final String PEER = "weft-peer";
+
     private ContextHeaders() {}
 
     /** Client side: adds the current context to the request. */

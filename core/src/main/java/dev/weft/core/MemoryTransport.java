@@ -68,7 +68,9 @@ public final class MemoryTransport implements Transport {
         }
 
         Response call(Request request) throws Exception {
-            var bounded = request.with(bounded(request.body()));
+            var bounded =
+                    request.with(request.headers().without(ContextHeaders.PEER))
+                            .with(bounded(request.body()));
             var task = new FutureTask<>(() -> answer(bounded));
             running.add(task);
             try {

@@ -11,7 +11,7 @@ import java.time.Duration;
  * caller goes away, the handler's thread is interrupted; bodies beyond the limit fail with {@link
  * Failure.TooLarge}; an answer's body is always closed; a failure that escapes the handler becomes
  * a plain 500 with no detail. The context is not the transport's business: it travels as headers
- * ({@link ContextHeaders}).
+ * ({@link ContextHeaders}). Only where a request came from is: {@link ContextHeaders#PEER}.
  */
 public interface Transport extends AutoCloseable {
 

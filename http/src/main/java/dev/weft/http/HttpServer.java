@@ -232,7 +232,7 @@ final class HttpServer implements Transport.Server {
             response =
                     service.call(
                             ServerMessages.request(
-                                    method, in, options.maxBodyBytes(), link::broken));
+                                    method, in, link.peer(), options.maxBodyBytes(), link::broken));
         } catch (Exception | Error e) {
             boolean gone = link.end();
             if (gone || e instanceof InterruptedException)

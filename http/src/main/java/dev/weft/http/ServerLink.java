@@ -13,6 +13,8 @@ import io.helidon.webserver.Router;
 import io.helidon.webserver.ServerConnectionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
@@ -54,6 +56,7 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
 
     private final ConnectionContext real;
     private final Router router;
+    private final String peer;
     private final Time time;
     private final long idleNanos;
     private final HelidonSocket socket;
@@ -93,6 +96,7 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     ServerLink(ConnectionContext real, Router router, Duration idleTimeout, Time time) {
         this.real = real;
         this.router = router;
+        this.peer = address(real.remotePeer().address());
         this.time = time;
         this.idleNanos = idleTimeout.toNanos();
         this.socket = real.serverSocket();
@@ -104,6 +108,17 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
             state.set(FILLED);
         }
         scheduleStallCheck();
+    }
+
+    private static String address(SocketAddress address) {
+        return address instanceof InetSocketAddress inet && inet.getAddress() != null
+                ? inet.getAddress().getHostAddress()
+                : "";
+    }
+
+    /** The address at the other end. */
+    String peer() {
+        return peer;
     }
 
     // Requests: called by the connection's thread.

@@ -2,6 +2,7 @@ package dev.weft.http;
 
 import dev.weft.core.Body;
 import dev.weft.core.BoundedInput;
+import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Headers;
 import dev.weft.core.Method;
@@ -42,14 +43,20 @@ final class ServerMessages {
     }
 
     /**
+     * @param peer the address that it came from
      * @param broken told when the body cannot be read to its end, so that nothing can follow it
      */
     static Request request(
-            Method method, RoutingRequest request, long maxBodyBytes, Runnable broken) {
+            Method method,
+            RoutingRequest request,
+            String peer,
+            long maxBodyBytes,
+            Runnable broken) {
         var headers = new Headers.Builder();
+        headers.add(ContextHeaders.PEER, peer);
         for (var header : request.headers()) {
             var name = header.headerName().defaultCase();
-            if (HopByHop.isOne(name)) continue;
+            if (HopByHop.isOne(name) || name.equalsIgnoreCase(ContextHeaders.PEER)) continue;
             if (header.valueCount() == 1) headers.add(name, header.get());
             else for (var value : header.allValues()) headers.add(name, value);
         }
