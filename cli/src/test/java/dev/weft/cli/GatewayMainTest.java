@@ -51,14 +51,14 @@ final class GatewayMainTest {
                                 service.address(),
                                 Instance.State.READY,
                                 List.of("GET /hello/{name}"));
-                try (var lease = registry.register(instance)) {
+                try (var _ = registry.register(instance)) {
                     var answer = client.call(Request.get("/hello/you"));
                     assertThat(answer.body().text()).isEqualTo("hello you");
                     assertThat(answer.headers().get("Weft-Trace")).isPresent();
                 }
             }
             var known = new CountDownLatch(1);
-            try (var watch =
+            try (var _ =
                     registry.watch(instances -> {
                         if (instances.stream().anyMatch(GatewayMainTest::isGateway))
                             known.countDown();

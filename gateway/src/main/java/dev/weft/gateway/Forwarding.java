@@ -1,6 +1,7 @@
 package dev.weft.gateway;
 
 import dev.weft.core.Body;
+import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -24,13 +25,22 @@ final class Forwarding {
     Request inward(Request request) {
         check(request.path());
         take(request.body());
-        var headers = HopHeaders.inward(request.headers());
+        var from = request.headers().get(ContextHeaders.PEER).orElse("");
         var host = request.headers().get("Host").orElse("");
-        if (!host.isEmpty())
-            headers =
-                    headers.set("X-Forwarded-Host", host)
-                            .set("Forwarded", "host=\"" + quoted(host) + "\";proto=http");
-        return request.with(headers.set("X-Forwarded-Proto", "http"));
+        var headers = HopHeaders.inward(request.headers()).and("X-Forwarded-Proto", "http");
+        if (!from.isEmpty()) headers = headers.and("X-Forwarded-For", from);
+        if (!host.isEmpty()) headers = headers.and("X-Forwarded-Host", host);
+        return request.with(headers.and("Forwarded", forwarded(from, host)));
+    }
+
+    /** The element of RFC 7239, 4: an address of version 6 stands in brackets and quotes. */
+    private static String forwarded(String from, String host) {
+        var text = new StringBuilder(64).append("for=");
+        if (from.isEmpty()) text.append("unknown");
+        else if (from.indexOf(':') < 0) text.append(from);
+        else text.append("\"[").append(from).append("]\"");
+        if (!host.isEmpty()) text.append(";host=\"").append(quoted(host)).append('"');
+        return text.append(";proto=http").toString();
     }
 
     static Response outward(Response response) {

@@ -50,7 +50,7 @@ final class Waiting {
         if (!atMost.isPositive()) return;
         var woken = new CountDownLatch(1);
         synchronized (this) {
-            if (instances != seen) return;
+            if (!instances.equals(seen)) return;
             waiters.add(woken);
         }
         var timer = time.schedule(atMost, woken::countDown);

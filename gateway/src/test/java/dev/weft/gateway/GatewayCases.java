@@ -13,6 +13,7 @@ import dev.weft.core.Context;
 import dev.weft.core.Headers;
 import dev.weft.core.Instance;
 import dev.weft.core.Method;
+import dev.weft.core.Problem;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
@@ -53,7 +54,7 @@ abstract class GatewayCases {
     }
 
     @AfterEach
-    void close() throws Exception {
+    void close() {
         around.close();
     }
 
@@ -239,16 +240,9 @@ abstract class GatewayCases {
         var gateway = around.gateway(Surroundings.options().longestWait(Duration.ofSeconds(5), 1));
         var one = beside(() -> around.call(gateway, Request.get("/carts")).status());
         var two = beside(() -> around.call(gateway, Request.get("/carts")).status());
-        var refused = firstDone(one, two);
-        assertThat(await(refused)).isEqualTo(503);
-        around.service("cart", get("/carts", r -> ok("")));
-        assertThat(await(refused == one ? two : one)).isEqualTo(200);
-    }
-
-    private static FutureTask<Integer> firstDone(FutureTask<Integer> one, FutureTask<Integer> two)
-            throws Exception {
         until(() -> one.isDone() || two.isDone());
-        return one.isDone() ? one : two;
+        around.service("cart", get("/carts", r -> ok("")));
+        assertThat(List.of(await(one), await(two))).containsExactlyInAnyOrder(200, 503);
     }
 
     @Test
@@ -373,16 +367,11 @@ abstract class GatewayCases {
                 Instance.State.READY,
                 r -> {
                     r.body().bytes();
-                    switch (calls.incrementAndGet()) {
+                    return switch (calls.incrementAndGet()) {
                         case 1 -> throw new InterruptedException("breaks the connection off");
-                        case 2 -> {
-                            return Problems.response(
-                                    dev.weft.core.Problem.of(409, "request-in-flight", "wait"));
-                        }
-                        default -> {
-                            return ok("done");
-                        }
-                    }
+                        case 2 -> Problems.response(Problem.of(409, "request-in-flight", "wait"));
+                        default -> ok("done");
+                    };
                 },
                 List.of("POST /x"));
         var request = Request.post("/x", Body.of("a")).header("Idempotency-Key", "k");
@@ -435,9 +424,10 @@ abstract class GatewayCases {
         assertThat(seen.get("Idempotency-Key")).isEqualTo("k1");
         assertThat(seen.get("Weft-After")).isEqualTo("cart=6");
         assertThat(seen.get("X-Forwarded-Proto")).isEqualTo("http");
-        for (var name : List.of("Keep-Alive", "Proxy-Authorization", "TE", "X-Forwarded-For"))
+        for (var name : List.of("Keep-Alive", "Proxy-Authorization", "TE"))
             assertThat(seen.get(name)).as(name).isEmpty();
-        assertThat(seen.get("Forwarded")).doesNotContain("1.2.3.4");
+        assertThat(seen.get("Forwarded")).startsWith("for=").doesNotContain("1.2.3.4");
+        assertThat(seen.get("X-Forwarded-For")).doesNotContain("1.2.3.4");
         assertThat(response.headers().get("Weft-Receipt")).contains("cart=7");
         assertThat(response.headers().get("Content-Type")).contains("text/plain");
         assertThat(response.headers().get("Proxy-Authenticate")).isEmpty();

@@ -44,7 +44,7 @@ final class Surroundings implements AutoCloseable {
     final MemoryRegistry registry = new MemoryRegistry();
     final ConcurrentLinkedQueue<Span> spans = new ConcurrentLinkedQueue<>();
     private final AtomicInteger ids = new AtomicInteger();
-    private final Deque<AutoCloseable> closing = new ArrayDeque<>();
+    private final Deque<Runnable> closing = new ArrayDeque<>();
 
     Surroundings(Transport transport) {
         this.transport = transport;
@@ -62,7 +62,7 @@ final class Surroundings implements AutoCloseable {
 
     Gateway gateway(GatewayOptions options) {
         var gateway = Gateway.start(options, registry, transport, transport, spans::add, TIME);
-        closing.push(gateway);
+        closing.push(gateway::close);
         return gateway;
     }
 
@@ -114,7 +114,7 @@ final class Surroundings implements AutoCloseable {
                 new Instance(
                         name, name + "-" + ids.incrementAndGet(), server.address(), state, routes);
         var running = new Running(server, registry.register(instance));
-        closing.push(running);
+        closing.push(running::close);
         return running;
     }
 
@@ -144,8 +144,8 @@ final class Surroundings implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        while (!closing.isEmpty()) closing.pop().close();
+    public void close() {
+        while (!closing.isEmpty()) closing.pop().run();
         transport.close();
     }
 }
