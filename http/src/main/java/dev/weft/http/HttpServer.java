@@ -91,7 +91,7 @@ final class HttpServer implements Transport.Server {
         this.gone = gone;
         this.options = options;
         this.time = time;
-        HELIDON.setLevel(Level.WARNING);
+        if (HELIDON.getLevel() == null) HELIDON.setLevel(Level.WARNING);
         // No banner and no scan for features: these are for the flavour that came first.
         HelidonFeatures.flavor(HelidonFlavor.MP);
         checkFree();

@@ -72,6 +72,7 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
 
     private volatile boolean lookScheduled;
     private volatile boolean closed;
+    private volatile Time.Cancel stallTimer = () -> {};
 
     /** When the connection's thread began the read or write that it is in; 0 when in none. */
     private volatile long blockedSince;
@@ -205,9 +206,10 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
         }
     }
 
-    /** The connection is over. */
+    /** The connection is over; its timer would keep its buffers. */
     void ended() {
         closed = true;
+        stallTimer.cancel();
     }
 
     private void closeSocket() {
@@ -363,7 +365,9 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     // Stalls.
 
     private void scheduleStallCheck() {
-        time.schedule(Duration.ofNanos(Math.max(idleNanos / 4, 1_000_000)), this::checkStall);
+        stallTimer =
+                time.schedule(
+                        Duration.ofNanos(Math.max(idleNanos / 4, 1_000_000)), this::checkStall);
     }
 
     private void checkStall() {

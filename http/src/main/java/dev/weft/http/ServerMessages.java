@@ -123,6 +123,8 @@ final class ServerMessages {
                     && refused.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413_CODE)
                 return new Failure.TooLarge(
                         "the body is larger than the limit of " + maxBytes + " bytes");
+            if (Thread.currentThread().isInterrupted())
+                return new Failure.Unreachable("reading the body was interrupted", true, e);
             return new Failure.Malformed("the body broke off or is not framed as HTTP wants", e);
         }
     }

@@ -118,7 +118,7 @@ final class Fields implements Codec {
         try {
             return (Object) constructor.invokeExact(values);
         } catch (IllegalArgumentException e) {
-            throw new Failure.Malformed(Misfit.place(in) + ": " + e.getMessage(), e);
+            throw Misfit.value(in, e);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {

@@ -30,9 +30,17 @@ final class Misfit {
         return new Failure.Malformed(name + " is " + quoted(text) + ", wanted " + wanted);
     }
 
+    /** A record's constructor refuses the members of the object that was just read. */
+    static Failure.Malformed value(@Nullable JsonParser in, IllegalArgumentException why) {
+        var path = new StringBuilder();
+        if (in != null) append(in.streamReadContext(), path);
+        return new Failure.Malformed(
+                path.isEmpty() ? String.valueOf(why.getMessage()) : path + ": " + why.getMessage(),
+                why);
+    }
+
     /** Where the current token stands: {@code items[2].price}. */
-    static String place(@Nullable JsonParser in) {
-        if (in == null) return "the request";
+    private static String place(JsonParser in) {
         var context = in.streamReadContext();
         var token = in.currentToken();
         if (token == JsonToken.START_OBJECT || token == JsonToken.START_ARRAY)

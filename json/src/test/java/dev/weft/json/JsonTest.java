@@ -263,6 +263,7 @@ class JsonTest {
 
     @Test
     void what_a_record_refuses_is_malformed() {
+        refuses("{\"value\":0}", Positive.class, "value must be positive, not 0");
         refuses("{\"content\":{\"value\":0}}", Box.class, "content: value must be positive, not 0");
     }
 

@@ -1,0 +1,105 @@
+package dev.weft.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Deadline;
+import dev.weft.core.Failure;
+import dev.weft.core.Filter;
+import dev.weft.core.Receipt;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Route;
+import dev.weft.core.Routes;
+import dev.weft.core.Service;
+import dev.weft.core.Span;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Tracer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TraceTest {
+
+    private static final SystemTime TIME = SystemTime.INSTANCE;
+
+    private final List<Span> spans = new ArrayList<>();
+    private final Tracer tracer = new Tracer(TIME, spans::add);
+    private final Routes routes =
+            Routes.of(
+                    Route.get("/a/{id}", this::answer),
+                    Route.get("/bad", request -> Response.of(503)));
+    private final Service<Request, Response> server =
+            new ServerTrace(tracer, TIME, Duration.ofSeconds(10), ServerTrace.templates(routes))
+                    .then(Problems.filter("server"))
+                    .then(routes);
+    private final Filter<Request, Response> client =
+            new ClientTrace("client", "peer", tracer, TIME);
+
+    private Response answer(Request request) {
+        var id = request.variable("id");
+        if (id.equals("writes")) Context.current().work().wrote(Receipt.of("peer", 7));
+        return Response.text(Context.current().deadline().remaining().toMillis() + "");
+    }
+
+    @Test
+    void a_call_is_a_span_of_the_client_around_one_of_the_server() throws Exception {
+        var response = client.then(server).call(Request.get("/a/1?x=y"));
+        assertThat(spans).extracting(Span::name).containsExactly("GET /a/{id}", "GET peer");
+        var inner = spans.get(0);
+        var outer = spans.get(1);
+        assertThat(inner.kind()).isEqualTo(Span.Kind.SERVER);
+        assertThat(outer.kind()).isEqualTo(Span.Kind.CLIENT);
+        assertThat(inner.parentId()).isEqualTo(outer.trace().spanId());
+        assertThat(inner.attributes())
+                .containsEntry("http.request.method", "GET")
+                .containsEntry("http.route", "/a/{id}")
+                .containsEntry("url.path", "/a/1")
+                .containsEntry("http.response.status_code", 200L);
+        assertThat(outer.attributes()).containsEntry("peer.service", "peer");
+        assertThat(response.headers().get(ServerTrace.TRACE)).hasValue(inner.trace().traceId());
+    }
+
+    @Test
+    void what_matches_no_route_is_named_by_its_method_alone() throws Exception {
+        assertThat(server.call(Request.get("/etc/passwd")).status()).isEqualTo(404);
+        assertThat(spans).extracting(Span::name).containsExactly("GET");
+        assertThat(spans.getFirst().error()).isEmpty();
+    }
+
+    @Test
+    void errors_mark_the_spans() throws Exception {
+        client.then(server).call(Request.get("/bad"));
+        client.then(server).call(Request.get("/none"));
+        assertThat(spans).extracting(Span::error).containsExactly("503", "503", "", "404");
+    }
+
+    @Test
+    void an_answer_names_what_was_written() throws Exception {
+        assertThat(server.call(Request.get("/a/writes")).headers().get(ContextHeaders.RECEIPT))
+                .hasValue("peer=7");
+        assertThat(server.call(Request.get("/a/reads")).headers().get(ContextHeaders.RECEIPT))
+                .isEmpty();
+    }
+
+    @Test
+    void a_deadline_arrives_and_is_capped() throws Exception {
+        var context = Context.none().with(Deadline.after(Duration.ofSeconds(2), TIME));
+        var soon = context.call(() -> client.then(server).call(Request.get("/a/1")));
+        assertThat(Integer.parseInt(soon.body().text())).isBetween(1, 2000);
+        var capped = client.then(server).call(Request.get("/a/1"));
+        assertThat(Integer.parseInt(capped.body().text())).isBetween(2001, 10_000);
+    }
+
+    @Test
+    void a_call_is_not_made_behind_its_deadline() {
+        var context = Context.none().with(Deadline.after(Duration.ZERO, TIME));
+        assertThatThrownBy(() -> context.call(() -> client.then(server).call(Request.get("/a/1"))))
+                .isInstanceOf(Failure.Refused.class);
+        assertThat(spans).extracting(Span::name).containsExactly("GET peer");
+        assertThat(spans.getFirst().error()).contains("deadline");
+    }
+}
