@@ -59,7 +59,8 @@ class TablesTest {
                 true,
                 at,
                 new byte[] {0, -1, 7});
-        tables.first(
+        var found =
+                tables.first(
                         "select * from thing",
                         row -> {
                             assertThat(row.number("id")).isEqualTo(Long.MAX_VALUE);
@@ -70,8 +71,8 @@ class TablesTest {
                             assertThat(Instant.parse(row.text("at"))).isEqualTo(at);
                             assertThat(row.bytes("data")).isEqualTo(new byte[] {0, -1, 7});
                             return true;
-                        })
-                .orElseThrow();
+                        });
+        assertThat(found).isPresent();
     }
 
     @Test

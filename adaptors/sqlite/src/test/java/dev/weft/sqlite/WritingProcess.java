@@ -8,6 +8,7 @@ import dev.weft.events.Origin;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,10 +81,14 @@ public final class WritingProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         kill();
         out.close();
-        process.waitFor();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Arguments: file, name, threads, appends of each. */
@@ -102,7 +107,9 @@ public final class WritingProcess implements AutoCloseable {
     private static boolean write(EventStore store, String stream, int appends)
             throws InterruptedException {
         for (int i = 0; i < appends; i++) {
-            var event = new NewEvent("a", ("{\"of\":\"" + stream + "\"}").getBytes());
+            var event =
+                    new NewEvent(
+                            "a", ("{\"of\":\"" + stream + "\"}").getBytes(StandardCharsets.UTF_8));
             var appended =
                     store.append(
                             List.of(new Append(stream, EventStore.ANY_VERSION, List.of(event))),

@@ -1,0 +1,382 @@
+package dev.weft.events;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weft.core.Context;
+import dev.weft.core.Failure;
+import dev.weft.core.Receipt;
+import dev.weft.core.Span;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Tracer;
+import dev.weft.core.Work;
+import dev.weft.events.EventStore.Append;
+import dev.weft.events.Outcome.Accepted;
+import dev.weft.events.Outcome.Rejected;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A purse that never holds less than nothing. */
+@Timeout(60)
+class CommandsTest {
+
+    public record Changed(long by) {}
+
+    private static final EventType<Changed> CHANGED = EventType.of("changed", Changed.class);
+
+    /** Its commands are amounts; 0 changes nothing, and an even 1000 comes in two parts. */
+    private static final Decider<Long, Long, Changed> PURSE =
+            Decider.of(
+                    "purse", 0L, CommandsTest::decide, (held, event) -> held + event.by(), CHANGED);
+
+    private static Decision<Changed> decide(long amount, long held) {
+        if (held + amount < 0) return Decision.reject("too-little", "there are only " + held);
+        if (amount == 0) return Decision.nothing();
+        if (amount == 1_000) return Decision.emit(new Changed(500), new Changed(500));
+        return Decision.emit(new Changed(amount));
+    }
+
+    private final Watched store = new Watched(new MemoryEventStore(SystemTime.INSTANCE));
+    private final Commands commands = commands();
+
+    private Commands commands() {
+        return new Commands("bank", store, SystemTime.INSTANCE, Tracer.NONE);
+    }
+
+    @Test
+    void what_is_accepted_is_stored_and_answered_with_the_state_behind_it() throws Exception {
+        assertThat(commands.handle(PURSE, "1", 1_000L)).isEqualTo(new Accepted<>(1_000L, 2));
+        assertThat(commands.handle(PURSE, "1", -300L)).isEqualTo(new Accepted<>(700L, 3));
+        assertThat(store.stream("purse-1", 0, 10))
+                .extracting(event -> new String(event.data(), StandardCharsets.UTF_8))
+                .containsExactly("{\"by\":500}", "{\"by\":500}", "{\"by\":-300}");
+        assertThat(commands.state(PURSE, "1")).isEqualTo(700L);
+        assertThat(commands.state(PURSE, "2")).isEqualTo(0L);
+    }
+
+    @Test
+    void what_is_rejected_leaves_nothing() throws Exception {
+        commands.handle(PURSE, "1", 5L);
+        assertThat(commands.handle(PURSE, "1", -6L))
+                .isEqualTo(new Rejected<Long>("too-little", "there are only 5"));
+        assertThat(store.head()).isEqualTo(1);
+    }
+
+    @Test
+    void a_decision_for_nothing_appends_nothing() throws Exception {
+        commands.handle(PURSE, "1", 5L);
+        assertThat(commands.handle(PURSE, "1", 0L)).isEqualTo(new Accepted<>(5L, 1));
+        assertThat(store.appends.get()).isEqualTo(1);
+    }
+
+    @Test
+    void a_known_state_is_not_read_again_to_append() throws Exception {
+        commands.handle(PURSE, "1", 5L);
+        int reads = store.reads.get();
+        for (int i = 0; i < 10; i++) commands.handle(PURSE, "1", 1L);
+        assertThat(store.reads.get()).isEqualTo(reads);
+    }
+
+    @Test
+    void a_state_that_others_have_changed_is_read_on_and_decided_again() throws Exception {
+        var other = commands();
+        commands.handle(PURSE, "1", 5L);
+        other.handle(PURSE, "1", -2L);
+        assertThat(commands.handle(PURSE, "1", -3L)).isEqualTo(new Accepted<>(0L, 3));
+        assertThat(other.handle(PURSE, "1", -3L))
+                .isEqualTo(new Rejected<Long>("too-little", "there are only 0"));
+    }
+
+    @Test
+    void a_rejection_is_never_of_an_old_state() throws Exception {
+        var other = commands();
+        commands.handle(PURSE, "1", 5L);
+        other.handle(PURSE, "1", 100L);
+        assertThat(commands.handle(PURSE, "1", -50L)).isEqualTo(new Accepted<>(55L, 3));
+    }
+
+    @Test
+    void a_decision_for_nothing_answers_with_the_newest_state() throws Exception {
+        var other = commands();
+        commands.handle(PURSE, "1", 5L);
+        other.handle(PURSE, "1", 100L);
+        assertThat(commands.handle(PURSE, "1", 0L)).isEqualTo(new Accepted<>(105L, 2));
+        other.handle(PURSE, "1", 1L);
+        assertThat(commands.state(PURSE, "1")).isEqualTo(106L);
+    }
+
+    @Test
+    void conflicts_are_the_callers_after_ten_attempts() {
+        store.interfering = true;
+        assertThatThrownBy(() -> commands.handle(PURSE, "1", 5L))
+                .isInstanceOf(Failure.Conflict.class);
+        assertThat(store.appends.get()).isEqualTo(Commands.MAX_ATTEMPTS);
+    }
+
+    @Test
+    void racers_lose_no_change() throws Exception {
+        var other = commands();
+        var racers = new ArrayList<FutureTask<Integer>>();
+        for (int i = 0; i < 8; i++) {
+            var by = i % 2 == 0 ? commands : other;
+            var task = new FutureTask<>(() -> changes(by, 20));
+            racers.add(task);
+            SystemTime.INSTANCE.start("racer", task);
+        }
+        int changed = 0;
+        for (var racer : racers) changed += racer.get(30, TimeUnit.SECONDS);
+        assertThat(changed).isPositive();
+        assertThat(commands.state(PURSE, "1")).isEqualTo(changed);
+        assertThat(store.head()).isEqualTo(changed);
+    }
+
+    private static int changes(Commands commands, int times) throws InterruptedException {
+        int changed = 0;
+        for (int i = 0; i < times; i++) if (changes(commands)) changed++;
+        return changed;
+    }
+
+    private static boolean changes(Commands commands) throws InterruptedException {
+        try {
+            commands.handle(PURSE, "1", 1L);
+            return true;
+        } catch (Failure.Conflict e) {
+            return false;
+        }
+    }
+
+    // Once
+
+    @Test
+    void work_done_again_appends_nothing_and_is_answered_as_before() throws Exception {
+        var first = work("k", () -> commands.handle(PURSE, "1", 5L));
+        commands.handle(PURSE, "1", 100L);
+        for (var any : List.of(commands, commands()))
+            assertThat(work("k", () -> any.handle(PURSE, "1", 5L))).isEqualTo(first);
+        assertThat(first).isEqualTo(new Accepted<>(5L, 1));
+        assertThat(store.head()).isEqualTo(2);
+        assertThat(commands.state(PURSE, "1")).isEqualTo(105L);
+    }
+
+    @Test
+    void each_command_of_the_work_has_its_own_key() throws Exception {
+        for (int again = 0; again < 2; again++)
+            work(
+                    "k",
+                    () -> {
+                        commands.handle(PURSE, "1", -7L);
+                        commands.handle(PURSE, "1", 5L);
+                        commands.handle(PURSE, "1", 0L);
+                        return commands.handle(PURSE, "2", 6L);
+                    });
+        assertThat(store.log(0, 10))
+                .extracting(event -> event.stream() + " " + event.origin().appendKey())
+                .containsExactly("purse-1 k#2", "purse-2 k#4");
+    }
+
+    @Test
+    void a_conflict_takes_no_second_key() throws Exception {
+        var other = commands();
+        commands.handle(PURSE, "1", 5L);
+        other.handle(PURSE, "1", 1L);
+        work(
+                "k",
+                () -> {
+                    commands.handle(PURSE, "1", 1L);
+                    return commands.handle(PURSE, "1", 1L);
+                });
+        assertThat(store.log(2, 10))
+                .extracting(event -> event.origin().appendKey())
+                .containsExactly("k#1", "k#2");
+    }
+
+    @Test
+    void work_done_twice_at_once_appends_once() throws Exception {
+        var racers = new ArrayList<FutureTask<Outcome<Long>>>();
+        for (int i = 0; i < 16; i++) {
+            var by = commands();
+            var task = new FutureTask<>(() -> work("k", () -> by.handle(PURSE, "1", 5L)));
+            racers.add(task);
+            SystemTime.INSTANCE.start("racer", task);
+        }
+        for (var racer : racers)
+            assertThat(racer.get(30, TimeUnit.SECONDS)).isEqualTo(new Accepted<>(5L, 1));
+        assertThat(store.head()).isEqualTo(1);
+    }
+
+    @Test
+    void work_done_again_in_another_order_is_refused() throws Exception {
+        work("k", () -> commands.handle(PURSE, "1", 5L));
+        assertThatThrownBy(() -> work("k", () -> commands.handle(PURSE, "2", 5L)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("purse-1")
+                .hasMessageContaining("purse-2")
+                .hasMessageContaining("k#1");
+    }
+
+    @Test
+    void the_receipt_names_what_was_written_the_second_time_too() throws Exception {
+        for (int again = 0; again < 2; again++) {
+            var work = Work.of("k", "");
+            Context.none().with(work).call(() -> commands.handle(PURSE, "1", 1_000L));
+            assertThat(work.receipt()).isEqualTo(Receipt.of("bank", 2));
+        }
+        var reading = Work.of("", "");
+        Context.none().with(reading).call(() -> commands.handle(PURSE, "1", -5_000L));
+        assertThat(reading.receipt()).isEqualTo(Receipt.NONE);
+    }
+
+    // Origin
+
+    @Test
+    void events_carry_cause_and_the_span_that_appended_them() throws Exception {
+        var spans = Collections.synchronizedList(new ArrayList<Span>());
+        var traced =
+                new Commands(
+                        "bank",
+                        store,
+                        SystemTime.INSTANCE,
+                        new Tracer(SystemTime.INSTANCE, spans::add));
+        Context.none().with(Work.of("", "bell/3/0")).call(() -> traced.handle(PURSE, "1", 5L));
+        var span = spans.getFirst();
+        var origin = store.log(0, 1).getFirst().origin();
+        assertThat(origin).isEqualTo(new Origin(span.trace().traceparent(), "bell/3/0", ""));
+        assertThat(span.name()).isEqualTo("append purse");
+        assertThat(span.kind()).isEqualTo(Span.Kind.INTERNAL);
+    }
+
+    // Long streams, many streams, strange streams
+
+    @Test
+    void a_long_stream_is_read_in_parts() throws Exception {
+        var one = new EventCodec<>("bank", PURSE).encode(new Changed(1));
+        for (int i = 0; i < 3; i++)
+            store.append(
+                    List.of(
+                            new Append(
+                                    "purse-1",
+                                    EventStore.ANY_VERSION,
+                                    Collections.nCopies(500, one))),
+                    Origin.NONE);
+        assertThat(commands.state(PURSE, "1")).isEqualTo(1_500L);
+        assertThat(store.mostRead.get()).isEqualTo(500);
+        assertThat(commands.handle(PURSE, "1", 1L)).isEqualTo(new Accepted<>(1_501L, 1_501));
+    }
+
+    @Test
+    void more_instances_than_are_kept_all_have_their_state() throws Exception {
+        int many = Commands.MAX_STATES + 50;
+        for (int i = 0; i < many; i++) commands.handle(PURSE, "" + i, i + 1L);
+        for (int i = 0; i < many; i += 49)
+            assertThat(commands.state(PURSE, "" + i)).isEqualTo(i + 1L);
+    }
+
+    @Test
+    void an_event_that_the_decider_does_not_name_is_named() throws Exception {
+        store.append(
+                List.of(new Append("purse-1", 0, List.of(new NewEvent("lost", new byte[] {'1'})))),
+                Origin.NONE);
+        assertThatThrownBy(() -> commands.state(PURSE, "1"))
+                .isInstanceOf(Failure.Malformed.class)
+                .hasMessageContaining("\"lost\"")
+                .hasMessageContaining("purse-1")
+                .hasMessageContaining("position 1")
+                .hasMessageContaining("[changed]");
+    }
+
+    @Test
+    void data_that_does_not_fit_is_placed() throws Exception {
+        var data = "{\"by\":\"many\"}".getBytes(StandardCharsets.UTF_8);
+        store.append(
+                List.of(new Append("purse-1", 0, List.of(new NewEvent("changed", data)))),
+                Origin.NONE);
+        assertThatThrownBy(() -> commands.state(PURSE, "1"))
+                .isInstanceOf(Failure.Malformed.class)
+                .hasMessageContaining("purse-1")
+                .hasMessageContaining("by");
+    }
+
+    @Test
+    void an_event_has_source_position_and_key() throws Exception {
+        commands.handle(PURSE, "a-1", 5L);
+        var codec = new EventCodec<>("bank", PURSE);
+        var stored = store.log(0, 1).getFirst();
+        var event = codec.decode(stored);
+        assertThat(codec.owns(stored)).isTrue();
+        assertThat(event.id()).isEqualTo("bank/1/0");
+        assertThat(event.key()).isEqualTo("a-1");
+        assertThat(event.type()).isEqualTo("changed");
+        assertThat(event.data()).isEqualTo(new Changed(5));
+    }
+
+    private static Outcome<Long> work(String key, Callable<Outcome<Long>> commands)
+            throws Exception {
+        return Context.none().with(Work.of(key, "")).call(commands);
+    }
+
+    /** A store that counts, and in which another writer may always be faster. */
+    private static final class Watched implements EventStore {
+        private final EventStore store;
+        final AtomicInteger reads = new AtomicInteger();
+        final AtomicInteger appends = new AtomicInteger();
+        final AtomicInteger mostRead = new AtomicInteger();
+        volatile boolean interfering;
+
+        Watched(EventStore store) {
+            this.store = store;
+        }
+
+        @Override
+        public Appended append(List<Append> appends, Origin origin) throws InterruptedException {
+            this.appends.incrementAndGet();
+            if (interfering)
+                for (var append : appends)
+                    store.append(
+                            List.of(new Append(append.stream(), ANY_VERSION, append.events())),
+                            Origin.NONE);
+            return store.append(appends, origin);
+        }
+
+        @Override
+        public Optional<Appended> appended(String appendKey) {
+            return store.appended(appendKey);
+        }
+
+        @Override
+        public List<StoredEvent> stream(String stream, long afterVersion, int max) {
+            reads.incrementAndGet();
+            mostRead.accumulateAndGet(max, Math::max);
+            return store.stream(stream, afterVersion, max);
+        }
+
+        @Override
+        public List<StoredEvent> log(long afterPosition, int max) {
+            return store.log(afterPosition, max);
+        }
+
+        @Override
+        public long head() {
+            return store.head();
+        }
+
+        @Override
+        public long awaitBeyond(long position, Duration atMost) throws InterruptedException {
+            return store.awaitBeyond(position, atMost);
+        }
+
+        @Override
+        public void close() {
+            store.close();
+        }
+    }
+}
