@@ -36,7 +36,7 @@ dist_is_fresh() {
     local sources=("$root/pom.xml" "$root/.mvn" "$root/build-tools")
     for pom in "$root"/*/pom.xml "$root"/adaptors/*/pom.xml; do
         module=${pom%/pom.xml}
-        case $module in "$root"/testkit | "$root"/architecture | "$root"/benchmarks) continue ;; esac
+        case $module in "$root"/testkit | "$root"/examples | "$root"/architecture | "$root"/benchmarks) continue ;; esac
         sources+=("$pom")
         [ -d "$module/src/main" ] && sources+=("$module/src/main")
     done

@@ -31,15 +31,13 @@ class Replay {
 
     static final Time TIME = SystemTime.INSTANCE;
 
-    public static void main(String... args) {
+    public static void main(String... args) throws Exception {
         try {
             System.exit(run(args));
         } catch (Trouble e) {
             System.err.println("replay: " + e.getMessage());
-        } catch (Exception e) {
-            e.printStackTrace();
+            System.exit(1);
         }
-        System.exit(1);
     }
 
     static int run(String... args) throws Exception {
@@ -421,7 +419,7 @@ class Replay {
     /** The running shop, asked until it answers. */
     static final class Shop implements AutoCloseable {
         private static final Duration PATIENCE = Duration.ofSeconds(60);
-        private static final Duration SETTLING = Duration.ofSeconds(120);
+        private static final Duration SETTLING = Duration.ofMinutes(2);
         private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(50), Duration.ofSeconds(2));
 
         final LongAdder retries = new LongAdder();
@@ -548,7 +546,7 @@ class Replay {
     /** How far it is: a bar on a terminal, else a line every ten seconds. */
     static final class Progress {
         private static final int WIDTH = 30;
-        private final boolean terminal = System.console() != null && System.console().isTerminal();
+        private final boolean terminal = System.console().isTerminal();
         private final long startNanos = TIME.nanos();
         private final long total;
         private long shownNanos = startNanos;
