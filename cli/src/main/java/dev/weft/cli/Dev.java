@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -122,8 +121,7 @@ final class Dev implements Callable<Integer> {
 
     /** One line per service and one with the time since this process began. */
     private void report(LocalSystem system) {
-        var begun = ProcessHandle.current().info().startInstant().orElse(system.told().started());
-        long ms = Duration.between(begun, time.now()).toMillis();
+        long ms = OwnAge.at(time.now()).toMillis();
         var lines = new ArrayList<String>();
         int width = 0;
         for (var process : system.hosting().processes())
