@@ -71,7 +71,6 @@ public final class BusLog implements Bus {
     }
 
     private static final class Subscription {
-        final String name;
         final SubscriptionLedger ledger;
         final Signal changed;
 
@@ -86,8 +85,7 @@ public final class BusLog implements Bus {
                     }
                 };
 
-        Subscription(String name, SubscriptionLedger ledger, Signal changed) {
-            this.name = name;
+        Subscription(SubscriptionLedger ledger, Signal changed) {
             this.ledger = ledger;
             this.changed = changed;
         }
@@ -113,7 +111,6 @@ public final class BusLog implements Bus {
             subscriptions.put(
                     kept.name(),
                     new Subscription(
-                            kept.name(),
                             new SubscriptionLedger(kept.types(), kept.state()),
                             new Signal(lock, time)));
     }
@@ -187,7 +184,7 @@ public final class BusLog implements Bus {
                                     + MAX_SUBSCRIPTIONS
                                     + " subscriptions; delete those that nobody needs"));
         var ledger = new SubscriptionLedger(types, SubscriptionLedger.State.NEW);
-        var subscription = new Subscription(name, ledger, new Signal(lock, time));
+        var subscription = new Subscription(ledger, new Signal(lock, time));
         subscriptions.put(name, subscription);
         return subscription;
     }

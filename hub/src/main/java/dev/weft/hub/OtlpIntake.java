@@ -213,28 +213,17 @@ final class OtlpIntake {
             add(attributes, text(pair, "key"), value(object(pair, "value")));
     }
 
+    /** The one member of an {@code AnyValue}; lists and maps as their text. */
     private static Object value(Map<String, Object> any) {
-        for (var entry : any.entrySet()) {
-            var value = entry.getValue();
-            switch (entry.getKey()) {
-                case "stringValue", "bytesValue" -> {
-                    return value.toString();
-                }
-                case "boolValue" -> {
-                    return value.equals(true);
-                }
-                case "intValue" -> {
-                    return number(any, "intValue");
-                }
-                case "doubleValue" -> {
-                    return value instanceof Number n ? n.doubleValue() : value.toString();
-                }
-                default -> {
-                    return value.toString();
-                }
-            }
-        }
-        return "";
+        if (any.isEmpty()) return "";
+        var member = any.entrySet().iterator().next();
+        var value = member.getValue();
+        return switch (member.getKey()) {
+            case "boolValue" -> value.equals(true);
+            case "intValue" -> number(any, "intValue");
+            case "doubleValue" -> value instanceof Number n ? (Object) n.doubleValue() : "" + value;
+            default -> value.toString();
+        };
     }
 
     private static List<Map<String, Object>> objects(Map<String, Object> in, String name) {
@@ -297,7 +286,13 @@ final class OtlpIntake {
     private void add(List<Object> attributes, String key, Object value) {
         if (attributes.size() >= 2 * MAX_ATTRIBUTES) return;
         attributes.add(shared(cut(key)));
-        attributes.add(value instanceof String text ? shared(cut(text)) : value);
+        attributes.add(
+                switch (value) {
+                    case String text -> shared(cut(text));
+                    // JSON knows neither NaN nor infinity.
+                    case Double number when !Double.isFinite(number) -> number.toString();
+                    default -> value;
+                });
     }
 
     private boolean keep(Draft draft, List<Object> resource) {

@@ -105,10 +105,10 @@ final class TraceRoutes {
         var count = new ByteArrayOutputStream();
         count.write(1 << 3);
         int rest = refused;
-        for (; rest >= 0x80; rest >>>= 7) count.write(rest & 0x7f | 0x80);
+        for (; rest >= 0x80; rest >>>= 7) count.write((rest & 0x7f) | 0x80);
         count.write(rest);
         var message = new ByteArrayOutputStream();
-        message.write(1 << 3 | 2);
+        message.write((1 << 3) | 2);
         message.write(count.size());
         message.writeBytes(count.toByteArray());
         return message.toByteArray();

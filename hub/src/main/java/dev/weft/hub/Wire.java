@@ -92,7 +92,7 @@ final class Wire {
     private long fixed(int width) {
         if (end - at < width) throw malformed("the end within a number");
         long value = 0;
-        for (int i = width - 1; i >= 0; i--) value = value << 8 | (bytes[at + i] & 0xff);
+        for (int i = width - 1; i >= 0; i--) value = (value << 8) | (bytes[at + i] & 0xff);
         at += width;
         return value;
     }

@@ -201,7 +201,7 @@ class HubAbsenceTest {
             carts.register(cart("cart-1"));
             await(() -> reader.instances("cart").size() == 1);
             var least = new TreeSet<Integer>();
-            try (var watch = reader.watch(instances -> least.add(instances.size()))) {
+            try (var _ = reader.watch(instances -> least.add(instances.size()))) {
                 stopHub();
                 await(() -> !reader.stale().isZero());
                 assertThat(reader.instances("cart")).hasSize(1);
@@ -268,11 +268,11 @@ class HubAbsenceTest {
                 Origin.NONE);
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // It only waits for a condition.
     private static void await(BooleanSupplier condition) {
         long endNanos = TIME.nanos() + Duration.ofSeconds(60).toNanos();
         while (!condition.getAsBoolean()) {
             if (TIME.nanos() - endNanos > 0) throw new AssertionError("waited in vain");
-            Thread.onSpinWait();
             Thread.yield();
         }
     }
