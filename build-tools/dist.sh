@@ -21,6 +21,9 @@ dist_flags=(
     -XX:TieredStopAtLevel=1
     --enable-native-access=ALL-UNNAMED
     --sun-misc-unsafe-memory-access=allow
+    # The JVM's own warnings, of JDK 25 about its caches too, would stand on standard output.
+    -Xlog:disable
+    -Xlog:all=error:stderr
 )
 
 # Sets dist_classpath and dist_home if a dist is there and no source is newer. A deleted or added

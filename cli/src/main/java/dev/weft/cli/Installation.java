@@ -42,7 +42,9 @@ record Installation(Path java, String classPath, Optional<Path> home) {
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow"));
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-Xlog:disable",
+                        "-Xlog:all=error:stderr"));
         cache().ifPresent(cache -> command.add("-XX:AOTCache=" + cache));
         command.addAll(List.of("-cp", classPath, Main.class.getName()));
         return command;
@@ -76,7 +78,9 @@ record Installation(Path java, String classPath, Optional<Path> home) {
                         "-Dstdout.encoding=UTF-8",
                         "-Dstderr.encoding=UTF-8",
                         "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow"));
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-Xlog:disable",
+                        "-Xlog:all=error:stderr"));
         cache().ifPresent(cache -> command.add("-XX:AOTCache=" + cache));
         command.add("-cp");
         var all = new StringBuilder(classPath);

@@ -82,28 +82,34 @@ final class Train implements Callable<Integer> {
         var options =
                 Hub.Options.from(
                                 Map.of(
-                                        "WEFT_PORT", "0",
-                                        "WEFT_DATA", folder.toString(),
-                                        "WEFT_TOKEN", TOKEN))
+                                        "WEFT_PORT",
+                                        "0",
+                                        "WEFT_DATA",
+                                        folder.toString(),
+                                        "WEFT_TOKEN",
+                                        TOKEN))
                         .warming(Duration.ZERO);
         var hub = Hub.start(options, transport, time);
         var address = hub.address().toString();
         var environment =
                 Map.of(
-                        "WEFT_PORT", "0",
-                        "WEFT_TOKEN", TOKEN,
-                        "WEFT_REGISTRY", "hub+" + address,
-                        "OTEL_EXPORTER_OTLP_ENDPOINT", address);
+                        "WEFT_PORT",
+                        "0",
+                        "WEFT_TOKEN",
+                        TOKEN,
+                        "WEFT_REGISTRY",
+                        "hub+" + address,
+                        "OTEL_EXPORTER_OTLP_ENDPOINT",
+                        address);
         try (hub;
                 var gateway = GatewayMain.start(environment, time);
                 var registry =
                         new HubRegistry(transport.client(hub.address()), Optional.of(TOKEN), time);
                 var host = new Host(app -> surroundings(folder, transport, registry, address))) {
-            host.run(
-                    () -> {
-                        Weft.run(TrainingApp.app(NAME));
-                        return NAME;
-                    });
+            host.run(() -> {
+                Weft.run(TrainingApp.app(NAME));
+                return NAME;
+            });
             requests(transport.client(gateway.address()));
             admin(transport, address);
             supervise(folder, transport, registry);
@@ -149,8 +155,7 @@ final class Train implements Callable<Integer> {
     }
 
     private void admin(HttpTransport transport, String hub) throws Exception {
-        var system =
-                new RunningSystem("x", "x", 0, hub, "", "", TOKEN, time.now(), true);
+        var system = new RunningSystem("x", "x", 0, hub, "", "", TOKEN, time.now(), true);
         Json.read(Json.write(system), RunningSystem.class);
         try (var admin = new Admin(system)) {
             admin.post("/admin/settle", Map.of("timeout_ms", 5_000));
@@ -171,8 +176,7 @@ final class Train implements Callable<Integer> {
             var server =
                     transport.serve(
                             Control.of(supervisor, logs, TOKEN, () -> {}), ServerOptions.DEFAULT);
-            Readiness ready =
-                    launched -> new Readiness.Ready(server.address(), () -> {});
+            Readiness ready = launched -> new Readiness.Ready(server.address(), () -> {});
             supervisor.start(
                     new ProcessSpec(
                             "child",

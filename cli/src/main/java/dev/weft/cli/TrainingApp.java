@@ -77,16 +77,12 @@ final class TrainingApp {
         return Routes.of(
                 Endpoint.post("/notes", Write.class, Note.class)
                         .status(201)
-                        .to(
-                                write ->
-                                        weft.handle(NOTE, write.id(), write)
-                                                .orProblem(409)
-                                                .orElseThrow()),
+                        .to(write ->
+                                weft.handle(NOTE, write.id(), write).orProblem(409).orElseThrow()),
                 Endpoint.get("/notes/{id}", String.class, Note.class)
-                        .to(
-                                id ->
-                                        weft.state(NOTE, id)
-                                                .orElseThrow(() -> Problem.notFound("note", id))),
+                        .to(id ->
+                                weft.state(NOTE, id)
+                                        .orElseThrow(() -> Problem.notFound("note", id))),
                 Endpoint.get("/seen/{id}", String.class, Written.class)
                         .to(id -> SEEN.get(weft.database(), id)));
     }
