@@ -546,7 +546,7 @@ class Replay {
     /** How far it is: a bar on a terminal, else a line every ten seconds. */
     static final class Progress {
         private static final int WIDTH = 30;
-        private final boolean terminal = System.console().isTerminal();
+        private final boolean terminal = Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
         private final long startNanos = TIME.nanos();
         private final long total;
         private long shownNanos = startNanos;
