@@ -25,7 +25,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * The embedded bus: one log in a database, and the ledgers of its subscriptions.
  *
- * <p>A publication and an acknowledgement are on disk when they return. Behind a restart each
+ * <p>It keeps every event, for subscriptions to come. A publication and an acknowledgement are on
+ * disk when they return. Behind a restart each
  * subscription goes on where its last acknowledgement left it: what is not acknowledged is handed
  * out again. Consumers go by an id that they choose; one that is not known joins by polling, so a
  * consumer does not notice that the bus was started again, but for the repetitions. Who is not sure
@@ -55,6 +56,7 @@ public final class BusLog implements Bus {
     private static final Duration STANDBY = Duration.ofSeconds(1);
 
     private static final int MAX_REMEMBERED = 256;
+    private static final int MAX_NAME = 200;
 
     /** What is told of a subscription. */
     public record Progress(
@@ -119,6 +121,9 @@ public final class BusLog implements Bus {
     public void publish(String source, long through, List<BusEvent> events)
             throws InterruptedException {
         PublicationRules.check(source, through, events);
+        if (source.isEmpty() || source.length() > MAX_NAME)
+            throw new IllegalArgumentException(
+                    "a source's name has 1 to " + MAX_NAME + " characters, not " + source.length());
         requireOpen();
         var done = tables.publish(source, through, events);
         lock.lock();
@@ -190,9 +195,11 @@ public final class BusLog implements Bus {
     }
 
     private static void check(String name, Set<String> types) {
-        if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,199}"))
+        if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*") || name.length() > MAX_NAME)
             throw new IllegalArgumentException(
-                    "a subscription is named with up to 200 letters, digits, \".\", \"_\" and"
+                    "a subscription is named with up to "
+                            + MAX_NAME
+                            + " letters, digits, \".\", \"_\" and"
                             + " \"-\", not \""
                             + name
                             + "\"");
@@ -200,7 +207,7 @@ public final class BusLog implements Bus {
             throw new IllegalArgumentException(
                     name + " takes 1 to " + MAX_TYPES + " types of events, not " + types.size());
         for (var type : types)
-            if (type.isEmpty() || type.length() > 200 || type.indexOf(',') >= 0)
+            if (type.isEmpty() || type.length() > MAX_NAME || type.indexOf(',') >= 0)
                 throw new IllegalArgumentException(
                         "\"" + type + "\" of " + name + " is no name of an event type");
     }
@@ -237,6 +244,7 @@ public final class BusLog implements Bus {
             long longestNanos = ledger.leads(consumer) ? SILENCE.toNanos() / 2 : STANDBY.toNanos();
             subscription.changed.await(Duration.ofNanos(Math.min(leftNanos, longestNanos)));
         }
+        requireOpen();
         return new Batch(List.of(), ledger.applied());
     }
 
@@ -443,7 +451,9 @@ public final class BusLog implements Bus {
     }
 
     private void requireOpen() {
-        if (closed) throw new Failure.Unreachable("the hub's bus is closed", false, null);
+        if (closed)
+            throw new Failure.Refused(
+                    Refusal.notBegun("hub", Refusal.Reason.DRAINING, "the bus is being closed"));
     }
 
     /** Ends all waiting; the database is the caller's. */

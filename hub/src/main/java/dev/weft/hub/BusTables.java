@@ -80,21 +80,36 @@ final class BusTables {
     }
 
     List<Kept> subscriptions() {
-        return database.query(
-                "select name, types, position, outstanding, ahead from bus_subscription",
-                row -> {
-                    var types = Set.of(row.text("types").split(","));
-                    var outstanding = new ArrayList<Logged>();
-                    for (long[] run : runs(row.text("outstanding")))
-                        outstanding.addAll(between(run[0], run[1], types));
-                    var ahead = new TreeSet<Long>();
-                    for (long[] run : runs(row.text("ahead")))
-                        for (long at = run[0]; at <= run[1]; at++) ahead.add(at);
-                    var state =
-                            new SubscriptionLedger.State(
-                                    row.number("position"), outstanding, ahead);
-                    return new Kept(row.text("name"), types, state);
-                });
+        return database
+                .query(
+                        "select name, types, position, outstanding, ahead from bus_subscription",
+                        row ->
+                                new Written(
+                                        row.text("name"),
+                                        Set.of(row.text("types").split(",")),
+                                        row.number("position"),
+                                        runs(row.text("outstanding")),
+                                        runs(row.text("ahead"))))
+                .stream()
+                .map(this::kept)
+                .toList();
+    }
+
+    /** A subscription's row. */
+    private record Written(
+            String name,
+            Set<String> types,
+            long position,
+            List<long[]> outstanding,
+            List<long[]> ahead) {}
+
+    private Kept kept(Written row) {
+        var outstanding = new ArrayList<Logged>();
+        for (long[] run : row.outstanding) outstanding.addAll(between(run[0], run[1], row.types));
+        var ahead = new TreeSet<Long>();
+        for (long[] run : row.ahead) for (long at = run[0]; at <= run[1]; at++) ahead.add(at);
+        var state = new SubscriptionLedger.State(row.position, outstanding, ahead);
+        return new Kept(row.name, row.types, state);
     }
 
     /** Appends what is new of a publication. */

@@ -28,8 +28,11 @@ public final class Hub implements AutoCloseable {
     /** The most bytes of a request. */
     public static final long MAX_BODY_BYTES = 16 << 20;
 
-    /** How long requests in work may go on while it closes. */
-    private static final Duration DRAIN = Duration.ofSeconds(2);
+    /**
+     * How long requests in work may go on while it closes. Those that are broken off are made
+     * again; services that are still there keep asking, so there is no point in waiting for quiet.
+     */
+    private static final Duration DRAIN = Duration.ofMillis(500);
 
     /**
      * How it runs.

@@ -159,6 +159,10 @@ final class InstanceTable implements AutoCloseable {
                 if (leftNanos <= 0) break;
                 changed.await(Duration.ofNanos(leftNanos));
             }
+            if (closed)
+                throw new Failure.Refused(
+                        Refusal.notBegun(
+                                "hub", Refusal.Reason.DRAINING, "the registry is being closed"));
             var instances = entries.values().stream().map(Entry::instance).toList();
             return new View(version(), warming, instances, gone);
         } finally {

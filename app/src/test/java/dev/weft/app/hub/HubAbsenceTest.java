@@ -232,6 +232,28 @@ class HubAbsenceTest {
         }
     }
 
+    @Test
+    void what_a_killed_consumer_had_goes_to_the_next_one_soon() throws Exception {
+        startHub();
+        var killed = new HttpTransport(TIME);
+        try (var first = new HubBus(killed.client(address()), Optional.empty(), "one", TIME);
+                var second = bus("two")) {
+            first.publish("door", 1, List.of(event("door", 1)));
+            var holding = first.subscribe("reader.all", Set.of("happened"));
+            assertThat(holding.poll(Duration.ofSeconds(5)).events()).hasSize(1);
+            started(() -> holding.poll(Duration.ofSeconds(60)));
+            try (var waiting = second.subscribe("reader.all", Set.of("happened"))) {
+                assertThat(waiting.poll(Duration.ZERO).events()).isEmpty();
+                long start = TIME.nanos();
+                killed.close();
+                var events = new ArrayList<BusEvent>();
+                while (events.isEmpty()) events.addAll(waiting.poll(Bus.SILENCE).events());
+                assertThat(Duration.ofNanos(TIME.nanos() - start))
+                        .isLessThan(Bus.SILENCE.dividedBy(2));
+            }
+        }
+    }
+
     private String known() {
         try (var registry = new HubRegistry(transport.client(address()), Optional.empty(), TIME)) {
             await(() -> registry.stale().isZero() && !registry.instances().isEmpty());
