@@ -37,10 +37,10 @@ public final class Headers {
 
     /** All values of that name, in order. */
     public List<String> all(String name) {
-        return fields.stream()
-                .filter(f -> f.name.equalsIgnoreCase(name))
-                .map(Field::value)
-                .toList();
+        if (get(name).isEmpty()) return List.of();
+        var all = new ArrayList<String>();
+        for (var field : fields) if (field.name.equalsIgnoreCase(name)) all.add(field.value);
+        return List.copyOf(all);
     }
 
     /** These fields and one more. */
@@ -60,7 +60,7 @@ public final class Headers {
 
     public Headers without(String name) {
         if (get(name).isEmpty()) return this;
-        return new Headers(fields.stream().filter(f -> !f.name.equalsIgnoreCase(name)).toList());
+        return only(other -> !other.equalsIgnoreCase(name));
     }
 
     /** The fields whose name passes the test, in order. */
@@ -103,6 +103,12 @@ public final class Headers {
             check(name);
             check(value);
             fields.add(new Field(name, value));
+            return this;
+        }
+
+        /** Those of the others whose name passes the test. */
+        public Builder addAll(Headers others, Predicate<String> name) {
+            for (var field : others.fields) if (name.test(field.name)) fields.add(field);
             return this;
         }
 

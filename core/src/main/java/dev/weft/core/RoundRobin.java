@@ -1,6 +1,7 @@
 package dev.weft.core;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -57,8 +58,13 @@ public final class RoundRobin implements Service<Request, Response> {
 
     private List<Instance> candidates() {
         var all = resolver.instances(service);
-        var ready = all.stream().filter(i -> i.state() == Instance.State.READY).toList();
-        if (!ready.isEmpty()) return ready;
-        return all.stream().filter(i -> i.state() == Instance.State.DRAINING).toList();
+        var ready = in(Instance.State.READY, all);
+        return ready.isEmpty() ? in(Instance.State.DRAINING, all) : ready;
+    }
+
+    private static List<Instance> in(Instance.State state, List<Instance> all) {
+        var found = new ArrayList<Instance>(all.size());
+        for (var instance : all) if (instance.state() == state) found.add(instance);
+        return found;
     }
 }
