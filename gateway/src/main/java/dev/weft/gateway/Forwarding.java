@@ -27,10 +27,10 @@ final class Forwarding {
         take(request.body());
         var from = request.headers().get(ContextHeaders.PEER).orElse("");
         var host = request.headers().get("Host").orElse("");
-        var headers = HopHeaders.inward(request.headers()).and("X-Forwarded-Proto", "http");
-        if (!from.isEmpty()) headers = headers.and("X-Forwarded-For", from);
-        if (!host.isEmpty()) headers = headers.and("X-Forwarded-Host", host);
-        return request.with(headers.and("Forwarded", forwarded(from, host)));
+        var headers = HopHeaders.inward(request.headers()).add("X-Forwarded-Proto", "http");
+        if (!from.isEmpty()) headers.add("X-Forwarded-For", from);
+        if (!host.isEmpty()) headers.add("X-Forwarded-Host", host);
+        return request.with(headers.add("Forwarded", forwarded(from, host)).build());
     }
 
     /** The element of RFC 7239, 4: an address of version 6 stands in brackets and quotes. */

@@ -16,10 +16,11 @@ final class HopHeaders {
 
     private HopHeaders() {}
 
-    /** What of a caller's headers goes on to the service. */
-    static Headers inward(Headers headers) {
+    /** What of a caller's headers goes on to the service, to be added to. */
+    static Headers.Builder inward(Headers headers) {
         var named = named(headers);
-        return headers.only(name -> !ofOneHop(name) && !ofContext(name) && !isIn(named, name));
+        return new Headers.Builder()
+                .addAll(headers, name -> !ofOneHop(name) && !ofContext(name) && !isIn(named, name));
     }
 
     /** What of a service's headers goes back to the caller. */
