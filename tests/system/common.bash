@@ -69,6 +69,7 @@ start() {
     port=$(free_port)
     admin_port=$(free_port)
     export WEFT_GATEWAY=http://127.0.0.1:$port WEFT_ADMIN=http://127.0.0.1:$admin_port
+    : >"$tmp/dev.log"
     # A job of its own, because a job in the background would ignore the interrupt.
     set -m
     "$WEFT" dev "$folder" --no-watch --data "$tmp/data" --port "$port" --admin-port "$admin_port" "$@" \

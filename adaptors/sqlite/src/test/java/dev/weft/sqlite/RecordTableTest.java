@@ -1,0 +1,114 @@
+package dev.weft.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weft.core.Failure;
+import dev.weft.core.SystemTime;
+import dev.weft.events.Database;
+import dev.weft.events.Sql;
+import dev.weft.events.Table;
+import java.math.BigDecimal;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A table of records on a real database. Its name is a word that SQL knows, too. */
+@Timeout(60)
+class RecordTableTest {
+
+    record Product(String title, BigDecimal price) {}
+
+    private static final Table<Product> ORDER = Table.of("order", Product.class);
+    private static final Product CUP = new Product("Cup \"1\"", new BigDecimal("1.10"));
+    private static final Product JAR = new Product("Jar", new BigDecimal("2"));
+
+    private final SqliteStorage storage = SqliteStorage.inMemory(SystemTime.INSTANCE);
+    private final Database database = storage.database();
+
+    @BeforeEach
+    void create() throws Exception {
+        write(sql -> sql.update(ORDER.definition()));
+        write(sql -> sql.update(ORDER.definition()));
+    }
+
+    @AfterEach
+    void close() {
+        storage.close();
+    }
+
+    private void write(Consumer<Sql> work) throws Exception {
+        database.write(sql -> {
+            work.accept(sql);
+            return true;
+        });
+    }
+
+    @Test
+    void what_was_put_last_is_found() throws Exception {
+        write(sql -> ORDER.put(sql, "1", JAR));
+        write(sql -> ORDER.put(sql, "1", CUP));
+        assertThat(ORDER.find(database, "1")).hasValue(CUP);
+        assertThat(ORDER.find(database, "2")).isEmpty();
+    }
+
+    @Test
+    void what_is_there_is_not_put_over() throws Exception {
+        write(sql -> {
+            assertThat(ORDER.putIfAbsent(sql, "1", CUP)).isEqualTo(CUP);
+            assertThat(ORDER.putIfAbsent(sql, "1", JAR)).isEqualTo(CUP);
+            assertThat(ORDER.find(sql, "1")).hasValue(CUP);
+        });
+    }
+
+    @Test
+    void a_change_leaves_alone_what_is_not_there() throws Exception {
+        write(sql -> {
+            ORDER.put(sql, "1", CUP);
+            ORDER.change(sql, "1", cup -> new Product(cup.title(), BigDecimal.ONE));
+            ORDER.change(sql, "2", cup -> new Product(cup.title(), BigDecimal.ONE));
+        });
+        assertThat(ORDER.get(database, "1").price()).isEqualTo(BigDecimal.ONE);
+        assertThat(ORDER.find(database, "2")).isEmpty();
+    }
+
+    @Test
+    void a_change_begins_with_what_it_is_given() throws Exception {
+        for (int i = 0; i < 2; i++)
+            write(sql ->
+                    ORDER.change(
+                            sql,
+                            "1",
+                            JAR,
+                            it -> new Product(it.title(), it.price().add(BigDecimal.ONE))));
+        assertThat(ORDER.get(database, "1").price()).isEqualTo(new BigDecimal("4"));
+    }
+
+    @Test
+    void what_is_not_there_is_a_problem_that_names_it() {
+        assertThatThrownBy(() -> ORDER.get(database, "7"))
+                .isInstanceOfSatisfying(
+                        Failure.Answered.class,
+                        e -> {
+                            assertThat(e.problem().status()).isEqualTo(404);
+                            assertThat(e.problem().type()).isEqualTo("order-not-found");
+                        });
+        assertThatThrownBy(() -> ORDER.known(database, "7"))
+                .isInstanceOfSatisfying(
+                        Failure.Answered.class,
+                        e -> {
+                            assertThat(e.problem().status()).isEqualTo(422);
+                            assertThat(e.problem().members()).containsEntry("order_id", "7");
+                        });
+    }
+
+    @Test
+    void a_name_that_could_be_something_else_is_refused() {
+        assertThatThrownBy(() -> Table.of("a\" b", Product.class))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Table.of("weft_event", Product.class))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+}
