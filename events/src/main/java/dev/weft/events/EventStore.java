@@ -99,7 +99,7 @@ public interface EventStore extends AutoCloseable {
      */
     Appended append(List<Append> appends, Origin origin) throws InterruptedException;
 
-    /** What the append with this key left behind, if there was one. */
+    /** What the append with this key left behind, as a repetition, if there was one. */
     Optional<Appended> appended(String appendKey);
 
     /** A stream's events behind a version, in order, at most so many, which is at least one. */
