@@ -67,8 +67,10 @@ final class Once implements Filter<Request, Response> {
         var work = Work.of(key + "~" + fingerprint.substring(0, 16), "");
         var response = Context.current().with(work).call(() -> answer(request, next));
         if (response.status() >= 500) return response;
+        var receipt = work.receipt();
         var kept = response.with(Body.of(response.body().bytes()));
-        answers.keep(key, new Answers.Answer(fingerprint, kept), work.receipt().isEmpty());
+        if (!receipt.isEmpty()) kept = kept.header(ContextHeaders.RECEIPT, receipt.toString());
+        answers.keep(key, new Answers.Answer(fingerprint, kept), receipt.isEmpty());
         return kept;
     }
 

@@ -8,15 +8,13 @@ import dev.weft.core.Receipt;
 import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
-import dev.weft.core.Service;
 import dev.weft.events.Progress;
 import java.time.Duration;
 import java.util.stream.Collectors;
 
 /**
- * Receipts, both ways: a request that names some in {@code Weft-After} is let through once this
- * service's tables have applied them, and an answer tells in {@code Weft-Receipt} what its request
- * wrote.
+ * A request that names receipts in {@code Weft-After} is let through once this service's tables have
+ * applied them. Answers tell theirs by {@link dev.weft.http.ServerTrace} and {@link Once}.
  *
  * <p>Waiting ends {@link #MARGIN} before the request's deadline, so that the refusal ({@code lag})
  * still reaches the caller.
@@ -64,14 +62,5 @@ final class ReadYourWrites {
                 + (it.error().isEmpty()
                         ? ""
                         : " (attempt " + it.attempt() + ": " + it.error() + ")");
-    }
-
-    /** Adds the receipt of what the request wrote. */
-    static Response answer(Request request, Service<Request, Response> next) throws Exception {
-        var response = next.call(request);
-        var receipt = Context.current().work().receipt();
-        return receipt.isEmpty()
-                ? response
-                : response.header(ContextHeaders.RECEIPT, receipt.toString());
     }
 }
