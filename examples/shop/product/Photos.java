@@ -9,6 +9,7 @@ import shop.contracts.PublicEvents.ProductRegistered;
 class Photos {
 
     static final int MAX_BYTES = 5 << 20;
+    static final Set<String> PICTURES = Set.of("image/png", "image/jpeg", "image/gif", "image/webp");
     static final Duration TIMEOUT = Duration.ofSeconds(20);
     static final String TABLE = "create table if not exists photo(id text primary key, media_type text, bytes blob)";
 
@@ -22,7 +23,7 @@ class Photos {
             HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), MAX_BYTES));
         var mediaType = answer.headers().firstValue("Content-Type").orElse("nothing");
         if (answer.statusCode() != 200) throw new IOException("the answer was " + answer.statusCode());
-        if (!mediaType.startsWith("image/")) throw new IOException("it is no picture but " + mediaType);
+        if (!PICTURES.contains(mediaType)) throw new IOException("it is no picture but " + mediaType);
         weft.database().write(sql -> sql.update(
             "insert or replace into photo values (?, ?, ?)", product.id(), mediaType, answer.body()));
         weft.handle(Product.DECIDER, product.id(), new Product.PhotoFound(product.id()));
@@ -35,7 +36,8 @@ class Photos {
 
     static Response serve(Weft weft, String id) {
         return weft.database().first("select media_type, bytes from photo where id = ?", row ->
-                Response.of(200).header("Content-Type", row.text("media_type")).with(Body.of(row.bytes("bytes"))), id)
+                Response.of(200).header("Content-Type", row.text("media_type"))
+                    .header("X-Content-Type-Options", "nosniff").with(Body.of(row.bytes("bytes"))), id)
             .orElseThrow(() -> Problem.notFound("photo", id));
     }
 }

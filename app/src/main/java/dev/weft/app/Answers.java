@@ -19,17 +19,24 @@ import java.util.Optional;
  * The answers that were given to requests with an {@code Idempotency-Key}, kept for {@link
  * #KEPT_FOR}, at most {@link #MOST_KEPT} of them; older ones go first.
  *
- * <p>Answers are written in batches by one thread. Who kept an answer may wait until it is on disk
- * ({@link #keep}) or go on, when a crash in between does no harm because what the request appended
- * is found again by its key. At most {@link #MOST_PENDING} wait to be written; beyond that, keeping
- * blocks. The lock guards {@code pending} and the counters and is never held during I/O.
+ * <p>Where a crash does no harm, because what the request appended is found again by its key, an
+ * answer is written soon, in batches by one thread ({@link #keep}); at most {@link #MOST_PENDING}
+ * wait to be written, beyond that keeping blocks. Else it is on disk before it is sent ({@link
+ * #keepNow}). The lock guards {@code pending} and {@code closed} and is never held during I/O.
  */
 final class Answers implements AutoCloseable {
 
     static final Duration KEPT_FOR = Duration.ofHours(24);
     static final int MOST_KEPT = 100_000;
     static final int MOST_PENDING = 1_000;
+
+    /** Larger answers are kept only if nothing else tells that their request has run. */
+    static final int LARGE_BYTES = 16 << 10;
+
     private static final int BATCH = 200;
+
+    /** The status that stands in the table for an answer that was too large. */
+    private static final int NOT_KEPT = 0;
 
     static final String TABLE =
             "create table if not exists weft_answer(number integer primary key autoincrement,"
@@ -40,14 +47,14 @@ final class Answers implements AutoCloseable {
      * An answer as it is kept.
      *
      * @param fingerprint of the request that it was given to
+     * @param response empty if it was too large to be kept
      */
-    record Answer(String fingerprint, Response response) {}
+    record Answer(String fingerprint, Optional<Response> response) {}
 
     private final Database database;
     private final Time time;
     private final Map<String, Answer> pending = new LinkedHashMap<>();
     private final Thread writer;
-    private long written;
     private boolean closed;
 
     Answers(Database database, Time time) {
@@ -67,19 +74,17 @@ final class Answers implements AutoCloseable {
                 key);
     }
 
-    /**
-     * Keeps an answer whose body is at hand.
-     *
-     * @param waiting whether to return only when it is on disk
-     */
-    void keep(String key, Answer answer, boolean waiting) throws InterruptedException {
-        synchronized (this) {
-            while (pending.size() >= MOST_PENDING && !closed) wait();
-            pending.put(key, answer);
-            long mine = written + pending.size();
-            notifyAll();
-            while (waiting && written < mine && !closed) wait();
-        }
+    /** Keeps an answer whose body is at hand, soon. */
+    synchronized void keep(String key, Answer answer) throws InterruptedException {
+        while (pending.size() >= MOST_PENDING && !closed) wait();
+        pending.put(key, answer);
+        notifyAll();
+    }
+
+    /** Keeps an answer whose body is at hand; it is on disk on return. */
+    void keepNow(String key, Answer answer) throws InterruptedException {
+        var row = row(key, answer, time.now().toEpochMilli());
+        database.write(sql -> insert(sql, row));
     }
 
     private void writeUntilClosed() {
@@ -90,7 +95,6 @@ final class Answers implements AutoCloseable {
                 write(batch);
                 synchronized (this) {
                     batch.forEach(pending::remove);
-                    written += batch.size();
                     notifyAll();
                 }
             }
@@ -124,13 +128,14 @@ final class Answers implements AutoCloseable {
                             System.Logger.Level.WARNING,
                             "could not keep "
                                     + batch.size()
-                                    + " answers; their requests, if repeated, are run again",
+                                    + " answers; their requests, if repeated, run again, but do not"
+                                    + " append again",
                             e);
         }
     }
 
-    private static void insert(Sql sql, Object[] row) {
-        sql.update(
+    private static int insert(Sql sql, Object[] row) {
+        return sql.update(
                 "insert or ignore into weft_answer(key, fingerprint, status, headers, body, at)"
                         + " values (?, ?, ?, ?, ?, ?)",
                 row);
@@ -151,13 +156,14 @@ final class Answers implements AutoCloseable {
 
     private static Object[] row(String key, Answer answer, long nowMs) {
         var headers = new ArrayList<List<String>>();
-        answer.response().headers().forEach((name, value) -> headers.add(List.of(name, value)));
+        var response = answer.response().orElse(Response.of(NOT_KEPT));
+        response.headers().forEach((name, value) -> headers.add(List.of(name, value)));
         return new Object[] {
             key,
             answer.fingerprint(),
-            answer.response().status(),
+            response.status(),
             Json.write(Map.of("fields", headers)),
-            answer.response().body().bytes(),
+            response.body().bytes(),
             nowMs
         };
     }
@@ -168,9 +174,11 @@ final class Answers implements AutoCloseable {
         var fields = (List<List<String>>) Json.readMap(row.bytes("headers")).get("fields");
         if (fields != null)
             for (var field : fields) headers = headers.and(field.get(0), field.get(1));
+        int status = (int) row.number("status");
+        var response = new Response(status, headers, Body.of(row.bytes("body")));
         return new Answer(
                 row.text("fingerprint"),
-                new Response((int) row.number("status"), headers, Body.of(row.bytes("body"))));
+                status == NOT_KEPT ? Optional.empty() : Optional.of(response));
     }
 
     /** Writes what is pending and ends. */

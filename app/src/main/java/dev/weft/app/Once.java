@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -25,16 +26,19 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>A key that is empty or too long is a 400, another request under the same key a 422, a request
  * whose first run is still going on a 409. Answers below 500 are kept, except those that say nothing
  * was done (refusals). If the process died between an append and its answer, the request runs again,
- * but its appends are found by their key ({@link Work}) and not repeated.
+ * but its appends are found by their key ({@link Work}) and not repeated. So do repetitions of a
+ * request that appended and whose answer was larger than {@link Answers#LARGE_BYTES}.
  */
 final class Once implements Filter<Request, Response> {
 
     static final int MAX_KEY_LENGTH = 255;
 
+    private final String service;
     private final Answers answers;
     private final Set<String> running = ConcurrentHashMap.newKeySet();
 
-    Once(Answers answers) {
+    Once(String service, Answers answers) {
+        this.service = service;
         this.answers = answers;
     }
 
@@ -54,24 +58,34 @@ final class Once implements Filter<Request, Response> {
                     .failure();
         try {
             var kept = answers.find(key);
-            if (kept.isPresent()) return again(kept.get(), fingerprint, key);
-            return first(request, next, key, fingerprint);
+            if (kept.isPresent() && !kept.get().fingerprint().equals(fingerprint))
+                throw reused(key);
+            var response = kept.flatMap(Answers.Answer::response);
+            if (response.isPresent()) return response.get().header("Idempotent-Replayed", "true");
+            return run(request, next, key, fingerprint);
         } finally {
             running.remove(key);
         }
     }
 
-    private Response first(
+    private Response run(
             Request request, Service<Request, Response> next, String key, String fingerprint)
             throws Exception {
         var work = Work.of(key + "~" + fingerprint.substring(0, 16), "");
         var response = Context.current().with(work).call(() -> answer(request, next));
         if (response.status() >= 500) return response;
         var receipt = work.receipt();
-        var kept = response.with(Body.of(response.body().bytes()));
-        if (!receipt.isEmpty()) kept = kept.header(ContextHeaders.RECEIPT, receipt.toString());
-        answers.keep(key, new Answers.Answer(fingerprint, kept), receipt.isEmpty());
-        return kept;
+        var whole = response.with(Body.of(response.body().bytes()));
+        if (!receipt.isEmpty()) whole = whole.header(ContextHeaders.RECEIPT, receipt.toString());
+        if (receipt.positions().containsKey(service)) {
+            boolean large = whole.body().bytes().length > Answers.LARGE_BYTES;
+            answers.keep(
+                    key,
+                    new Answers.Answer(fingerprint, large ? Optional.empty() : Optional.of(whole)));
+        } else {
+            answers.keepNow(key, new Answers.Answer(fingerprint, Optional.of(whole)));
+        }
+        return whole;
     }
 
     private static Response answer(Request request, Service<Request, Response> next)
@@ -83,10 +97,8 @@ final class Once implements Filter<Request, Response> {
         }
     }
 
-    private static Response again(Answers.Answer kept, String fingerprint, String key) {
-        if (kept.fingerprint().equals(fingerprint))
-            return kept.response().header("Idempotent-Replayed", "true");
-        throw Problem.of(
+    private static Failure.Answered reused(String key) {
+        return Problem.of(
                         422,
                         "idempotency-key-reused",
                         "the Idempotency-Key " + key + " came before with another request")

@@ -125,7 +125,10 @@ public final class Running implements AutoCloseable {
                 new ServerTrace(tracer, in.time(), LONGEST, ServerTrace.templates(routes))
                         .then(Problems.filter(by))
                         .then(Cancellation.atDeadline(by, in.time()));
-        var asked = ReadYourWrites.waiting(by, progress).then(new Once(answers)).then(routes);
+        var asked =
+                ReadYourWrites.waiting(by, progress)
+                        .then(new Once(in.service(), answers))
+                        .then(routes);
         var about = edge.then(new About(in, progress, storage.events()).routes());
         var all = edge.then(asked);
         return part(

@@ -49,17 +49,16 @@ final class Forwarding {
     }
 
     /**
-     * Refuses {@code .} and {@code ..}, escaped or not: what one server takes for a name, the next
-     * resolves, and then a path is reached that was never routed.
+     * Refuses {@code .} and {@code ..} between slashes or backslashes, escaped or not: what one server
+     * takes for a name, the next resolves, and then a path is reached that was never routed.
      */
     private static void check(String path) {
         boolean escapes = path.indexOf('%') >= 0;
         if (!escapes && !path.contains("/.")) return;
-        for (var segment : path.split("/", -1)) {
-            var text = segment.replace("%2e", ".").replace("%2E", ".");
-            if (text.equals(".") || text.equals(".."))
+        var text = path.replaceAll("(?i)%2e", ".").replaceAll("(?i)%2f|%5c", "/");
+        for (var segment : text.split("/", -1))
+            if (segment.equals(".") || segment.equals(".."))
                 throw new Failure.Malformed("a path may not hold \"" + segment + "\": " + path);
-        }
     }
 
     /** Whether the path is one of the platform's own, below {@code /_weft}. */

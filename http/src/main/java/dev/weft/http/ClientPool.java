@@ -80,6 +80,8 @@ final class ClientPool {
     }
 
     private Response attempt(Request request) throws InterruptedException {
+        // On an interrupted thread each look at an idle connection would close it.
+        if (Thread.interrupted()) throw new InterruptedException("the call was interrupted");
         var reused = takeIdle(request);
         if (reused != null) {
             try {

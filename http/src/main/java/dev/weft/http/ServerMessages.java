@@ -53,7 +53,6 @@ final class ServerMessages {
             long maxBodyBytes,
             Runnable broken) {
         var headers = new Headers.Builder();
-        headers.add(ContextHeaders.PEER, peer);
         for (var header : request.headers()) {
             var name = header.headerName().defaultCase();
             if (HopByHop.isOne(name) || name.equalsIgnoreCase(ContextHeaders.PEER)) continue;
@@ -65,7 +64,8 @@ final class ServerMessages {
                 method,
                 request.prologue().uriPath().rawPath(),
                 query.isEmpty() ? Query.NONE : new Query(query),
-                HopByHop.without(request.headers().values(HeaderNames.CONNECTION), headers.build()),
+                HopByHop.without(request.headers().values(HeaderNames.CONNECTION), headers.build())
+                        .set(ContextHeaders.PEER, peer),
                 body(request, maxBodyBytes, broken),
                 Map.of());
     }
