@@ -218,13 +218,10 @@ final class EffectRunner implements Runner {
         if (all == null)
             throw new IllegalStateException(
                     subscribed.name() + " has no handler for " + event.type() + " " + event.id());
-        var work = Work.of(event.id() + ":" + subscribed.name(), event.id());
         var context =
                 Context.none()
                         .with(EventSpans.trace(event.origin()).orElse(Trace.NONE))
-                        .with(Deadline.after(ATTEMPT, time))
-                        .with(work)
-                        .withAttempt(lane.attempts + 1);
+                        .with(Deadline.after(ATTEMPT, time));
         context.call(() ->
                 tracer.span(
                         subscribed.name() + " " + event.type(),
@@ -246,13 +243,26 @@ final class EffectRunner implements Runner {
                         }));
     }
 
+    /**
+     * Each handler, and its giving up, is work of its own: an attempt may begin at any of them, so
+     * under one key the first append of one would be taken for the first append of another.
+     */
     private <T> void call(Listener.Effect.Handler<T> handler, Lane lane, BusEvent event)
             throws Exception {
         var read = TransactionalRunner.read(handler.type(), event);
-        if (lane.attempts < listener.attempts()
-                || lane.failure.isEmpty()
-                || Listener.Effect.triesForEver(handler)) handler.handle().handle(read);
-        else handler.otherwise().giveUp(read, lane.failure.get());
+        var key = event.id() + ":" + subscribed.name() + ":" + lane.handler;
+        boolean tries =
+                lane.attempts < listener.attempts()
+                        || lane.failure.isEmpty()
+                        || Listener.Effect.triesForEver(handler);
+        Context.current()
+                .with(Work.of(tries ? key : key + ":given-up", event.id()))
+                .withAttempt(lane.attempts + 1)
+                .call(() -> {
+                    if (tries) handler.handle().handle(read);
+                    else handler.otherwise().giveUp(read, lane.failure.orElseThrow());
+                    return true;
+                });
     }
 
     private void handled(Lane lane, BusEvent event) {

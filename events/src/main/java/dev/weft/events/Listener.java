@@ -46,8 +46,9 @@ public sealed interface Listener {
 
     /**
      * Does something outside of the service's tables, at least once per event. What it appends to
-     * the service's own log happens once all the same, because it carries the event's id and the
-     * listener's name ({@link dev.weft.core.Work}).
+     * the service's own log happens once all the same, because it carries the event's id, the
+     * listener's name and the handler's place among those of its type ({@link dev.weft.core.Work});
+     * giving up is work of its own. So add handlers of a type behind those that it has.
      *
      * @param attempts how often it is tried before {@code otherwise} is called; without {@code
      *     otherwise} it is tried until it succeeds

@@ -27,6 +27,7 @@ import dev.weft.events.PublicEvent;
 import dev.weft.events.Publication;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
+import dev.weft.events.StoredEvent;
 import dev.weft.json.Json;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -469,7 +470,7 @@ class PipelineTest {
         bus.publish("bell", 1, List.of(rung(1, "a", 1)));
         assertThat(progress.awaitSettled(0, Receipt.of("bell", 1), LONG)).isEmpty();
         var context = contexts.remove();
-        assertThat(context.work().key()).isEqualTo("bell/1/0:house.calls");
+        assertThat(context.work().key()).isEqualTo("bell/1/0:house.calls:0");
         assertThat(context.work().cause()).isEqualTo("bell/1/0");
         assertThat(context.attempt()).isEqualTo(1);
         assertThat(context.deadline().remaining())
@@ -555,6 +556,49 @@ class PipelineTest {
         assertThat(progress.awaitSettled(0, Receipt.of("bell", 1), LONG)).isEmpty();
         assertThat(attempts).containsExactly(1, 2, 3);
         assertThat(givenUp).hasValue("bell/1/0 nobody answers");
+    }
+
+    @Test
+    void what_is_appended_when_it_gives_up_is_not_taken_for_what_an_attempt_appended()
+            throws Exception {
+        var effect =
+                Listener.effect("calls")
+                        .attempts(2, SOON)
+                        .on(
+                                RUNG,
+                                event -> {
+                                    append("door-tried", 1);
+                                    throw new IllegalStateException("behind the append");
+                                },
+                                (event, failure) -> append("door-given-up", 2));
+        var progress = start(List.of(), List.of(), List.of(effect)).progress();
+        bus.publish("bell", 1, List.of(rung(1, "a", 1)));
+        assertThat(progress.awaitSettled(0, Receipt.of("bell", 1), LONG)).isEmpty();
+        assertThat(storage.events().log(0, 10))
+                .extracting(StoredEvent::stream)
+                .containsExactly("door-tried", "door-given-up");
+    }
+
+    @Test
+    void two_handlers_of_one_event_append_by_themselves_whichever_fails() throws Exception {
+        var runs = new AtomicInteger();
+        var effect =
+                Listener.effect("calls")
+                        .attempts(9, SOON)
+                        .on(RUNG, event -> append("door-first", 1))
+                        .on(
+                                RUNG,
+                                event -> {
+                                    if (runs.incrementAndGet() < 3)
+                                        throw new IllegalStateException("before the append");
+                                    append("door-second", 2);
+                                });
+        var progress = start(List.of(), List.of(), List.of(effect)).progress();
+        bus.publish("bell", 1, List.of(rung(1, "a", 1)));
+        assertThat(progress.awaitSettled(0, Receipt.of("bell", 1), LONG)).isEmpty();
+        assertThat(storage.events().log(0, 10))
+                .extracting(StoredEvent::stream)
+                .containsExactly("door-first", "door-second");
     }
 
     @Test
