@@ -97,8 +97,7 @@ final class RouteBookTest {
 
     private static String answer(RouteTable table, String path) throws Exception {
         var target = table.find(Method.GET, path);
-        assertThat(target).isNotNull();
-        return target.call(Request.get(path)).body().text();
+        return target == null ? "nobody" : target.call(Request.get(path)).body().text();
     }
 
     private static Instance ready(String service, String id, String... routes) {
