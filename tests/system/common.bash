@@ -31,7 +31,10 @@ on_exit() {
     local code=$?
     trap - EXIT
     local pid
-    for pid in $others; do kill -9 "$pid" 2>/dev/null; done
+    for pid in $others; do
+        kill -9 "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
     if [ -n "$dev" ]; then
         kill -TERM "$dev" 2>/dev/null
         await 20 gone || kill -9 -- "-$dev" 2>/dev/null
