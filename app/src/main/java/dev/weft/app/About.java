@@ -57,10 +57,15 @@ final class About {
         requireToken(request);
         var after = Receipt.parse(request.query().get("after").orElse(""));
         var waitMs = request.query().get("wait_ms").map(About::milliseconds).orElse(0L);
-        long head = events.head();
-        var blocked = progress.awaitSettled(head, after, Duration.ofMillis(waitMs));
+        var blocked = progress.awaitSettled(events.head(), after, Duration.ofMillis(waitMs));
+        // Read again: what was waited for may have written more.
         return json(
-                new Report(in.service(), head, progress.published(), blocked.isEmpty(), blocked));
+                new Report(
+                        in.service(),
+                        events.head(),
+                        progress.published(),
+                        blocked.isEmpty(),
+                        blocked));
     }
 
     private void requireToken(Request request) {

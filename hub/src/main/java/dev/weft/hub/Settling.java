@@ -26,10 +26,11 @@ import java.util.stream.Collectors;
  * Waits until nothing goes on any more in the whole system.
  *
  * <p>A round asks every instance to wait until it has caught up with all logs' ends that are known,
- * and tells the ends of then. The system is settled when in a round all have caught up and no end
- * has moved since the round before: whatever an instance wrote behind its answer of the last round
- * would have moved an end, and whatever was to be handled had been handled by its answer of this
- * one.
+ * and to tell its log's end of then. The system is settled when all have caught up with the same
+ * ends, and no end has moved, in two rounds one after the other. One is not enough: an instance that
+ * answers early may be called by one that still handles an event, and write behind its answer. By
+ * the end of the first quiet round everything up to the ends has been handled, so what that wrote is
+ * in the logs before the second one begins, and would move an end there.
  *
  * <p>A subscription whose service does not answer blocks as long as events wait for it. An instance
  * that cannot be reached blocks, unless another of its service answers.
@@ -41,6 +42,9 @@ final class Settling {
 
     /** How long an instance may take beyond it. */
     private static final Duration ANSWER = Duration.ofSeconds(3);
+
+    /** How many rounds one after the other nothing may block, and no end move. */
+    private static final int QUIET_ROUNDS = 2;
 
     /** The pause behind a round in which somebody could not answer. */
     private static final Duration PAUSE = Duration.ofMillis(25);
@@ -120,13 +124,14 @@ final class Settling {
         long startNanos = time.nanos();
         var deadline = Deadline.after(atMost, time);
         var ends = Receipt.NONE;
+        int quiet = 0;
         for (int round = 1; ; round++) {
             var answers = ask(ends, shorter(ROUND, deadline.remaining()));
             var blocked = blocked(answers);
             var now = ends.and(heads(answers));
-            boolean still = now.equals(ends) && round > 1;
+            quiet = blocked.isEmpty() && now.equals(ends) ? quiet + 1 : 0;
             ends = now;
-            boolean settled = blocked.isEmpty() && still;
+            boolean settled = quiet == QUIET_ROUNDS;
             if (settled || deadline.expired()) {
                 if (!settled && blocked.isEmpty()) blocked = List.of(moving());
                 return new Result(

@@ -1,0 +1,142 @@
+package dev.weft.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.core.Instance;
+import dev.weft.core.MemoryTransport;
+import dev.weft.core.Receipt;
+import dev.weft.core.Route;
+import dev.weft.core.Routes;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import dev.weft.events.Storage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class SettlingTest {
+
+    private static final Time TIME = SystemTime.INSTANCE;
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    private final MemoryTransport transport = new MemoryTransport(TIME);
+    private final InstanceTable table = new InstanceTable(Duration.ofSeconds(10), TIME);
+    private final Storage storage = Storage.open("memory:", TIME);
+
+    @SuppressWarnings("NullAway.Init") // Opened before each case.
+    private BusLog bus;
+
+    @BeforeEach
+    void open() throws Exception {
+        bus = new BusLog(storage.database(), TIME);
+    }
+
+    @AfterEach
+    void close() {
+        bus.close();
+        storage.close();
+        table.close();
+        transport.close();
+    }
+
+    @Test
+    void what_one_writes_behind_its_answer_because_another_still_works_is_waited_for()
+            throws Exception {
+        var cart = new AtomicLong(1);
+        var answered = new Semaphore(0);
+        serve(
+                "cart",
+                after -> {
+                    long head = cart.get();
+                    if (after.equals(both(1))) answered.release();
+                    return head;
+                });
+        // Its listener has the cart write once more, when the cart has answered already.
+        serve(
+                "order",
+                after -> {
+                    if (after.equals(both(1)) && cart.get() == 1) {
+                        assertThat(answered.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+                        cart.incrementAndGet();
+                    }
+                    return 5;
+                });
+        var result = settle(LONG);
+        assertThat(result.settled()).isTrue();
+        assertThat(result.ends()).isEqualTo(both(2).positions());
+    }
+
+    @Test
+    void two_rounds_with_the_same_ends_are_quiet_before_a_system_is_settled() throws Exception {
+        var asked = Collections.synchronizedList(new ArrayList<Receipt>());
+        serve(
+                "cart",
+                after -> {
+                    asked.add(after);
+                    return 3;
+                });
+        var result = settle(LONG);
+        assertThat(result.settled()).isTrue();
+        assertThat(asked)
+                .containsExactly(Receipt.NONE, Receipt.of("cart", 3), Receipt.of("cart", 3));
+    }
+
+    @Test
+    void a_system_that_never_rests_is_not_settled() throws Exception {
+        var head = new AtomicLong();
+        serve("cart", after -> head.incrementAndGet());
+        var result = settle(Duration.ofMillis(50));
+        assertThat(result.settled()).isFalse();
+        assertThat(result.blocked()).extracting(Settling.Blocked::by).containsExactly("new events");
+    }
+
+    private static Receipt both(long cart) {
+        return Receipt.of("cart", cart).and(Receipt.of("order", 5));
+    }
+
+    private Settling.Result settle(Duration atMost) throws InterruptedException {
+        return new Settling(table, bus, transport, Optional.empty(), TIME).settle(atMost);
+    }
+
+    /** How a fake service answers that has caught up: the end of its log. */
+    private interface Head {
+        long behind(Receipt after) throws InterruptedException;
+    }
+
+    private void serve(String service, Head head) {
+        var routes =
+                Routes.of(
+                        Route.get(
+                                "/_weft/progress",
+                                request ->
+                                        Answers.json(
+                                                Map.of(
+                                                        "service",
+                                                        service,
+                                                        "head",
+                                                        head.behind(
+                                                                Receipt.parse(
+                                                                        request.query()
+                                                                                .get("after")
+                                                                                .orElse(""))),
+                                                        "settled",
+                                                        true))));
+        var server = transport.serve(routes, ServerOptions.DEFAULT);
+        table.put(
+                new Instance(
+                        service, service + "-1", server.address(), Instance.State.READY, List.of()),
+                LONG);
+    }
+}
