@@ -331,15 +331,18 @@ public final class BusLog implements Bus {
         }
         for (var id : unknown) {
             var sequence = tables.sequence(id);
-            if (sequence.isPresent()) acknowledgeAhead(name, sequence.get());
+            if (sequence.isPresent()) acknowledgeAhead(name, id, sequence.get());
         }
         save(name);
     }
 
-    private void acknowledgeAhead(String name, long sequence) {
+    /** While its sequence was looked up, a poll may have read the event. */
+    private void acknowledgeAhead(String name, String id, long sequence) {
         lock.lock();
         try {
-            require(name).ledger.acknowledgeAhead(sequence);
+            var subscription = require(name);
+            if (subscription.ledger.acknowledge(List.of(id)).isEmpty()) subscription.changed.all();
+            else subscription.ledger.acknowledgeAhead(sequence);
         } finally {
             lock.unlock();
         }

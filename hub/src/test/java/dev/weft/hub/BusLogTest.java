@@ -6,7 +6,10 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.events.Bus;
 import dev.weft.events.BusEvent;
+import dev.weft.events.Database;
 import dev.weft.events.Origin;
+import dev.weft.events.Row;
+import dev.weft.events.Sql;
 import dev.weft.events.Storage;
 import dev.weft.testkit.BusContract;
 import dev.weft.testkit.VirtualTime;
@@ -19,6 +22,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -121,6 +126,53 @@ class BusLogTest extends BusContract {
             var again = bus.subscribe("log.doors", Set.of("opened")).poll(NOW).events();
             assertThat(again).extracting(BusEvent::id).containsExactly("door/1/0");
         }
+    }
+
+    @Test
+    void an_acknowledgement_counts_that_races_with_a_poll_behind_a_restart() throws Exception {
+        List<BusEvent> handed;
+        try (var bus = open()) {
+            bus.publish("door", 1, List.of(event(1, "opened", 1)));
+            handed = bus.subscribe("log.doors", Set.of("opened")).poll(NOW).events();
+        }
+        var storage = Storage.open("sqlite:" + folder.resolve("hub.db"), SystemTime.INSTANCE);
+        var lookedUp = new AtomicReference<Runnable>(() -> {});
+        try (storage;
+                var log = new BusLog(lookingUp(storage.database(), lookedUp), time)) {
+            lookedUp.set(() -> {
+                try {
+                    assertThat(log.poll("log.doors", "late", NOW).events()).hasSize(1);
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            log.acknowledge("log.doors", "late", List.of(handed.getFirst().id()));
+            assertThat(log.subscriptions())
+                    .singleElement()
+                    .satisfies(progress -> assertThat(progress.pending()).isZero());
+        }
+    }
+
+    /** The database; once an event's sequence has been looked up, something happens. */
+    private static Database lookingUp(Database database, AtomicReference<Runnable> lookedUp) {
+        return new Database() {
+            @Override
+            public <T> T write(Function<Sql, T> work) throws InterruptedException {
+                return database.write(work);
+            }
+
+            @Override
+            public <T> List<T> query(String sql, Function<Row, T> row, Object... parameters) {
+                var rows = database.query(sql, row, parameters);
+                if (sql.contains("source_position = ?")) lookedUp.getAndSet(() -> {}).run();
+                return rows;
+            }
+
+            @Override
+            public void close() {
+                database.close();
+            }
+        };
     }
 
     @Test
