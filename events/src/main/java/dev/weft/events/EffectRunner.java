@@ -114,7 +114,11 @@ final class EffectRunner implements Runner {
         acknowledging.start();
     }
 
-    /** Lets the attempts under way finish, and interrupts them when the time is over. */
+    /**
+     * Lets the attempts under way finish, and interrupts them when the time is over. Polling goes on
+     * meanwhile as the sign of life: without it the bus would hand what is still being done to
+     * another consumer. What it brings is left to the next one.
+     */
     @Override
     public void stop(Duration atMost) {
         lock.lock();
@@ -126,11 +130,11 @@ final class EffectRunner implements Runner {
             lock.unlock();
         }
         var end = Deadline.after(atMost, time);
-        polling.stop(atMost);
         if (!workersEnded(end.remaining())) {
             interruptWorkers();
             workersEnded(Loop.GRACE);
         }
+        polling.stop(Loop.GRACE);
         acknowledging.stop(Loop.GRACE);
         acknowledgeLast();
         subscribed.leave();

@@ -699,6 +699,46 @@ class PipelineTest {
     }
 
     @Test
+    void while_an_effect_finishes_polling_goes_on_as_the_sign_of_life() throws Exception {
+        var begun = new CountDownLatch(1);
+        var go = new CountDownLatch(1);
+        var polled = new ConcurrentLinkedQueue<String>();
+        var watched =
+                new Relay(bus) {
+                    @Override
+                    Batch polled(Batch batch) {
+                        batch.events().forEach(event -> polled.add(event.id()));
+                        return batch;
+                    }
+                };
+        var done = new ConcurrentLinkedQueue<Integer>();
+        var effect =
+                Listener.effect("calls")
+                        .on(
+                                RUNG,
+                                event -> {
+                                    begun.countDown();
+                                    go.await();
+                                    done.add(event.data().number());
+                                });
+        var pipeline = start(watched, List.of(), List.of(), List.of(effect));
+        bus.publish("bell", 1, List.of(rung(1, "a", 1)));
+        assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+        var stop = time.start("stop", () -> pipeline.stop(LONG));
+        await(() ->
+                stop.getState() == Thread.State.WAITING
+                        || stop.getState() == Thread.State.TIMED_WAITING);
+        bus.publish("bell", 2, List.of(rung(2, "b", 2)));
+        await(() -> polled.contains("bell/2/0"));
+        go.countDown();
+        assertThat(stop.join(LONG)).isTrue();
+        assertThat(done).containsExactly(1);
+        assertThat(bus.subscribe("house.calls", Set.of("rung")).poll(SHORT).events())
+                .extracting(BusEvent::id)
+                .containsExactly("bell/2/0");
+    }
+
+    @Test
     void an_effect_that_was_done_is_not_done_again_when_its_acknowledgement_was_lost()
             throws Exception {
         var lost = new AtomicBoolean(true);
@@ -942,7 +982,7 @@ class PipelineTest {
             return new Consumer() {
                 @Override
                 public Batch poll(Duration atMost) throws InterruptedException {
-                    return consumer.poll(atMost);
+                    return polled(consumer.poll(atMost));
                 }
 
                 @Override
@@ -955,6 +995,10 @@ class PipelineTest {
                     consumer.close();
                 }
             };
+        }
+
+        Batch polled(Batch batch) {
+            return batch;
         }
 
         void acknowledge(Consumer consumer, List<BusEvent> events) throws InterruptedException {
