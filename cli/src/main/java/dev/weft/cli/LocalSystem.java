@@ -143,7 +143,7 @@ final class LocalSystem implements AutoCloseable {
             open.push(hosting);
             hosting.startParts();
             transport.serve(
-                    Control.of(hosting, logs, told.token(), stop),
+                    Control.of(hosting, logs, told.token(), stop, time),
                     ServerOptions.DEFAULT.port(controlPort));
             var systems = Systems.ofThisUser();
             systems.write(plan.data(), told);

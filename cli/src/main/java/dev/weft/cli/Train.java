@@ -175,7 +175,8 @@ final class Train implements Callable<Integer> {
                 var supervisor = new Supervisor(logs, time)) {
             var server =
                     transport.serve(
-                            Control.of(supervisor, logs, TOKEN, () -> {}), ServerOptions.DEFAULT);
+                            Control.of(supervisor, logs, TOKEN, () -> {}, time),
+                            ServerOptions.DEFAULT);
             Readiness ready = launched -> new Readiness.Ready(server.address(), () -> {});
             supervisor.start(
                     new ProcessSpec(

@@ -1,6 +1,7 @@
 package dev.weft.supervisor;
 
 import dev.weft.core.Body;
+import dev.weft.core.Context;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
 import dev.weft.core.Problem;
@@ -9,6 +10,7 @@ import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Routes;
 import dev.weft.core.Service;
+import dev.weft.core.Time;
 import dev.weft.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,7 +19,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ArrayBlockingQueue;
 
 /**
  * The supervisor over HTTP: {@code GET /admin/processes}, {@code GET
@@ -37,11 +41,13 @@ public final class Control {
     private final ProcessTable table;
     private final Logs logs;
     private final Runnable stop;
+    private final Time time;
 
-    private Control(ProcessTable table, Logs logs, Runnable stop) {
+    private Control(ProcessTable table, Logs logs, Runnable stop, Time time) {
         this.table = table;
         this.logs = logs;
         this.stop = stop;
+        this.time = time;
     }
 
     /**
@@ -50,8 +56,8 @@ public final class Control {
      * @param stop begins to stop the system and returns at once
      */
     public static Service<Request, Response> of(
-            ProcessTable table, Logs logs, String token, Runnable stop) {
-        var control = new Control(table, logs, stop);
+            ProcessTable table, Logs logs, String token, Runnable stop, Time time) {
+        var control = new Control(table, logs, stop, time);
         var routes =
                 Routes.of(
                         Route.get("/admin/processes", request -> control.processes()),
@@ -124,11 +130,34 @@ public final class Control {
                                     + "; there are "
                                     + String.join(", ", table.services()))
                     .failure();
-        var problem = table.restart(service);
+        var problem = restart(service);
         if (problem.isPresent())
             throw Problem.of(502, "not-ready", service + " was not replaced: " + problem.get())
                     .failure();
         return json(200, Map.of("service", service));
+    }
+
+    /**
+     * On a thread of its own, for the request may be cut short by the very restart that it asks for:
+     * it came through the hub. Once begun, a restart is finished, whoever still listens.
+     */
+    private Optional<String> restart(String service) throws InterruptedException {
+        var answer = new ArrayBlockingQueue<Optional<String>>(1);
+        time.start(
+                "weft-restart-" + service,
+                () -> Context.none().run(() -> answer.add(outcome(service))));
+        return answer.take();
+    }
+
+    private Optional<String> outcome(String service) {
+        try {
+            return table.restart(service);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.of("the restart was broken off");
+        } catch (RuntimeException e) {
+            return Optional.of("the restart failed: " + e);
+        }
     }
 
     private Response logs(Request request) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps processes running.
@@ -26,6 +27,8 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
 
     /** Failed first starts of one process after which it is given up. */
     public static final int FIRST_STARTS = 3;
+
+    private static final String STOPPED = "the system is being stopped";
 
     private final Backoff backoff;
     private final Logs logs;
@@ -80,8 +83,9 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
      * Puts new processes in the place of a service's old ones, one after the other: the new one
      * starts, and when it is ready the old one drains. If a new one does not become ready, it is
      * stopped, the old ones stay, and the answer says why. An old one that is not ready itself, or
-     * may not run beside another, is stopped first, and the new one is then tried for ever. Call it
-     * for one service from one thread at a time.
+     * may not run beside another, is stopped first, and the new one is then tried for ever. Who is
+     * interrupted leaves no gap behind: a new one that was not ready yet is stopped, or goes on to
+     * start if the old one is gone. Call it for one service from one thread at a time.
      */
     public Optional<String> replace(ProcessSpec spec) throws InterruptedException {
         var old = places(spec.service());
@@ -95,28 +99,40 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
                     before != null
                             && before.state().state() == ProcessState.State.READY
                             && spec.overlap();
-            if (before != null && !keep) {
-                before.stop();
-                remove(before);
-            }
-            var place = supervise(spec, keep ? 1 : 0);
-            if (!add(place)) return Optional.of("the system is being stopped");
-            var problem = place.awaitOutcome();
-            if (problem.isPresent() && keep) {
-                place.stop();
-                remove(place);
-            }
+            var problem = before != null && keep ? beside(before, spec) : instead(before, spec);
             if (problem.isPresent()) return problem;
-            if (before != null && keep) {
-                before.stop();
-                remove(before);
-            }
         }
-        for (var more : old.subList(Math.min(spec.instances(), old.size()), old.size())) {
-            more.stop();
-            remove(more);
-        }
+        dismiss(old.subList(Math.min(spec.instances(), old.size()), old.size()));
         return Optional.empty();
+    }
+
+    /** Starts the new one, and stops the old one if that is ready; else the new one again. */
+    private Optional<String> beside(Supervised before, ProcessSpec spec)
+            throws InterruptedException {
+        var next = supervise(spec, 1);
+        var superfluous = next;
+        try {
+            if (!add(next)) return Optional.of(STOPPED);
+            var problem = next.awaitOutcome();
+            if (problem.isEmpty()) superfluous = before;
+            return problem;
+        } finally {
+            dismiss(List.of(superfluous));
+        }
+    }
+
+    /** Stops the old one, if any, and starts the new one in any case. */
+    private Optional<String> instead(@Nullable Supervised before, ProcessSpec spec)
+            throws InterruptedException {
+        Supervised next;
+        boolean added;
+        try {
+            if (before != null) dismiss(List.of(before));
+        } finally {
+            next = supervise(spec, 0);
+            added = add(next);
+        }
+        return added ? next.awaitOutcome() : Optional.of(STOPPED);
     }
 
     @Override
@@ -128,9 +144,7 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
 
     /** Stops all instances of a service. */
     public void stop(String service) throws InterruptedException {
-        var places = places(service);
-        stopAll(places);
-        for (var place : places) remove(place);
+        dismiss(places(service));
     }
 
     private synchronized List<Supervised> places(String service) {
@@ -170,7 +184,11 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
         return all.stream().map(Supervised::state).toList();
     }
 
-    private void stopAll(List<Supervised> places) throws InterruptedException {
+    /**
+     * Stops all of them and takes them out of the table. Both go on when the caller, who waits for
+     * it, is interrupted.
+     */
+    private void dismiss(List<Supervised> places) throws InterruptedException {
         var left = new CountDownLatch(places.size());
         for (var place : places)
             time.start(
@@ -181,6 +199,7 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
                         } catch (InterruptedException e) {
                             Thread.currentThread().interrupt();
                         } finally {
+                            remove(place);
                             left.countDown();
                         }
                     });
@@ -200,7 +219,7 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
                                     .add(place));
         }
         try {
-            for (var stage : stages.values()) stopAll(stage);
+            for (var stage : stages.values()) dismiss(stage);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

@@ -3,8 +3,10 @@ package dev.weft.supervisor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.core.Backoff;
+import dev.weft.core.Body;
 import dev.weft.core.Instance;
 import dev.weft.core.MemoryRegistry;
+import dev.weft.core.Request;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.supervisor.ProcessState.State;
@@ -229,16 +231,7 @@ class SupervisorTest {
         assertThat(supervisor.awaitReady("a")).isEmpty();
         var old = only("a");
 
-        var replacing =
-                TIME.start(
-                        "replacing",
-                        () -> {
-                            try {
-                                supervisor.replace(shell("a", readiness, "V=2; " + script));
-                            } catch (InterruptedException e) {
-                                Thread.currentThread().interrupt();
-                            }
-                        });
+        var replacing = replacing(shell("a", readiness, "V=2; " + script));
         awaitPrinted("a", "up 2");
         assertThat(printed("a")).doesNotContain("draining");
         assertThat(alive(old.pid())).isTrue();
@@ -269,6 +262,85 @@ class SupervisorTest {
         assertThat(only("a").pid()).isEqualTo(old.pid());
         assertThat(only("a").state()).isEqualTo(State.READY);
         assertThat(alive(old.pid())).isTrue();
+    }
+
+    @Test
+    void a_replacement_that_is_interrupted_leaves_exactly_one_process_running() throws Exception {
+        supervisor.start(shell("a", AT_ONCE, "cat >/dev/null"));
+        supervisor.awaitReady("a");
+        var old = only("a");
+        var waiting = replacing(shell("a", NEVER, "echo new; cat >/dev/null"));
+        awaitPrinted("a", "new");
+        waiting.interrupt();
+        waiting.join();
+        Eventually.until("the new one is gone", () -> supervisor.processes().size() == 1);
+        assertThat(only("a").pid()).isEqualTo(old.pid());
+        assertThat(alive(old.pid())).isTrue();
+    }
+
+    @Test
+    void who_asks_for_a_restart_and_goes_does_not_stop_it_half_way() throws Exception {
+        supervisor.start(
+                alone(
+                        shell(
+                                "a",
+                                AT_ONCE,
+                                "trap 'echo draining; sleep 0.3; exit 0' TERM; echo up;"
+                                        + " while :; do sleep 0.02; done")));
+        awaitPrinted("a", "up");
+        var old = only("a");
+        var control = Control.of(supervisor, logs, "token", () -> {}, TIME);
+        var asking =
+                TIME.start(
+                        "asking",
+                        () -> {
+                            try {
+                                control.call(
+                                        Request.post("/admin/processes/a/restart", Body.EMPTY)
+                                                .header("Authorization", "Bearer token"));
+                            } catch (Exception e) {
+                                Thread.currentThread().interrupt();
+                            }
+                        });
+        awaitPrinted("a", "draining");
+        asking.interrupt();
+        asking.join();
+        Eventually.until(
+                "a new process is ready",
+                () ->
+                        supervisor.processes().stream()
+                                .anyMatch(p ->
+                                        p.state() == State.READY
+                                                && !p.instance().equals(old.instance())));
+        assertThat(alive(old.pid())).isFalse();
+    }
+
+    private Thread replacing(ProcessSpec spec) {
+        return TIME.start(
+                "replacing",
+                () -> {
+                    try {
+                        supervisor.replace(spec);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+    }
+
+    /** One that may not run beside its replacement. */
+    private static ProcessSpec alone(ProcessSpec spec) {
+        return new ProcessSpec(
+                spec.service(),
+                spec.command(),
+                spec.environment(),
+                spec.directory(),
+                spec.port(),
+                spec.instances(),
+                spec.readiness(),
+                spec.readyTimeout(),
+                Duration.ofSeconds(5),
+                spec.stage(),
+                false);
     }
 
     @Test
