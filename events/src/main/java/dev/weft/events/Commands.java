@@ -185,11 +185,11 @@ public final class Commands {
             while (version < toVersion) {
                 int max = (int) Math.min(READ_BATCH, toVersion - version);
                 var events = store.stream(stream, version, max);
+                if (events.isEmpty()) break;
                 for (var event : events) {
                     state = decider.evolve().apply(state, codec.data(event));
                     version = event.version();
                 }
-                if (events.size() < max) break;
             }
             return new At<>(state, version);
         }

@@ -27,6 +27,9 @@ public interface EventStore extends AutoCloseable {
     /** The most bytes of data that the events of one append may have together. */
     int MAX_BYTES = 4 << 20;
 
+    /** About how much data one read brings; it brings at least one event, however large. */
+    int MAX_READ_BYTES = 2 << 20;
+
     /** The longest name of a stream, in characters. */
     int MAX_STREAM_NAME = 500;
 
@@ -102,10 +105,18 @@ public interface EventStore extends AutoCloseable {
     /** What the append with this key left behind, as a repetition, if there was one. */
     Optional<Appended> appended(String appendKey);
 
-    /** A stream's events behind a version, in order, at most so many, which is at least one. */
+    /**
+     * A stream's events behind a version, in order, at most so many, which is at least one. It ends
+     * with the event that brings its data to {@link #MAX_READ_BYTES}, so only an empty read says that
+     * there is no more.
+     */
     List<StoredEvent> stream(String stream, long afterVersion, int max);
 
-    /** The log's events behind a position, in order, at most so many, which is at least one. */
+    /**
+     * The log's events behind a position, in order, at most so many, which is at least one. It ends
+     * with the event that brings its data to {@link #MAX_READ_BYTES}, so only an empty read says that
+     * there is no more.
+     */
     List<StoredEvent> log(long afterPosition, int max);
 
     /** The position of the last event; 0 of an empty log. */

@@ -156,7 +156,11 @@ public final class MemoryEventStore implements EventStore {
         if (max < 1)
             throw new IllegalArgumentException("a read asks for at least 1 event, not " + max);
         int from = Math.clamp(after, 0, events.size());
-        return List.copyOf(events.subList(from, from + Math.min(max, events.size() - from)));
+        int most = from + Math.min(max, events.size() - from);
+        int to = from;
+        for (long bytes = 0; to < most && bytes < MAX_READ_BYTES; to++)
+            bytes += events.get(to).data().length;
+        return List.copyOf(events.subList(from, to));
     }
 
     @Override

@@ -282,7 +282,7 @@ public final class BusLog implements Bus {
         List<Logged> found;
         lock.unlock();
         try {
-            found = tables.read(after + 1, windowEnd, room, types);
+            found = tables.read(after + 1, windowEnd, room, MAX_READ_BYTES, types);
         } finally {
             lock.lock();
         }
@@ -302,7 +302,7 @@ public final class BusLog implements Bus {
         int count = 0;
         while (count < found.size() && bytes < MAX_READ_BYTES)
             bytes += found.get(count++).event().data().length;
-        boolean all = count == found.size() && count < room;
+        boolean all = count == found.size() && count < room && bytes < MAX_READ_BYTES;
         long through = all ? windowEnd : found.get(count - 1).sequence();
         return new Reading(after, through, found.subList(0, count), all ? upTo : Map.of());
     }

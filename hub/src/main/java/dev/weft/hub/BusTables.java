@@ -161,19 +161,47 @@ final class BusTables {
                 event.origin().cause());
     }
 
-    /** The events of these types from one sequence to another, both included, at most so many. */
-    List<Logged> read(long first, long last, int max, Set<String> types) {
+    /**
+     * The events of these types from one sequence to another, both included, at most so many, up to
+     * the one that brings their data to so much.
+     */
+    List<Logged> read(long first, long last, int max, long maxBytes, Set<String> types) {
+        var sizes = sizes(first, last, max, types);
+        long bytes = 0;
+        int count = 0;
+        while (count < sizes.size() && bytes < maxBytes) bytes += sizes.get(count++).bytes;
+        return count == 0 ? List.of() : read(first, sizes.get(count - 1).position, count, types);
+    }
+
+    /** How much data an event has. */
+    private record Size(long position, long bytes) {}
+
+    private List<Size> sizes(long first, long last, int max, Set<String> types) {
+        return database.query(
+                "select position, length(data) as bytes from bus_event " + between(types.size()),
+                row -> new Size(row.number("position"), row.number("bytes")),
+                parameters(first, last, max, types));
+    }
+
+    private List<Logged> read(long first, long last, int max, Set<String> types) {
+        return database.query(
+                EVENT + between(types.size()),
+                BusTables::logged,
+                parameters(first, last, max, types));
+    }
+
+    private static String between(int types) {
+        return "where position >= ? and position <= ? and type in ("
+                + "?, ".repeat(types - 1)
+                + "?) order by position limit ?";
+    }
+
+    private static Object[] parameters(long first, long last, int max, Set<String> types) {
         var parameters = new ArrayList<Object>(types);
         parameters.addFirst(last);
         parameters.addFirst(first);
         parameters.add(max);
-        return database.query(
-                EVENT
-                        + "where position >= ? and position <= ? and type in ("
-                        + "?, ".repeat(types.size() - 1)
-                        + "?) order by position limit ?",
-                BusTables::logged,
-                parameters.toArray());
+        return parameters.toArray();
     }
 
     private List<Logged> between(long first, long last, Set<String> types) {

@@ -119,6 +119,30 @@ public abstract class EventStoreContract {
         assertThat(List.of(before, store.head())).containsExactly(0L, 3L);
     }
 
+    @Test
+    void a_read_brings_little_of_large_events_but_at_least_one() throws Exception {
+        var large = new byte[EventStore.MAX_READ_BYTES / 2];
+        var largest = new byte[EventStore.MAX_BYTES];
+        for (var data : List.of(large, large, large, largest, largest))
+            store.append(
+                    List.of(
+                            new Append(
+                                    "cart-1",
+                                    EventStore.ANY_VERSION,
+                                    List.of(new NewEvent("a", data)))),
+                    Origin.NONE);
+        for (int size : List.of(1, 10)) {
+            assertThat(positions(store.log(0, size))).hasSize(Math.min(size, 2));
+            assertThat(positions(store.stream("cart-1", 0, size))).hasSize(Math.min(size, 2));
+        }
+        assertThat(positions(store.log(2, 10))).containsExactly(3L, 4L);
+        assertThat(positions(store.stream("cart-1", 2, 10))).containsExactly(3L, 4L);
+        assertThat(positions(store.log(4, 10))).containsExactly(5L);
+        assertThat(positions(store.stream("cart-1", 4, 10))).containsExactly(5L);
+        assertThat(store.log(5, 10)).isEmpty();
+        assertThat(store.stream("cart-1", 5, 10)).isEmpty();
+    }
+
     // What is kept
 
     @Test
@@ -853,6 +877,10 @@ public abstract class EventStoreContract {
         for (var type : types)
             events.add(new NewEvent(type, "{}".getBytes(StandardCharsets.UTF_8)));
         return events;
+    }
+
+    private static List<Long> positions(List<StoredEvent> events) {
+        return events.stream().map(StoredEvent::position).toList();
     }
 
     private static List<String> types(List<StoredEvent> events) {

@@ -136,7 +136,12 @@ final class Log {
     private static List<StoredEvent> events(PreparedStatement statement) throws SQLException {
         var events = new ArrayList<StoredEvent>();
         try (var result = statement.executeQuery()) {
-            while (result.next()) events.add(event(result));
+            long bytes = 0;
+            while (bytes < EventStore.MAX_READ_BYTES && result.next()) {
+                var event = event(result);
+                events.add(event);
+                bytes += event.data().length;
+            }
         }
         return List.copyOf(events);
     }
