@@ -33,6 +33,11 @@ public interface Bus extends AutoCloseable {
      * have joined, one is handed events and the others wait until it leaves or is silent for {@link
      * #SILENCE}.
      *
+     * <p>The subscription takes all types that its consumers name. A type that is new to a
+     * subscription which has read on already is heard from then on: its older events are not handed
+     * over. One that no consumer has named for {@link #SILENCE} is no longer taken, and what was
+     * not acknowledged of it is dropped. A consumer is only handed the types that it named.
+     *
      * @param name {@code service.listener}
      */
     Consumer subscribe(String name, Set<String> types);

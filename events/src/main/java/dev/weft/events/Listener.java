@@ -15,7 +15,11 @@ public sealed interface Listener {
     /** Unique in the service; the subscription is named {@code service.name}. */
     String name();
 
-    /** The types that it takes. */
+    /**
+     * The types that it takes. A new listener hears everything from the oldest event on; a type that
+     * is added to a listener which has run before is heard from then on. To hear all of it, give the
+     * listener a new name.
+     */
     List<EventType<?>> types();
 
     /**

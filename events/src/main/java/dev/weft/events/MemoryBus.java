@@ -93,13 +93,11 @@ public final class MemoryBus implements Bus {
             requireOpen();
             var ledger = subscriptions.get(name);
             if (ledger == null) {
-                ledger = new SubscriptionLedger(types, SubscriptionLedger.State.NEW);
+                ledger = new SubscriptionLedger(types, SubscriptionLedger.State.NEW, time.nanos());
                 subscriptions.put(name, ledger);
-            } else {
-                ledger.types(types);
             }
             var consumer = new MemoryConsumer(ledger, Long.toString(++lastConsumer));
-            ledger.join(consumer.id, time.nanos());
+            ledger.join(consumer.id, types, time.nanos());
             changed.all();
             return consumer;
         } finally {
@@ -154,8 +152,9 @@ public final class MemoryBus implements Bus {
                 long endNanos = time.nanos() + atMost.toNanos();
                 while (!closed && !left) {
                     ledger.heard(id, time.nanos());
-                    if (ledger.wants(id))
-                        ledger.add(read(ledger.through(), ledger.room(), ledger.types()));
+                    boolean more = true;
+                    while (more && ledger.wants(id))
+                        more = ledger.add(read(ledger.through(), ledger.room(), ledger.types()));
                     var batch = ledger.take(id);
                     if (batch.isPresent()) return batch.get();
                     long leftNanos = endNanos - time.nanos();

@@ -31,7 +31,13 @@ import java.util.TreeSet;
  * It holds at most {@link Bus#MAX_IN_FLIGHT} events, those that are not acknowledged, so its {@link
  * State} is small however far acknowledgements run ahead of an event that fails.
  *
- * <p>A bus whose log is on disk writes {@link #state} with each acknowledgement, before it answers.
+ * <p>Consumers may name different types, while a service is replaced by a newer one. The subscription
+ * takes all that are named, and goes on taking one for {@link Bus#SILENCE} behind the last consumer
+ * that named it: so an old process that joins again takes nothing away from a new one. A consumer is
+ * only handed what it named; the rest waits for another one.
+ *
+ * <p>A bus whose log is on disk writes {@link #state} with each acknowledgement, before it answers,
+ * and whenever {@link #types} has changed.
  */
 public final class SubscriptionLedger {
 
@@ -77,13 +83,19 @@ public final class SubscriptionLedger {
         }
     }
 
-    /** A consumer: when it was last heard of, and what it was last told to be applied. */
+    /** A consumer: its types, when it was last heard of, and what it was last told to be applied. */
     private static final class Joined {
+        final Set<String> types;
         long heardNanos;
         Receipt told = Receipt.NONE;
+
+        Joined(Set<String> types) {
+            this.types = types;
+        }
     }
 
-    private Set<String> types;
+    /** The types that are taken, with when a consumer that names them was last heard of. */
+    private final Map<String, Long> named = new HashMap<>();
 
     /** In the order of joining: the first one has the subscription. */
     private final Map<String, Joined> consumers = new LinkedHashMap<>();
@@ -101,41 +113,53 @@ public final class SubscriptionLedger {
 
     private Optional<Receipt> applied = Optional.empty();
 
-    public SubscriptionLedger(Set<String> types, State state) {
-        this.types = Set.copyOf(types);
+    /**
+     * @param types that it takes, named as of now
+     */
+    public SubscriptionLedger(Set<String> types, State state, long nowNanos) {
+        types.forEach(type -> named.put(type, nowNanos));
         this.through = state.through;
         this.ahead.addAll(state.ahead);
         state.outstanding.forEach(this::put);
     }
 
-    /** Changes the types from here on; what is outstanding of types no longer taken is dropped. */
-    public void types(Set<String> types) {
-        this.types = Set.copyOf(types);
-        for (var event : List.copyOf(outstanding.values()))
-            if (!types.contains(event.type())) remove(event.id());
-    }
-
+    /** The types that are taken; changes when a consumer joins or is heard of. */
     public Set<String> types() {
-        return types;
+        return Set.copyOf(named.keySet());
     }
 
-    /** A consumer joins; if it was there before, it has lost what it was handed. */
-    public void join(String consumer, long nowNanos) {
+    /**
+     * A consumer joins and names its types, which are taken from here on; if it was there before, it
+     * has lost what it was handed.
+     */
+    public void join(String consumer, Set<String> types, long nowNanos) {
         leave(consumer);
+        consumers.put(consumer, new Joined(Set.copyOf(types)));
         heard(consumer, nowNanos);
     }
 
     /**
-     * A consumer gives a sign of life; one that is not known joins. Others that have been silent for
-     * longer than {@link Bus#SILENCE} leave.
+     * A consumer gives a sign of life; one that is not known joins and is taken to name all types
+     * that are taken. Others that have been silent for longer than {@link Bus#SILENCE} leave, and
+     * types that nobody has named for so long are no longer taken: what is outstanding of them is
+     * dropped.
      */
     public void heard(String consumer, long nowNanos) {
-        consumers.computeIfAbsent(consumer, id -> new Joined()).heardNanos = nowNanos;
+        var joined = consumers.computeIfAbsent(consumer, id -> new Joined(types()));
+        joined.heardNanos = nowNanos;
+        joined.types.forEach(type -> named.put(type, nowNanos));
         var silent = new ArrayList<String>();
-        consumers.forEach((id, joined) -> {
-            if (nowNanos - joined.heardNanos > Bus.SILENCE.toNanos()) silent.add(id);
+        consumers.forEach((id, other) -> {
+            if (isSilent(other.heardNanos, nowNanos)) silent.add(id);
         });
         silent.forEach(this::leave);
+        if (named.values().removeIf(lastNanos -> isSilent(lastNanos, nowNanos)))
+            for (var event : List.copyOf(outstanding.values()))
+                if (!named.containsKey(event.type())) remove(event.id());
+    }
+
+    private static boolean isSilent(long lastNanos, long nowNanos) {
+        return nowNanos - lastNanos > Bus.SILENCE.toNanos();
     }
 
     /** A consumer leaves; what it has not acknowledged goes to the next one. */
@@ -160,7 +184,7 @@ public final class SubscriptionLedger {
 
     /** Whether the consumer would be handed more if more were read from the log. */
     public boolean wants(String consumer) {
-        return leads(consumer) && unhanded().isEmpty() && room() > 0;
+        return leads(consumer) && room() > 0 && nextFor(consumer).isEmpty();
     }
 
     /** How many events the next reading may bring. */
@@ -214,7 +238,7 @@ public final class SubscriptionLedger {
         if (leads(consumer)) {
             for (var next : unhanded().entrySet()) {
                 if (events.size() == Bus.MAX_BATCH) break;
-                events.add(next.getValue());
+                if (joined.types.contains(next.getValue().type())) events.add(next.getValue());
                 handedThrough = next.getKey();
             }
         }
@@ -222,6 +246,16 @@ public final class SubscriptionLedger {
         if (events.isEmpty() && applied.equals(joined.told)) return Optional.empty();
         joined.told = applied;
         return Optional.of(new Bus.Batch(events, applied));
+    }
+
+    /** The next event that the consumer would be handed. */
+    private Optional<BusEvent> nextFor(String consumer) {
+        var joined = consumers.get(consumer);
+        return joined == null
+                ? Optional.empty()
+                : unhanded().values().stream()
+                        .filter(event -> joined.types.contains(event.type()))
+                        .findFirst();
     }
 
     private Map<Long, BusEvent> unhanded() {

@@ -76,6 +76,9 @@ public final class BusLog implements Bus {
         final SubscriptionLedger ledger;
         final Signal changed;
 
+        /** The types that are on disk. */
+        Set<String> saved = Set.of();
+
         /** The number of each consumer's newest poll or join; an older one that still waits ends. */
         final Map<String, Long> newest =
                 new LinkedHashMap<>() {
@@ -109,12 +112,14 @@ public final class BusLog implements Bus {
         this.time = time;
         this.end = tables.end();
         this.published = new HashMap<>(tables.published());
-        for (var kept : tables.subscriptions())
-            subscriptions.put(
-                    kept.name(),
+        for (var kept : tables.subscriptions()) {
+            var subscription =
                     new Subscription(
-                            new SubscriptionLedger(kept.types(), kept.state()),
-                            new Signal(lock, time)));
+                            new SubscriptionLedger(kept.types(), kept.state(), time.nanos()),
+                            new Signal(lock, time));
+            subscription.saved = kept.types();
+            subscriptions.put(kept.name(), subscription);
+        }
     }
 
     @Override
@@ -167,11 +172,10 @@ public final class BusLog implements Bus {
         try {
             requireOpen();
             var subscription = subscriptions.get(name);
-            save = subscription == null || !subscription.ledger.types().equals(types);
             if (subscription == null) subscription = make(name, types);
-            if (save) subscription.ledger.types(types);
             subscription.newest.put(consumer, ++numbers);
-            subscription.ledger.join(consumer, time.nanos());
+            subscription.ledger.join(consumer, types, time.nanos());
+            save = isUnsaved(subscription);
             subscription.changed.all();
         } finally {
             lock.unlock();
@@ -188,7 +192,7 @@ public final class BusLog implements Bus {
                             "there are "
                                     + MAX_SUBSCRIPTIONS
                                     + " subscriptions; delete those that nobody needs"));
-        var ledger = new SubscriptionLedger(types, SubscriptionLedger.State.NEW);
+        var ledger = new SubscriptionLedger(types, SubscriptionLedger.State.NEW, time.nanos());
         var subscription = new Subscription(ledger, new Signal(lock, time));
         subscriptions.put(name, subscription);
         return subscription;
@@ -220,7 +224,7 @@ public final class BusLog implements Bus {
             long number = ++numbers;
             subscription.newest.put(consumer, number);
             try {
-                return poll(subscription, consumer, number, atMost);
+                return poll(name, subscription, consumer, number, atMost);
             } catch (InterruptedException e) {
                 if (isNewest(subscription, consumer, number)) suspect(subscription, consumer);
                 throw e;
@@ -230,12 +234,17 @@ public final class BusLog implements Bus {
         }
     }
 
-    private Batch poll(Subscription subscription, String consumer, long number, Duration atMost)
+    private Batch poll(
+            String name, Subscription subscription, String consumer, long number, Duration atMost)
             throws InterruptedException {
         var ledger = subscription.ledger;
         long endNanos = time.nanos() + atMost.toNanos();
         while (!closed && isNewest(subscription, consumer, number)) {
             ledger.heard(consumer, time.nanos());
+            if (isUnsaved(subscription)) {
+                saveUnlocked(name);
+                continue;
+            }
             if (fill(subscription, consumer)) continue;
             var batch = ledger.take(consumer);
             if (batch.isPresent()) return batch.get();
@@ -248,6 +257,20 @@ public final class BusLog implements Bus {
         return new Batch(List.of(), ledger.applied());
     }
 
+    private static boolean isUnsaved(Subscription subscription) {
+        return !subscription.saved.equals(subscription.ledger.types());
+    }
+
+    /** The lock is held, but for the time of the writing. */
+    private void saveUnlocked(String name) throws InterruptedException {
+        lock.unlock();
+        try {
+            save(name);
+        } finally {
+            lock.lock();
+        }
+    }
+
     private static boolean isNewest(Subscription subscription, String consumer, long number) {
         return Optional.of(number).equals(Optional.ofNullable(subscription.newest.get(consumer)));
     }
@@ -258,8 +281,8 @@ public final class BusLog implements Bus {
     }
 
     /**
-     * Reads on for the consumer if it has all that was read. Tells whether the lock was released
-     * meanwhile, so that everything has to be looked at again.
+     * Reads on for the consumer if it has all that was read. Tells whether everything has to be
+     * looked at again: the lock was released meanwhile, or nothing of it is for this consumer.
      */
     private boolean fill(Subscription subscription, String consumer) throws InterruptedException {
         var ledger = subscription.ledger;
@@ -274,7 +297,7 @@ public final class BusLog implements Bus {
         var types = ledger.types();
         if (recent.covers(after, last)) {
             ledger.add(reading(after, last, last, room, recent.read(after, room, types)));
-            return false;
+            return ledger.wants(consumer);
         }
         long windowEnd = Math.min(last, after + BusTables.WINDOW);
         // Taken now: what is published from here on may lie behind the end that is read.
@@ -349,7 +372,14 @@ public final class BusLog implements Bus {
     }
 
     private void save(String name) throws InterruptedException {
-        tables.save(name, () -> books(name));
+        var saved = tables.save(name, () -> books(name));
+        lock.lock();
+        try {
+            var subscription = subscriptions.get(name);
+            if (subscription != null) subscription.saved = saved.types();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private BusTables.Kept books(String name) {

@@ -255,13 +255,13 @@ final class BusTables {
 
     /**
      * Writes a subscription's books, as they are when the transaction runs, so that of two writes
-     * the later one never goes back behind the earlier.
+     * the later one never goes back behind the earlier; tells what was written.
      */
-    void save(String name, Supplier<Kept> kept) throws InterruptedException {
-        database.write(sql -> {
+    Kept save(String name, Supplier<Kept> kept) throws InterruptedException {
+        return database.write(sql -> {
             var now = kept.get();
             var outstanding = now.state().outstanding().stream().map(Logged::sequence);
-            return sql.update(
+            sql.update(
                     "insert into bus_subscription (name, types, position, outstanding,"
                             + " ahead) values (?, ?, ?, ?, ?) on conflict (name) do update"
                             + " set types = excluded.types, position = excluded.position,"
@@ -271,6 +271,7 @@ final class BusTables {
                     now.state().through(),
                     text(outstanding.toList()),
                     text(now.state().ahead()));
+            return now;
         });
     }
 

@@ -188,6 +188,25 @@ class BusLogTest extends BusContract {
     }
 
     @Test
+    void an_old_process_that_joins_first_behind_a_restart_takes_no_type_away() throws Exception {
+        try (var bus = open()) {
+            bus.subscribe("log.doors", Set.of("opened", "closed"));
+        }
+        try (var bus = open()) {
+            var older = bus.subscribe("log.doors", Set.of("opened"));
+            bus.publish("door", 2, List.of(event(1, "opened", 1), event(2, "closed", 1)));
+            assertThat(older.poll(NOW).events())
+                    .extracting(BusEvent::type)
+                    .containsExactly("opened");
+            var newer = bus.subscribe("log.doors", Set.of("opened", "closed"));
+            older.close();
+            assertThat(newer.poll(NOW).events())
+                    .extracting(BusEvent::type)
+                    .containsExactly("opened", "closed");
+        }
+    }
+
+    @Test
     void large_events_come_in_small_batches_and_are_all_handed_over() throws Exception {
         try (var bus = open()) {
             for (int i = 1; i <= 30; i++)

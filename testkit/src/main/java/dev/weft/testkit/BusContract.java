@@ -162,6 +162,39 @@ public abstract class BusContract {
         assertThat(ids(take(after, 1))).containsExactly("door/3/0");
     }
 
+    @Test
+    void a_consumer_that_names_fewer_types_takes_none_from_another() throws Exception {
+        var newer = bus.subscribe("log.doors", BOTH);
+        bus.subscribe("log.doors", Set.of("opened"));
+        publish("door", 2, opened("door", 1), closed("door", 2));
+        assertThat(ids(take(newer, 2))).containsExactly("door/1/0", "door/2/0");
+    }
+
+    @Test
+    void what_a_consumer_does_not_name_waits_for_one_that_does() throws Exception {
+        var older = bus.subscribe("log.doors", Set.of("opened"));
+        var newer = bus.subscribe("log.doors", BOTH);
+        publish("door", 3, closed("door", 1), opened("door", 2), closed("door", 3));
+        var got = take(older, 1);
+        assertThat(ids(got)).containsExactly("door/2/0");
+        assertThat(older.poll(NOW).events()).isEmpty();
+        older.acknowledge(got);
+        older.close();
+        assertThat(ids(take(newer, 2))).containsExactly("door/1/0", "door/3/0");
+    }
+
+    @Test
+    void a_type_that_nobody_names_for_long_is_taken_no_longer() throws Exception {
+        var before = bus.subscribe("log.doors", BOTH);
+        publish("door", 1, opened("door", 1));
+        take(before, 1);
+        before.close();
+        var after = bus.subscribe("log.doors", Set.of("closed"));
+        assertThat(after.poll(NOW).applied().positions()).doesNotContainEntry("door", 1L);
+        time.advance(Bus.SILENCE.plusMillis(1));
+        assertThat(after.poll(NOW).applied().positions()).containsEntry("door", 1L);
+    }
+
     // Publication
 
     @Test
