@@ -15,9 +15,11 @@ dist=$root/build/dist
 dist_log=$root/build/weft-build.log
 
 # How the JVM of the command runs: it is short-lived or mostly idle. The cache is trained with the
-# same flags; others at run time would make it unusable. (No -Xshare: it excludes AOT caches.)
+# same flags; others at run time would make it unusable. (No -Xshare: it excludes AOT caches.) The
+# heap begins small: the JVM's own choice is a part of all memory, and is then in use.
 dist_flags=(
     -XX:+UseSerialGC
+    -Xms16m
     -XX:TieredStopAtLevel=1
     --enable-native-access=ALL-UNNAMED
     --sun-misc-unsafe-memory-access=allow

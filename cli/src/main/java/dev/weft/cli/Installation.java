@@ -40,6 +40,7 @@ record Installation(Path java, String classPath, Optional<Path> home) {
         command.addAll(
                 List.of(
                         "-XX:+UseSerialGC",
+                        "-Xms16m",
                         "-XX:TieredStopAtLevel=1",
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
