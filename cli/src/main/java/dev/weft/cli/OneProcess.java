@@ -16,6 +16,7 @@ import dev.weft.gateway.GatewayOptions;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
 import dev.weft.supervisor.ProcessState;
+import dev.weft.supervisor.Turns;
 import dev.weft.telemetry.OtlpSpans;
 import java.net.URI;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ final class OneProcess implements Hosting {
     private final Map<String, ServiceFile> files = new LinkedHashMap<>();
     private final Map<String, Built> built = new LinkedHashMap<>();
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final Turns turns = new Turns();
     private Instant since = Instant.EPOCH;
     private int lastNumber;
 
@@ -191,16 +193,24 @@ final class OneProcess implements Hosting {
     public Optional<String> replace(ServiceFile service, Optional<Built> of)
             throws InterruptedException {
         if (of.isEmpty()) return foreign.replace(service, of);
-        var next = invite(service, of.get());
-        for (var guest : next) {
-            var problem = guest.awaitReady();
-            if (problem.isPresent()) {
-                next.forEach(Guest::close);
-                return problem;
-            }
+        try (var _ = turns.take(service.name())) {
+            return replaceNow(service, of.get());
         }
-        seat(service, of.get(), next).forEach(Guest::close);
-        return Optional.empty();
+    }
+
+    private Optional<String> replaceNow(ServiceFile service, Built of) throws InterruptedException {
+        var next = invite(service, of);
+        var superfluous = next;
+        try {
+            for (var guest : next) {
+                var problem = guest.awaitReady();
+                if (problem.isPresent()) return problem;
+            }
+            superfluous = seat(service, of, next);
+            return Optional.empty();
+        } finally {
+            superfluous.forEach(Guest::close);
+        }
     }
 
     @Override
@@ -239,13 +249,15 @@ final class OneProcess implements Hosting {
 
     @Override
     public Optional<String> restart(String service) throws InterruptedException {
-        ServiceFile file;
-        Built of;
-        synchronized (this) {
-            file = files.get(service);
-            of = built.get(service);
+        try (var _ = turns.take(service)) {
+            ServiceFile file;
+            Built of;
+            synchronized (this) {
+                file = files.get(service);
+                of = built.get(service);
+            }
+            if (file != null && of != null) return replaceNow(file, of);
         }
-        if (file != null && of != null) return replace(file, Optional.of(of));
         if (service.equals(HUB) || service.equals(GATEWAY))
             return Optional.of("is a part of this process under --together; restart weft dev");
         return foreign.restart(service);

@@ -35,6 +35,7 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
     private final Time time;
     private final Watchdog watchdog;
     private final Map<String, List<Supervised>> table = new LinkedHashMap<>();
+    private final Turns turns = new Turns();
     private boolean closed;
 
     public Supervisor(Logs logs, Time time) throws IOException {
@@ -85,9 +86,16 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
      * stopped, the old ones stay, and the answer says why. An old one that is not ready itself, or
      * may not run beside another, is stopped first, and the new one is then tried for ever. Who is
      * interrupted leaves no gap behind: a new one that was not ready yet is stopped, or goes on to
-     * start if the old one is gone. Call it for one service from one thread at a time.
+     * start if the old one is gone. Of one service one replacement goes on at a time, the next waits.
      */
     public Optional<String> replace(ProcessSpec spec) throws InterruptedException {
+        try (var _ = turns.take(spec.service())) {
+            return replaceNow(spec);
+        }
+    }
+
+    private Optional<String> replaceNow(ProcessSpec spec) throws InterruptedException {
+        if (stopped()) return Optional.of(STOPPED);
         var old = places(spec.service());
         if (old.isEmpty()) {
             start(spec);
@@ -137,14 +145,22 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
 
     @Override
     public Optional<String> restart(String service) throws InterruptedException {
-        var places = places(service);
-        if (places.isEmpty()) return Optional.of("there is no service " + service);
-        return replace(places.getFirst().spec());
+        try (var _ = turns.take(service)) {
+            var places = places(service);
+            if (places.isEmpty()) return Optional.of("there is no service " + service);
+            return replaceNow(places.getFirst().spec());
+        }
     }
 
     /** Stops all instances of a service. */
     public void stop(String service) throws InterruptedException {
-        dismiss(places(service));
+        try (var _ = turns.take(service)) {
+            dismiss(places(service));
+        }
+    }
+
+    private synchronized boolean stopped() {
+        return closed;
     }
 
     private synchronized List<Supervised> places(String service) {

@@ -315,6 +315,20 @@ class SupervisorTest {
         assertThat(alive(old.pid())).isFalse();
     }
 
+    @Test
+    void two_replacements_at_once_leave_one_process() throws Exception {
+        var spec = shell("a", AT_ONCE, "cat >/dev/null");
+        supervisor.start(spec);
+        supervisor.awaitReady("a");
+        var old = only("a");
+        var first = replacing(spec);
+        var second = replacing(spec);
+        first.join();
+        second.join();
+        assertThat(only("a").state()).isEqualTo(State.READY);
+        assertThat(only("a").pid()).isNotEqualTo(old.pid());
+    }
+
     private Thread replacing(ProcessSpec spec) {
         return TIME.start(
                 "replacing",
