@@ -1,6 +1,7 @@
 package dev.weft.cli;
 
 import dev.weft.supervisor.ProcessTable;
+import dev.weft.supervisor.Replacement;
 import java.util.Optional;
 
 /** Runs the parts of a system: each as a process of its own, or all in this one. */
@@ -21,10 +22,9 @@ interface Hosting extends ProcessTable, AutoCloseable {
 
     /**
      * Puts a new version in the place of the old one without dropping requests. If it does not
-     * become ready, the old one stays and the answer says why.
+     * become ready, the old one stays if it is ready itself; the answer says so.
      */
-    Optional<String> replace(ServiceFile service, Optional<Built> built)
-            throws InterruptedException;
+    Replacement replace(ServiceFile service, Optional<Built> built) throws InterruptedException;
 
     /** Blocks until the part or service is ready; else tells why it never will be. */
     Optional<String> awaitReady(String service) throws InterruptedException;

@@ -6,6 +6,7 @@ import dev.weft.core.Time;
 import dev.weft.http.HttpTransport;
 import dev.weft.supervisor.Control;
 import dev.weft.supervisor.Logs;
+import dev.weft.supervisor.Replacement;
 import dev.weft.supervisor.Supervisor;
 import java.io.IOException;
 import java.net.URI;
@@ -285,8 +286,11 @@ final class LocalSystem implements AutoCloseable {
         /** There is nothing new. */
         record Same() implements Rebuilt {}
 
-        /** The old version runs on. */
+        /** There was nothing to replace it by; what ran before is as it was. */
         record Failed(String why) implements Rebuilt {}
+
+        /** The new version did not become ready, and the old one is gone. */
+        record Unready(String why) implements Rebuilt {}
     }
 
     /**
@@ -303,14 +307,27 @@ final class LocalSystem implements AutoCloseable {
                         service.file() + ": a new name needs a restart of weft dev");
             var made = build(service);
             if (before.same(service, made)) return new Rebuilt.Same();
-            var problem = hosting.replace(service, made);
-            if (problem.isPresent())
-                return new Rebuilt.Failed(name + " did not become ready: it " + problem.get());
-            current.put(name, new Current(service, made));
-            return new Rebuilt.Replaced();
+            return replaced(hosting.replace(service, made), before, new Current(service, made));
         } catch (CommandFailed e) {
             return new Rebuilt.Failed(e.text());
         }
+    }
+
+    private Rebuilt replaced(Replacement outcome, Current before, Current now) {
+        var name = before.service().name();
+        // Behind a failure, any build is worth a try, be it the one that ran before.
+        var known =
+                outcome instanceof Replacement.Done
+                        ? now
+                        : new Current(before.service(), Optional.empty());
+        current.put(name, known);
+        return switch (outcome) {
+            case Replacement.Done() -> new Rebuilt.Replaced();
+            case Replacement.Kept(String why) ->
+                    new Rebuilt.Failed(name + " did not become ready: it " + why);
+            case Replacement.Unready(String why) ->
+                    new Rebuilt.Unready(name + " did not become ready: it " + why);
+        };
     }
 
     /** The files and folders that a service is made of, as of its last good build. */

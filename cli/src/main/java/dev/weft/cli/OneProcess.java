@@ -16,6 +16,7 @@ import dev.weft.gateway.GatewayOptions;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
 import dev.weft.supervisor.ProcessState;
+import dev.weft.supervisor.Replacement;
 import dev.weft.supervisor.Turns;
 import dev.weft.telemetry.OtlpSpans;
 import java.net.URI;
@@ -190,12 +191,21 @@ final class OneProcess implements Hosting {
     }
 
     @Override
-    public Optional<String> replace(ServiceFile service, Optional<Built> of)
+    public Replacement replace(ServiceFile service, Optional<Built> of)
             throws InterruptedException {
         if (of.isEmpty()) return foreign.replace(service, of);
         try (var _ = turns.take(service.name())) {
-            return replaceNow(service, of.get());
+            var problem = replaceNow(service, of.get());
+            if (problem.isEmpty()) return new Replacement.Done();
+            return runs(service.name())
+                    ? new Replacement.Kept(problem.get())
+                    : new Replacement.Unready(problem.get());
         }
+    }
+
+    private boolean runs(String service) {
+        return of(service).stream()
+                .anyMatch(guest -> guest.state().state() == ProcessState.State.READY);
     }
 
     private Optional<String> replaceNow(ServiceFile service, Built of) throws InterruptedException {

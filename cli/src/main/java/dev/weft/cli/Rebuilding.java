@@ -1,6 +1,7 @@
 package dev.weft.cli;
 
 import dev.weft.core.Time;
+import dev.weft.supervisor.ProcessState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -102,7 +103,13 @@ final class Rebuilding implements AutoCloseable {
                     say.accept(service + ": replaced in " + ms + " ms");
             case LocalSystem.Rebuilt.Same() -> say.accept(service + ": nothing new in it");
             case LocalSystem.Rebuilt.Failed(String why) ->
-                    say.accept(service + ": not replaced, the old version keeps running\n" + why);
+                    say.accept(service + ": not replaced, " + old(service) + "\n" + why);
+            case LocalSystem.Rebuilt.Unready(String why) ->
+                    say.accept(
+                            service
+                                    + ": the new version is not ready, and the old one does not run"
+                                    + " any more; save a mended one\n"
+                                    + why);
         }
         for (var source : system.sources(service)) {
             try {
@@ -111,6 +118,16 @@ final class Rebuilding implements AutoCloseable {
                 say.accept(service + ": " + source + " is not watched: " + e.getMessage());
             }
         }
+    }
+
+    /** What is true of the version that was to be replaced. */
+    private String old(String service) {
+        boolean runs =
+                system.hosting().processes().stream()
+                        .anyMatch(process ->
+                                process.service().equals(service)
+                                        && process.state() == ProcessState.State.READY);
+        return runs ? "the old version keeps running" : "the old version is not ready either";
     }
 
     private static String names(List<Path> paths) {

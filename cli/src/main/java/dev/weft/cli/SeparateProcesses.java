@@ -8,6 +8,7 @@ import dev.weft.supervisor.Port;
 import dev.weft.supervisor.ProcessSpec;
 import dev.weft.supervisor.ProcessState;
 import dev.weft.supervisor.Readiness;
+import dev.weft.supervisor.Replacement;
 import dev.weft.supervisor.Supervisor;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -160,7 +161,7 @@ final class SeparateProcesses implements Hosting {
     }
 
     @Override
-    public Optional<String> replace(ServiceFile service, Optional<Built> built)
+    public Replacement replace(ServiceFile service, Optional<Built> built)
             throws InterruptedException {
         return supervisor.replace(spec(service, built));
     }

@@ -73,7 +73,9 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
 
     /** Blocks until all instances are ready; else tells what became of the first that is not. */
     public Optional<String> awaitReady(String service) throws InterruptedException {
-        for (var place : places(service)) {
+        var places = places(service);
+        if (places.isEmpty()) return Optional.of("is not there");
+        for (var place : places) {
             var problem = place.awaitReady();
             if (problem.isPresent()) return problem;
         }
@@ -88,18 +90,20 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
      * interrupted leaves no gap behind: a new one that was not ready yet is stopped, or goes on to
      * start if the old one is gone. Of one service one replacement goes on at a time, the next waits.
      */
-    public Optional<String> replace(ProcessSpec spec) throws InterruptedException {
+    public Replacement replace(ProcessSpec spec) throws InterruptedException {
         try (var _ = turns.take(spec.service())) {
             return replaceNow(spec);
         }
     }
 
-    private Optional<String> replaceNow(ProcessSpec spec) throws InterruptedException {
-        if (stopped()) return Optional.of(STOPPED);
+    private Replacement replaceNow(ProcessSpec spec) throws InterruptedException {
+        if (stopped()) return new Replacement.Unready(STOPPED);
         var old = places(spec.service());
         if (old.isEmpty()) {
             start(spec);
-            return awaitReady(spec.service());
+            return awaitReady(spec.service())
+                    .<Replacement>map(Replacement.Unready::new)
+                    .orElseGet(Replacement.Done::new);
         }
         for (int i = 0; i < spec.instances(); i++) {
             var before = i < old.size() ? old.get(i) : null;
@@ -108,10 +112,13 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
                             && before.state().state() == ProcessState.State.READY
                             && spec.overlap();
             var problem = before != null && keep ? beside(before, spec) : instead(before, spec);
-            if (problem.isPresent()) return problem;
+            if (problem.isPresent())
+                return keep
+                        ? new Replacement.Kept(problem.get())
+                        : new Replacement.Unready(problem.get());
         }
         dismiss(old.subList(Math.min(spec.instances(), old.size()), old.size()));
-        return Optional.empty();
+        return new Replacement.Done();
     }
 
     /** Starts the new one, and stops the old one if that is ready; else the new one again. */
@@ -148,7 +155,11 @@ public final class Supervisor implements ProcessTable, AutoCloseable {
         try (var _ = turns.take(service)) {
             var places = places(service);
             if (places.isEmpty()) return Optional.of("there is no service " + service);
-            return replaceNow(places.getFirst().spec());
+            return switch (replaceNow(places.getFirst().spec())) {
+                case Replacement.Done() -> Optional.empty();
+                case Replacement.Kept(String why) -> Optional.of(why);
+                case Replacement.Unready(String why) -> Optional.of(why);
+            };
         }
     }
 

@@ -257,11 +257,31 @@ class SupervisorTest {
         supervisor.start(shell("a", AT_ONCE, "cat >/dev/null"));
         supervisor.awaitReady("a");
         var old = only("a");
-        assertThat(supervisor.replace(shell("a", NEVER, "exit 9")).orElseThrow())
-                .contains("exit code 9");
+        assertThat(supervisor.replace(shell("a", NEVER, "exit 9")))
+                .isInstanceOfSatisfying(
+                        Replacement.Kept.class,
+                        kept -> assertThat(kept.why()).contains("exit code 9"));
         assertThat(only("a").pid()).isEqualTo(old.pid());
         assertThat(only("a").state()).isEqualTo(State.READY);
         assertThat(alive(old.pid())).isTrue();
+    }
+
+    @Test
+    void what_has_crashed_is_replaced_by_whatever_comes_and_the_answer_says_so() throws Exception {
+        supervisor.start(shell("a", NEVER, "exit 3"));
+        supervisor.awaitReady("a");
+        assertThat(supervisor.replace(shell("a", NEVER, "exit 9")))
+                .isInstanceOfSatisfying(
+                        Replacement.Unready.class,
+                        unready -> assertThat(unready.why()).contains("exit code 9"));
+        assertThat(supervisor.replace(shell("a", AT_ONCE, "cat >/dev/null")))
+                .isEqualTo(new Replacement.Done());
+        assertThat(only("a").state()).isEqualTo(State.READY);
+    }
+
+    @Test
+    void what_is_not_there_never_becomes_ready() throws Exception {
+        assertThat(supervisor.awaitReady("nothing")).isPresent();
     }
 
     @Test
