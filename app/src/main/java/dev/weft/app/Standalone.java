@@ -8,13 +8,13 @@ final class Standalone {
 
     private static final String HELP =
             """
-            Usage: %s [--port N] [--help]
+            Usage: NAME [--port N] [--help]
 
-            Runs the service %s until it is stopped (Ctrl-C or SIGTERM).
+            Runs the service NAME until it is stopped (Ctrl-C or SIGTERM).
 
             Environment (each has a default with which the service runs alone):
               WEFT_HOST, WEFT_PORT          where to listen (127.0.0.1, 8080; 0 takes a free port)
-              WEFT_STORE                    sqlite:FILE or memory: (sqlite:.weft/%s.db)
+              WEFT_STORE                    sqlite:FILE or memory: (sqlite:.weft/NAME.db)
               WEFT_REGISTRY, WEFT_BUS       hub+http://host:port (none; a bus in this process)
               OTEL_EXPORTER_OTLP_ENDPOINT   where traces go (nowhere)
               WEFT_TRACES_PER_SECOND        how many new traces are recorded (200)
@@ -31,7 +31,7 @@ final class Standalone {
             for (int i = 0; i < arguments.length; i++) {
                 switch (arguments[i]) {
                     case "--help", "-h" -> {
-                        System.out.printf(HELP, app.name(), app.name(), app.name());
+                        System.out.print(HELP.replace("NAME", app.name()));
                         return;
                     }
                     case "--port" -> {
