@@ -277,7 +277,7 @@ class RunningTest {
         assertThat(client.call(Request.get("/ids")).status()).isEqualTo(405);
         var bad = client.call(Request.post("/counters/a", Body.of("{\"by\":\"5\"}")));
         assertThat(bad.status()).isEqualTo(400);
-        assertThat(json(bad).get("detail").toString()).contains("by");
+        assertThat(String.valueOf(json(bad).get("detail"))).contains("by");
         assertThat(client.call(Request.post("/counters/a", Body.of("{"))).status()).isEqualTo(400);
     }
 }

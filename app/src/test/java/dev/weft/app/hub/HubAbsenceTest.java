@@ -241,7 +241,7 @@ class HubAbsenceTest {
             first.publish("door", 1, List.of(event("door", 1)));
             var holding = first.subscribe("reader.all", Set.of("happened"));
             assertThat(holding.poll(Duration.ofSeconds(5)).events()).hasSize(1);
-            started(() -> holding.poll(Duration.ofSeconds(60)));
+            var polling = started(() -> holding.poll(Duration.ofSeconds(60)));
             try (var waiting = second.subscribe("reader.all", Set.of("happened"))) {
                 assertThat(waiting.poll(Duration.ZERO).events()).isEmpty();
                 long start = TIME.nanos();
@@ -251,6 +251,7 @@ class HubAbsenceTest {
                 assertThat(Duration.ofNanos(TIME.nanos() - start))
                         .isLessThan(Bus.SILENCE.dividedBy(2));
             }
+            polling.cancel(true);
         }
     }
 
