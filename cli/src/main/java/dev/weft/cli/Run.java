@@ -49,8 +49,7 @@ final class Run implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         var installation = Installation.current();
-        var folder = Path.of(System.getProperty("user.home"), ".weft", "build");
-        var built = new Builder(installation, folder).build(service());
+        var built = new Builder(installation, Systems.home().resolve("build")).build(service());
         var command = new ArrayList<>(installation.jvm(memory, built.classPath(), built.main()));
         command.addAll(arguments);
         try (var watchdog = new Watchdog(GRACE, SystemTime.INSTANCE)) {

@@ -32,7 +32,13 @@ final class Systems {
     }
 
     static Systems ofThisUser() {
-        return new Systems(Path.of(System.getProperty("user.home"), ".weft", "systems"));
+        return new Systems(home().resolve("systems"));
+    }
+
+    /** What Weft keeps of this user, apart from any system. */
+    static Path home() {
+        var home = System.getenv("HOME");
+        return Path.of(home == null ? System.getProperty("user.home") : home, ".weft");
     }
 
     private Path copy(RunningSystem system) {
