@@ -26,6 +26,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Guest implements AutoCloseable {
 
+    /** Of one service, and named after it. */
+    private static final class Loader extends URLClassLoader {
+        Loader(String service, URL[] jars) {
+            super(service, jars, Guest.class.getClassLoader());
+        }
+    }
+
     private final ServiceFile service;
     private final String instance;
     private final URLClassLoader loader;
@@ -63,13 +70,12 @@ final class Guest implements AutoCloseable {
         } catch (MalformedURLException e) {
             throw new CommandFailed(name + ": its jars have no URL", e);
         }
-        return new URLClassLoader(name, urls.toArray(URL[]::new), Guest.class.getClassLoader());
+        return new Loader(name, urls.toArray(URL[]::new));
     }
 
     /** Whether the loader is that of a service in this process. */
     static boolean isServices(@Nullable ClassLoader loader) {
-        return loader instanceof URLClassLoader
-                && loader.getParent() == Guest.class.getClassLoader();
+        return loader instanceof Loader;
     }
 
     private void start(String main) {
@@ -81,8 +87,9 @@ final class Guest implements AutoCloseable {
                 to(ProcessState.State.CRASHED, "ended without having called Weft.run");
             else ready(running.getFirst().address().toString());
         } catch (InvocationTargetException e) {
-            e.getCause().printStackTrace();
-            to(ProcessState.State.CRASHED, "failed: " + e.getCause());
+            var cause = e.getTargetException();
+            cause.printStackTrace();
+            to(ProcessState.State.CRASHED, "failed: " + cause);
         } catch (Exception e) {
             to(ProcessState.State.CRASHED, "could not be started: " + e);
         }

@@ -66,7 +66,7 @@ public final class Main implements Callable<Integer> {
         var err = System.err; // dev --together puts another in its place
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (!(failure instanceof CommandFailed failed)) throw failure;
-            System.err.println("weft: " + failed.text());
+            err.println("weft: " + failed.text());
             return 1;
         });
         return line;
