@@ -216,9 +216,9 @@ final class LocalSystem implements AutoCloseable {
                         var made = build(service);
                         current.put(service.name(), new Current(service, made));
                         hosting.start(service, made);
-                    } catch (CommandFailed e) {
+                    } catch (RuntimeException e) {
                         synchronized (problems) {
-                            problems.add(e.text());
+                            problems.add(text(service, e));
                         }
                     }
                 });
@@ -231,6 +231,12 @@ final class LocalSystem implements AutoCloseable {
         }
         told = told.asReady();
         systems.write(plan.data(), told);
+    }
+
+    private static String text(ServiceFile service, RuntimeException failure) {
+        return failure instanceof CommandFailed failed
+                ? failed.text()
+                : service.file() + ": " + service.name() + " cannot be started: " + failure;
     }
 
     private String unready(String name, String problem) {
@@ -308,8 +314,8 @@ final class LocalSystem implements AutoCloseable {
             var made = build(service);
             if (before.same(service, made)) return new Rebuilt.Same();
             return replaced(hosting.replace(service, made), before, new Current(service, made));
-        } catch (CommandFailed e) {
-            return new Rebuilt.Failed(e.text());
+        } catch (RuntimeException e) {
+            return new Rebuilt.Failed(text(before.service(), e));
         }
     }
 

@@ -79,12 +79,19 @@ final class Rebuilding implements AutoCloseable {
     }
 
     private void rebuildUntilDone(String service, List<Path> because) {
+        boolean ended = false;
         try {
             say.accept(service + ": " + names(because) + " changed");
-            do once(service);
-            while (!done(service));
+            do {
+                once(service);
+                ended = done(service);
+            } while (!ended);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            say.accept(service + ": could not be rebuilt: " + e);
+        } finally {
+            if (!ended) broken(service);
         }
     }
 
@@ -92,6 +99,12 @@ final class Rebuilding implements AutoCloseable {
         if (again.remove(service)) return false;
         running.remove(service);
         return true;
+    }
+
+    /** The next change begins anew. */
+    private synchronized void broken(String service) {
+        again.remove(service);
+        running.remove(service);
     }
 
     private void once(String service) throws InterruptedException {
