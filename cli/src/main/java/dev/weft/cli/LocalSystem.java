@@ -128,14 +128,7 @@ final class LocalSystem implements AutoCloseable {
             var supervisor = new Supervisor(logs, time);
             var processes =
                     new SeparateProcesses(
-                            told,
-                            plan.data(),
-                            installation,
-                            supervisor,
-                            registry,
-                            registry,
-                            transport,
-                            time);
+                            told, plan.data(), installation, supervisor, registry, transport, time);
             var hosting =
                     plan.together()
                             ? new OneProcess(

@@ -1,7 +1,6 @@
 package dev.weft.cli;
 
-import dev.weft.core.Registry;
-import dev.weft.core.Resolver;
+import dev.weft.app.hub.HubRegistry;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
 import dev.weft.supervisor.Port;
@@ -43,22 +42,20 @@ final class SeparateProcesses implements Hosting {
     private final Path data;
     private final Installation installation;
     private final Supervisor supervisor;
-    private final Registry registry;
-    private final Resolver resolver;
+    private final HubRegistry registry;
     private final Transport transport;
     private final Time time;
 
     /**
      * @param data the system's data folder
-     * @param registry where processes are announced that do not do it by themselves
+     * @param registry where processes are awaited, and announced that do not do it by themselves
      */
     SeparateProcesses(
             RunningSystem system,
             Path data,
             Installation installation,
             Supervisor supervisor,
-            Registry registry,
-            Resolver resolver,
+            HubRegistry registry,
             Transport transport,
             Time time) {
         this.system = system;
@@ -66,7 +63,6 @@ final class SeparateProcesses implements Hosting {
         this.installation = installation;
         this.supervisor = supervisor;
         this.registry = registry;
-        this.resolver = resolver;
         this.transport = transport;
         this.time = time;
     }
@@ -85,7 +81,7 @@ final class SeparateProcesses implements Hosting {
                         GATEWAY_MEMORY,
                         environment(GATEWAY),
                         system.gateway(),
-                        Readiness.registered(resolver),
+                        Readiness.registered(registry, registry::forget),
                         2));
     }
 
@@ -130,7 +126,9 @@ final class SeparateProcesses implements Hosting {
         environment.put("WEFT_STORE", "sqlite:" + data.resolve(service.name() + ".db"));
         environment.putAll(service.environment());
         var readiness =
-                built.isPresent() ? Readiness.registered(resolver) : foreignReadiness(service);
+                built.isPresent()
+                        ? Readiness.registered(registry, registry::forget)
+                        : foreignReadiness(service);
         return new ProcessSpec(
                 service.name(),
                 built.map(b -> installation.jvm(service.memory(), b.classPath(), b.main()))

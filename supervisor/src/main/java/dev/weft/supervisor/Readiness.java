@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /** Knows when a process that was started can take requests. */
 @FunctionalInterface
@@ -42,6 +43,12 @@ public interface Readiness {
      */
     record Ready(URI address, Runnable withdraw) {}
 
+    /**
+     * Run, on a thread of its own, when a process ended that was not told to: nobody else takes back
+     * what it said of itself.
+     */
+    default void ended(Launched launched) {}
+
     /** How long between two looks at a process that does not tell by itself. */
     Duration POLL = Duration.ofMillis(25);
 
@@ -62,6 +69,26 @@ public interface Readiness {
                 found.await();
             }
             return new Ready(address.get(), () -> {});
+        };
+    }
+
+    /**
+     * Ready when the instance is registered as ready, by itself.
+     *
+     * @param forget takes an instance out of the registry that can no longer do it; best effort
+     */
+    static Readiness registered(Resolver resolver, Consumer<String> forget) {
+        var registered = registered(resolver);
+        return new Readiness() {
+            @Override
+            public Ready await(Launched launched) throws Exception {
+                return registered.await(launched);
+            }
+
+            @Override
+            public void ended(Launched launched) {
+                forget.accept(launched.instance());
+            }
         };
     }
 

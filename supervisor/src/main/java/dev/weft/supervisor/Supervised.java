@@ -241,12 +241,8 @@ final class Supervised {
         }
         if (stopAtOnce) end(started);
         var timedOut = new boolean[1];
-        var waiting =
-                time.start(
-                        "weft-ready-" + id,
-                        () ->
-                                awaitReadiness(
-                                        started, new Readiness.Launched(spec.service(), id, port)));
+        var launched = new Readiness.Launched(spec.service(), id, port);
+        var waiting = time.start("weft-ready-" + id, () -> awaitReadiness(started, launched));
         var timer =
                 time.schedule(
                         spec.readyTimeout(),
@@ -263,6 +259,7 @@ final class Supervised {
         waiting.join();
         watchdog.release(started.pid());
         withdraw();
+        if (!told()) time.start("weft-ended-" + id, () -> spec.readiness().ended(launched));
         closeInput(started);
         reader.join(Duration.ofSeconds(1));
         synchronized (this) {

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -145,6 +146,21 @@ class SupervisorTest {
         assertThat(only("a").restarts()).isEqualTo(1);
         awaitPrinted("weft", "a ended by itself with SIGKILL after");
         awaitPrinted("weft", "starting it again in");
+    }
+
+    @Test
+    void what_ends_by_itself_is_forgotten_and_what_is_stopped_is_not() throws Exception {
+        var registry = new MemoryRegistry();
+        var forgotten = new CopyOnWriteArrayList<String>();
+        supervisor.start(
+                shell("a", Readiness.registered(registry, forgotten::add), "cat >/dev/null"));
+        Eventually.until("it runs", () -> only("a").pid() != 0);
+        var first = only("a");
+        ProcessHandle.of(first.pid()).orElseThrow().destroyForcibly();
+        Eventually.until("it is forgotten", () -> forgotten.contains(first.instance()));
+        Eventually.until("another runs", () -> only("a").pid() != first.pid());
+        supervisor.stop("a");
+        assertThat(forgotten).containsExactly(first.instance());
     }
 
     @Test

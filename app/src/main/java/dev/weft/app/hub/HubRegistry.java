@@ -166,6 +166,34 @@ public final class HubRegistry implements Registry, Resolver {
         listeners.clear();
     }
 
+    /**
+     * Takes an instance out of the registry that has died and cannot do it. The hub has a second
+     * for it; if it does not answer, the instance stays until its lease ends.
+     */
+    public void forget(String instance) {
+        try {
+            withdraw(target(instance));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void withdraw(String target) throws InterruptedException {
+        try {
+            hub.call(Method.DELETE, target, Optional.empty(), TELLING);
+        } catch (RuntimeException e) {
+            System.getLogger(HubRegistry.class.getName())
+                    .log(
+                            System.Logger.Level.DEBUG,
+                            "the hub was not told that an instance leaves; its lease will end",
+                            e);
+        }
+    }
+
+    private static String target(String instance) {
+        return "/registry/instances/" + segment(instance);
+    }
+
     private static String segment(String text) {
         return URLEncoder.encode(text, UTF_8).replace("+", "%20");
     }
@@ -181,7 +209,7 @@ public final class HubRegistry implements Registry, Resolver {
 
         Announced(Instance instance) {
             this.instance = instance;
-            this.target = "/registry/instances/" + segment(instance.id());
+            this.target = target(instance.id());
             this.renewer = HubRegistry.this.start("hub-lease-" + instance.id(), this::renew);
         }
 
@@ -271,15 +299,9 @@ public final class HubRegistry implements Registry, Resolver {
             if (!end()) return;
             try {
                 renewer.join(TELLING);
-                hub.call(Method.DELETE, target, Optional.empty(), TELLING);
+                withdraw(target);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-            } catch (RuntimeException e) {
-                System.getLogger(HubRegistry.class.getName())
-                        .log(
-                                System.Logger.Level.DEBUG,
-                                "the hub was not told that an instance leaves; its lease will end",
-                                e);
             }
         }
     }
