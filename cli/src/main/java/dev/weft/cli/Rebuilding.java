@@ -3,6 +3,7 @@ package dev.weft.cli;
 import dev.weft.core.Time;
 import dev.weft.supervisor.ProcessState;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,6 +58,19 @@ final class Rebuilding implements AutoCloseable {
     }
 
     private boolean concerns(ServiceFile service, Path path) {
+        return concerns(service, system.sources(service.name()), path);
+    }
+
+    /**
+     * Whether a change of the path may matter to the service. A folder is told of when so much has
+     * changed in it that single files are not known any more, as behind a large checkout.
+     *
+     * @param sources what the service is made of
+     */
+    static boolean concerns(ServiceFile service, List<Path> sources, Path path) {
+        if (Files.isDirectory(path))
+            return sources.stream()
+                    .anyMatch(source -> path.startsWith(source) || path.equals(source.getParent()));
         var name = String.valueOf(path.getFileName());
         if (name.startsWith(".") || name.endsWith("~")) return false;
         boolean compiled = !service.foreign() && service.build().isEmpty();
@@ -65,7 +79,7 @@ final class Rebuilding implements AutoCloseable {
                         || name.endsWith(".java")
                         || path.equals(service.file())
                         || path.startsWith(service.folder().resolve(Sources.RESOURCES));
-        return matters && system.sources(service.name()).stream().anyMatch(path::startsWith);
+        return matters && sources.stream().anyMatch(path::startsWith);
     }
 
     private void rebuild(String service, List<Path> because) {
