@@ -422,14 +422,36 @@ public final class BusLog implements Bus {
 
     /** All subscriptions, by name. */
     public List<Progress> subscriptions() {
-        Set<String> names;
+        return names().stream().map(this::progress).flatMap(Optional::stream).toList();
+    }
+
+    /** The names of all subscriptions, in order. */
+    Set<String> names() {
         lock.lock();
         try {
-            names = new TreeSet<>(subscriptions.keySet());
+            return new TreeSet<>(subscriptions.keySet());
         } finally {
             lock.unlock();
         }
-        return names.stream().map(this::progress).flatMap(Optional::stream).toList();
+    }
+
+    /** Whether events wait for a subscription; looks no further than the first one. */
+    boolean waits(String name) {
+        Set<String> types;
+        long through;
+        lock.lock();
+        try {
+            var subscription = subscriptions.get(name);
+            if (subscription == null) return false;
+            var ledger = subscription.ledger;
+            if (ledger.outstanding() > 0) return true;
+            if (ledger.through() >= end) return false;
+            types = ledger.types();
+            through = ledger.through();
+        } finally {
+            lock.unlock();
+        }
+        return tables.any(through, types);
     }
 
     private Optional<Progress> progress(String name) {

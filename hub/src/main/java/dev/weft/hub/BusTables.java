@@ -240,6 +240,19 @@ final class BusTables {
         }
     }
 
+    /** Whether an event of these types is in the log behind a sequence. */
+    boolean any(long after, Set<String> types) {
+        var parameters = new ArrayList<Object>(types);
+        parameters.addFirst(after);
+        return database.first(
+                        "select position from bus_event where position > ? and type in ("
+                                + "?, ".repeat(types.size() - 1)
+                                + "?) limit 1",
+                        row -> row.number("position"),
+                        parameters.toArray())
+                .isPresent();
+    }
+
     /** How many events of these types are in the log behind a sequence. */
     long count(long after, Set<String> types) {
         var parameters = new ArrayList<Object>(types);

@@ -254,16 +254,15 @@ final class Settling {
 
     /** Subscriptions that nobody answers for, with events waiting. */
     private List<Blocked> waiting(Set<String> answered) {
-        return bus.subscriptions().stream()
-                .filter(subscription -> !answered.contains(service(subscription.name())))
-                .filter(subscription -> subscription.pending() > 0)
-                .map(subscription ->
+        return bus.names().stream()
+                .filter(name -> !answered.contains(service(name)))
+                .filter(bus::waits)
+                .map(name ->
                         Blocked.of(
-                                service(subscription.name()),
-                                "subscription " + subscription.name(),
-                                subscription.pending()
-                                        + " events wait, and its service does not answer;"
-                                        + " start it, or delete the subscription"))
+                                service(name),
+                                "subscription " + name,
+                                "events wait, and its service does not answer; start it, or"
+                                        + " delete the subscription"))
                 .toList();
     }
 
