@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * an idle one makes nobody wait. At most {@value #MAX_QUEUE} units wait, further callers block.
  *
  * <p>A unit fails alone. An append checks everything before it writes anything; a transaction runs
- * in a savepoint. If the transaction of the batch fails, all of its units do, and the next batch
- * begins with a new connection.
+ * in a savepoint. If the transaction of the batch fails, it is rolled back, and all of its units
+ * fail. The next batch begins with a new connection if the error was the connection's or the file's
+ * ({@link Errors#isConnections}), and with the same one if not, such as on a full disk.
  *
  * <p>It is a platform thread, because a virtual one would hold on to its carrier for every sync.
  * The lock guards queue and flags and is never held during I/O.
