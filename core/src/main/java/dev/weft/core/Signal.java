@@ -1,18 +1,22 @@
-package dev.weft.events;
+package dev.weft.core;
 
-import dev.weft.core.Time;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A condition of a lock whose waits end by the injected time. Called with the lock held. */
-final class Signal {
+/**
+ * A condition of a lock whose waits end by the injected time.
+ *
+ * <p>Both methods are called with the lock held, {@link #await} in a loop that looks at what is
+ * waited for.
+ */
+public final class Signal {
 
     private final ReentrantLock lock;
     private final Condition condition;
     private final Time time;
 
-    Signal(ReentrantLock lock, Time time) {
+    public Signal(ReentrantLock lock, Time time) {
         this.lock = lock;
         this.condition = lock.newCondition();
         this.time = time;
@@ -20,7 +24,7 @@ final class Signal {
 
     /** Releases the lock and waits for a signal, at most so long; may wake for no reason. */
     @SuppressWarnings("WaitNotInLoop") // The callers loop.
-    void await(Duration atMost) throws InterruptedException {
+    public void await(Duration atMost) throws InterruptedException {
         var timer = time.schedule(atMost, this::ring);
         try {
             condition.await();
@@ -30,7 +34,7 @@ final class Signal {
     }
 
     /** Wakes all that wait. */
-    void all() {
+    public void all() {
         condition.signalAll();
     }
 

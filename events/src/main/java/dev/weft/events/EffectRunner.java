@@ -3,6 +3,7 @@ package dev.weft.events;
 import dev.weft.core.Cancellation;
 import dev.weft.core.Context;
 import dev.weft.core.Deadline;
+import dev.weft.core.Signal;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Trace;

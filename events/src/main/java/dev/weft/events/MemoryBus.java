@@ -2,6 +2,7 @@ package dev.weft.events;
 
 import dev.weft.core.Failure;
 import dev.weft.core.Receipt;
+import dev.weft.core.Signal;
 import dev.weft.core.Time;
 import java.time.Duration;
 import java.util.ArrayList;

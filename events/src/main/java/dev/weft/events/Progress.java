@@ -1,6 +1,7 @@
 package dev.weft.events;
 
 import dev.weft.core.Receipt;
+import dev.weft.core.Signal;
 import dev.weft.core.Time;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package dev.weft.hub;
 import dev.weft.core.Failure;
 import dev.weft.core.Problem;
 import dev.weft.core.Refusal;
+import dev.weft.core.Signal;
 import dev.weft.core.Time;
 import dev.weft.events.Bus;
 import dev.weft.events.BusEvent;

@@ -3,6 +3,7 @@ package dev.weft.hub;
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
 import dev.weft.core.Refusal;
+import dev.weft.core.Signal;
 import dev.weft.core.Time;
 import java.time.Duration;
 import java.util.LinkedHashMap;
