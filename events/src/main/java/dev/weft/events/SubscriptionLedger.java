@@ -150,7 +150,11 @@ public final class SubscriptionLedger {
         joined.types.forEach(type -> named.put(type, nowNanos));
         var silent = new ArrayList<String>();
         consumers.forEach((id, other) -> {
-            if (isSilent(other.heardNanos, nowNanos)) silent.add(id);
+            if (!isSilent(other.heardNanos, nowNanos)) return;
+            silent.add(id);
+            // The bus itself may have been held up: they have time to come back and name them
+            // again.
+            other.types.forEach(type -> named.put(type, nowNanos));
         });
         silent.forEach(this::leave);
         if (named.values().removeIf(lastNanos -> isSilent(lastNanos, nowNanos)))

@@ -184,6 +184,18 @@ public abstract class BusContract {
     }
 
     @Test
+    void a_consumer_that_was_held_up_still_takes_what_it_named() throws Exception {
+        var newer = bus.subscribe("log.doors", BOTH);
+        var older = bus.subscribe("log.doors", Set.of("opened"));
+        time.advance(Bus.SILENCE.plusMillis(1));
+        older.poll(NOW);
+        newer.poll(NOW);
+        publish("door", 1, closed("door", 1));
+        older.close();
+        assertThat(ids(take(newer, 1))).containsExactly("door/1/0");
+    }
+
+    @Test
     void a_type_that_nobody_names_for_long_is_taken_no_longer() throws Exception {
         var before = bus.subscribe("log.doors", BOTH);
         publish("door", 1, opened("door", 1));
