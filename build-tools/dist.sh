@@ -5,6 +5,7 @@
 #   build/dists/ID/classpath    the jars, joined by colons, absolute, in a fixed order
 #   build/dists/ID/jdk          the JDK that trained the cache
 #   build/dists/ID/weft.aot     the AOT cache, if training worked
+#   build/dists/ID/native       SQLite's native library, unpacked by the training
 #   build/dists/ID/stamp        as old as the sources that went in
 #   build/dist                  a link to the current one
 #
@@ -151,7 +152,7 @@ dist_finish() {
 dist_train() {
     local new=$dist_home/weft.aot.new begun=$SECONDS
     dist_show "Weft: training the start-up cache …"
-    "$jdk/bin/java" "${dist_flags[@]}" "-XX:AOTCacheOutput=$new" \
+    WEFT_HOME=$dist_home "$jdk/bin/java" "${dist_flags[@]}" "-XX:AOTCacheOutput=$new" \
         -cp "$dist_classpath" dev.weft.cli.Main train >"$root/build/weft-train.log" 2>&1 </dev/null &
     dist_child=$!
     while kill -0 "$dist_child" 2>/dev/null; do

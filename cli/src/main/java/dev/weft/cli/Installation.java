@@ -82,6 +82,8 @@ record Installation(Path java, String classPath, Optional<Path> home) {
                         "--sun-misc-unsafe-memory-access=allow",
                         "-Xlog:disable",
                         "-Xlog:all=error:stderr"));
+        NativeSqlite.properties(home)
+                .forEach((name, value) -> command.add("-D" + name + "=" + value));
         cache().ifPresent(cache -> command.add("-XX:AOTCache=" + cache));
         command.add("-cp");
         var all = new StringBuilder(classPath);

@@ -113,6 +113,8 @@ final class LocalSystem implements AutoCloseable {
                     plan.adminPort(),
                     "the hub's admin API",
                     "take another with --admin-port, or hub: {port: N} in " + SystemFile.NAME);
+            if (plan.together())
+                NativeSqlite.properties(installation.home()).forEach(System::setProperty);
             int controlPort = Ports.free();
             var told = tell(plan, controlPort, time);
             var logs = new Logs(plan.data().resolve("logs"), time);

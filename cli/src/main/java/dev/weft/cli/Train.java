@@ -41,6 +41,7 @@ import picocli.CommandLine.Command;
  * The run that the launcher's AOT cache is trained with: hub, gateway, a service, a supervisor and
  * the commands that look at them, all in one process on free ports, doing a little of everything.
  * The cache serves every process of Weft; whatever one of them loads at its start belongs here.
+ * SQLite's native library is unpacked beside the cache.
  */
 @Command(name = "train", hidden = true, description = "Trains the AOT cache.")
 final class Train implements Callable<Integer> {
@@ -56,6 +57,9 @@ final class Train implements Callable<Integer> {
     public Integer call() throws Exception {
         Main.commandLine().getUsageMessage();
         Main.commandLine("ps", "--help").getUsageMessage();
+        var home = Installation.current().home();
+        if (home.isPresent() && NativeSqlite.unpack(home.get()))
+            NativeSqlite.properties(home).forEach(System::setProperty);
         var folder = Files.createTempDirectory("weft-train");
         try (var transport = new HttpTransport(time)) {
             files(folder);
