@@ -81,7 +81,7 @@ class BuilderTest {
         write(
                 "hello/Hello.java",
                 "import module dev.weft.app; class Hello { public static void main(String... a)"
-                        + " { System.out.println(Method.GET); } }");
+                        + " { System.out.println(List.of(Response.of(200))); } }");
         assertThat(builder.build(service("")).main()).isEqualTo("Hello");
     }
 

@@ -32,6 +32,9 @@ final class Supervised {
     /** So many quick crashes in a row are worth a word of their own. */
     static final int MANY = 10;
 
+    /** What callers have to hear that an instance is withdrawn, and to finish what they asked. */
+    private static final Duration LEAVING = Duration.ofMillis(300);
+
     /** Instance ids end in six digits of base 36. */
     private static final long ID_LOW = 36L * 36 * 36 * 36 * 36;
 
@@ -120,7 +123,11 @@ final class Supervised {
             running = process;
         }
         withdraw();
-        if (running != null) end(running);
+        if (running != null) {
+            // A program that announces itself also sees to it that its callers leave first.
+            if (spec.port() instanceof Port.Free) time.sleep(LEAVING);
+            end(running);
+        }
         runner.join();
     }
 
