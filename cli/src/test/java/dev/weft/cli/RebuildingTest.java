@@ -20,7 +20,8 @@ class RebuildingTest {
     void java_files_and_folders_whose_files_are_not_known_matter_and_notes_do_not()
             throws Exception {
         Files.writeString(folder.resolve(SystemFile.NAME), "name: shop\n");
-        var cart = Files.createDirectories(folder.resolve("cart/deep")).getParent();
+        var cart = Files.createDirectories(folder.resolve("cart"));
+        Files.createDirectory(cart.resolve("deep"));
         var other = Files.createDirectories(folder.resolve("other"));
         Files.writeString(cart.resolve(ServiceFile.NAME), "");
         assertThat(concerns(cart.resolve("Cart.java"))).isTrue();
