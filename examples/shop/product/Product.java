@@ -29,7 +29,7 @@ record Product(String id, String title, BigDecimal price, PhotoStatus photoStatu
                 emit(new ProductRegistered(id, title, price, photo));
             case ChangePrice it when known.isEmpty() ->
                 reject("product-not-found", "there is no product " + it.id());
-            case ChangePrice(_, var price) when known.get().price.equals(price) -> nothing();
+            case ChangePrice(_, var price) when known.get().price.compareTo(price) == 0 -> nothing();
             case ChangePrice(var id, var price) -> emit(new PriceChanged(id, price));
             case PhotoFound(var id) -> emit(new PhotoDownloaded(id));
             case PhotoMissed(var id, var reason) -> emit(new PhotoNotDownloaded(id, reason));
