@@ -4,4 +4,5 @@ module dev.weft.core {
     requires static org.jspecify;
 
     exports dev.weft.core;
+    exports dev.weft.core.policy;
 }

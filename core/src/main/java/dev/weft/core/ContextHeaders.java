@@ -23,6 +23,15 @@ public final class ContextHeaders {
     public static final String AFTER = "Weft-After";
 
     /**
+     * In an answer of 429 or 5xx: {@code yes} if the work was not begun, {@code no} if another try
+     * would only add load. It is about one hop, and does not leave through the gateway.
+     */
+    public static final String RETRYABLE = "weft-retryable";
+
+    /** In an answer that refuses: the {@link Refusal.Reason} by its name on the wire. */
+    public static final String REFUSED = "weft-refused";
+
+    /**
      * The address that a request came from, if the transport knows one. Its server sets it, and drops
      * what came under this name.
      */

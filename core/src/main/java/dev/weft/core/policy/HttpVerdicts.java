@@ -1,0 +1,133 @@
+package dev.weft.core.policy;
+
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Failure;
+import dev.weft.core.Refusal;
+import dev.weft.core.Response;
+import dev.weft.core.Time;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+
+/**
+ * Verdicts over HTTP answers, by what their head says; no body is read.
+ *
+ * <p>An answer below 500 is good, also a 404: another instance would say the same. A 5xx may be tried again if the call
+ * is idempotent, unless {@link ContextHeaders#RETRYABLE} says {@code yes} (refused before the work) or {@code no}.
+ * {@code Retry-After}, in seconds or as a date, counts up to {@link #LONGEST_WAIT}.
+ */
+public final class HttpVerdicts implements Classifier<Response> {
+
+    /** What a peer may ask us to wait at most. */
+    public static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
+
+    private final Time time;
+
+    public HttpVerdicts(Time time) {
+        this.time = time;
+    }
+
+    @Override
+    public Verdict answered(Response answer) {
+        int status = answer.status();
+        if (status < 400) return Verdict.GOOD;
+        if (status == 429)
+            return new Verdict(
+                    Verdict.Health.BUSY,
+                    again(answer, Verdict.Again.ALWAYS),
+                    retryAfter(answer),
+                    "429");
+        if (status < 500)
+            return new Verdict(
+                    Verdict.Health.GOOD,
+                    Verdict.Again.NEVER,
+                    Duration.ZERO,
+                    Integer.toString(status));
+        var reason = answer.headers().get(ContextHeaders.REFUSED).orElse("");
+        var otherwise =
+                status == 501 || status == 505 ? Verdict.Again.NEVER : Verdict.Again.IF_IDEMPOTENT;
+        return new Verdict(
+                health(reason),
+                again(answer, otherwise),
+                retryAfter(answer),
+                reason.isEmpty() ? Integer.toString(status) : reason);
+    }
+
+    private static Verdict.Health health(String reason) {
+        return switch (reason) {
+            case "limit", "rate", "draining" -> Verdict.Health.BUSY;
+            case "lag" -> Verdict.Health.UNKNOWN;
+            default -> Verdict.Health.BAD;
+        };
+    }
+
+    private static Verdict.Again again(Response answer, Verdict.Again otherwise) {
+        return switch (answer.headers().get(ContextHeaders.RETRYABLE).orElse("")) {
+            case "yes" -> Verdict.Again.ALWAYS;
+            case "no" -> Verdict.Again.NEVER;
+            default -> otherwise;
+        };
+    }
+
+    private Duration retryAfter(Response answer) {
+        var text = answer.headers().get("Retry-After").orElse("").strip();
+        if (text.isEmpty()) return Duration.ZERO;
+        try {
+            var wait =
+                    text.chars().allMatch(c -> c >= '0' && c <= '9')
+                            ? Duration.ofSeconds(Long.parseLong(text))
+                            : Duration.between(
+                                    time.now(),
+                                    Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)));
+            if (wait.isNegative()) return Duration.ZERO;
+            return wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT;
+        } catch (NumberFormatException tooLong) {
+            return LONGEST_WAIT;
+        } catch (DateTimeException | ArithmeticException unreadable) {
+            return Duration.ZERO;
+        }
+    }
+
+    @Override
+    public Verdict failed(Throwable failure) {
+        return switch (failure) {
+            case Failure.Unreachable it ->
+                    new Verdict(
+                            Verdict.Health.BAD,
+                            it.sent() ? Verdict.Again.IF_IDEMPOTENT : Verdict.Again.ALWAYS,
+                            Duration.ZERO,
+                            "unreachable");
+            case Failure.Refused it -> refused(it.refusal());
+            case Failure.Answered it when it.problem().status() >= 500 ->
+                    new Verdict(
+                            Verdict.Health.BAD,
+                            Verdict.Again.IF_IDEMPOTENT,
+                            Duration.ZERO,
+                            Integer.toString(it.problem().status()));
+            case Failure.Answered it ->
+                    new Verdict(
+                            Verdict.Health.GOOD,
+                            Verdict.Again.NEVER,
+                            Duration.ZERO,
+                            Integer.toString(it.problem().status()));
+            default ->
+                    new Verdict(
+                            Verdict.Health.UNKNOWN,
+                            Verdict.Again.NEVER,
+                            Duration.ZERO,
+                            failure instanceof InterruptedException
+                                    ? "cancelled"
+                                    : failure.getClass().getName());
+        };
+    }
+
+    private static Verdict refused(Refusal refusal) {
+        var again = refusal.begun() ? Verdict.Again.IF_IDEMPOTENT : Verdict.Again.ALWAYS;
+        var health =
+                refusal.reason() == Refusal.Reason.DEADLINE && refusal.begun()
+                        ? Verdict.Health.BAD
+                        : Verdict.Health.UNKNOWN;
+        return new Verdict(health, again, refusal.retryAfter(), refusal.reason().wireName());
+    }
+}
