@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The answers that were given to requests with an {@code Idempotency-Key}, kept for {@link
@@ -35,13 +36,19 @@ final class Answers implements AutoCloseable {
 
     private static final int BATCH = 200;
 
+    /** How long an answer waits for others to be written with. */
+    private static final Duration LINGER = Duration.ofMillis(20);
+
+    /** So many answers are written between two looks for old ones. */
+    private static final int PRUNE_EACH = 10 * BATCH;
+
     /** The status that stands in the table for an answer that was too large. */
     private static final int NOT_KEPT = 0;
 
     static final String TABLE =
             "create table if not exists weft_answer(number integer primary key autoincrement,"
                     + " key text not null unique, fingerprint text not null, status integer not null,"
-                    + " headers blob not null, body blob not null, at integer not null)";
+                    + " at integer not null, headers blob not null, body blob not null)";
 
     /**
      * An answer as it is kept.
@@ -54,6 +61,7 @@ final class Answers implements AutoCloseable {
     private final Database database;
     private final Time time;
     private final Map<String, Answer> pending = new LinkedHashMap<>();
+    private final AtomicInteger sincePruned = new AtomicInteger(PRUNE_EACH);
     private final Thread writer;
     private boolean closed;
 
@@ -78,13 +86,22 @@ final class Answers implements AutoCloseable {
     synchronized void keep(String key, Answer answer) throws InterruptedException {
         while (pending.size() >= MOST_PENDING && !closed) wait();
         pending.put(key, answer);
-        notifyAll();
+        if (pending.size() == 1 || pending.size() == BATCH) notifyAll();
     }
 
     /** Keeps an answer whose body is at hand; it is on disk on return. */
     void keepNow(String key, Answer answer) throws InterruptedException {
-        var row = row(key, answer, time.now().toEpochMilli());
-        database.write(sql -> insert(sql, row));
+        long nowMs = time.now().toEpochMilli();
+        insert(List.<Object[]>of(row(key, answer, nowMs)), nowMs);
+    }
+
+    private void insert(List<Object[]> rows, long nowMs) throws InterruptedException {
+        int written = sincePruned.addAndGet(rows.size());
+        boolean prune = written >= PRUNE_EACH && sincePruned.compareAndSet(written, 0);
+        database.write(sql -> {
+            for (var row : rows) insert(sql, row);
+            return prune ? prune(sql, nowMs) : 0;
+        });
     }
 
     private void writeUntilClosed() {
@@ -105,6 +122,10 @@ final class Answers implements AutoCloseable {
 
     private synchronized Map<String, Answer> nextBatch() throws InterruptedException {
         while (pending.isEmpty() && !closed) wait();
+        long endNanos = time.nanos() + LINGER.toNanos();
+        for (long leftMs = LINGER.toMillis();
+                leftMs > 0 && pending.size() < BATCH && !closed;
+                leftMs = (endNanos - time.nanos()) / 1_000_000) wait(leftMs);
         var batch = new LinkedHashMap<String, Answer>();
         for (var each : pending.entrySet()) {
             if (batch.size() == BATCH) break;
@@ -118,10 +139,7 @@ final class Answers implements AutoCloseable {
         long nowMs = time.now().toEpochMilli();
         batch.forEach((key, answer) -> answers.add(row(key, answer, nowMs)));
         try {
-            database.write(sql -> {
-                for (var row : answers) insert(sql, row);
-                return prune(sql, nowMs);
-            });
+            insert(answers, nowMs);
         } catch (RuntimeException e) {
             System.getLogger(Answers.class.getName())
                     .log(
@@ -141,17 +159,17 @@ final class Answers implements AutoCloseable {
                 row);
     }
 
-    /** Drops the oldest: each batch at most twice as many as it may add, so that it stays cheap. */
+    /** Drops the oldest; by age at most twice as many as came, so that it stays cheap. */
     private static int prune(Sql sql, long nowMs) {
         return sql.update(
                         "delete from weft_answer where number <="
                                 + " (select max(number) from weft_answer) - ?",
-                        MOST_KEPT)
+                        MOST_KEPT - PRUNE_EACH)
                 + sql.update(
                         "delete from weft_answer where at < ? and number in"
                                 + " (select number from weft_answer order by number limit ?)",
                         nowMs - KEPT_FOR.toMillis(),
-                        2 * BATCH);
+                        2 * PRUNE_EACH);
     }
 
     private static Object[] row(String key, Answer answer, long nowMs) {

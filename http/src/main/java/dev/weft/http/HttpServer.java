@@ -124,7 +124,8 @@ final class HttpServer implements Transport.Server {
                 // Also bounds the chunks, which Helidon reads whole.
                 .maxPayloadSize(options.maxBodyBytes())
                 .idleConnectionTimeout(options.idleTimeout())
-                // Else the end of an answer of several packets waits for the peer's acknowledgement.
+                // Else the end of an answer of several packets waits for the peer's
+                // acknowledgement.
                 .connectionOptions(socket -> socket.tcpNoDelay(true))
                 .shutdownGracePeriod(Duration.ZERO)
                 .shutdownHook(false)
