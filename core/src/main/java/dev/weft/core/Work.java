@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * <p>It knows its <em>key</em>: a client's {@code Idempotency-Key}, or the event's id with the
  * listener's name. What the work appends to the service's log carries that key and a running
  * number, so work done again after a crash finds its own earlier appends instead of repeating them.
- * It collects the {@link Receipt} of everything that it wrote, here and in the services it called.
- * Safe for many threads.
+ * It collects the {@link Receipt} of everything that it wrote, here and in the services it called,
+ * and remembers whether a retry was given up on its behalf. Safe for many threads.
  */
 public final class Work {
 
@@ -21,6 +21,7 @@ public final class Work {
     private final String cause;
     private final AtomicInteger ordinal = new AtomicInteger();
     private final AtomicReference<Receipt> receipt = new AtomicReference<>(Receipt.NONE);
+    private volatile boolean gaveUp;
 
     private Work(String key, String cause) {
         this.key = key;
@@ -58,5 +59,21 @@ public final class Work {
     /** All that this work wrote so far. */
     public Receipt receipt() {
         return receipt.get();
+    }
+
+    /**
+     * Notes that a call which might have been tried again was given up: its attempts were used up, or
+     * its budget was.
+     */
+    public void noteGaveUp() {
+        if (this != NONE) gaveUp = true;
+    }
+
+    /**
+     * Whether a retry was given up on its behalf. If the work fails, whoever asked for it must not try
+     * it again: what could be done by trying was done here, and tries on several levels multiply.
+     */
+    public boolean gaveUp() {
+        return gaveUp;
     }
 }

@@ -245,4 +245,14 @@ class ContextTest {
         Work.NONE.wrote(Receipt.of("a", 1));
         assertThat(Work.NONE.receipt().isEmpty()).isTrue();
     }
+
+    @Test
+    void work_remembers_that_a_retry_was_given_up() {
+        var work = Work.of("", "");
+        assertThat(work.gaveUp()).isFalse();
+        work.noteGaveUp();
+        assertThat(work.gaveUp()).isTrue();
+        Work.NONE.noteGaveUp();
+        assertThat(Work.NONE.gaveUp()).as("everybody shares it").isFalse();
+    }
 }
