@@ -4,5 +4,6 @@ module dev.weft.core {
     requires static org.jspecify;
 
     exports dev.weft.core;
+    exports dev.weft.core.client;
     exports dev.weft.core.policy;
 }
