@@ -1,6 +1,8 @@
 package dev.weft.app;
 
 import dev.weft.core.Routes;
+import dev.weft.core.client.CallSettings;
+import dev.weft.core.client.ClientOptions;
 import dev.weft.events.Decider;
 import dev.weft.events.Event;
 import dev.weft.events.EventType;
@@ -21,6 +23,7 @@ import java.util.stream.Stream;
  *
  * @param name the service's name: in addresses, traces, receipts, subscriptions
  * @param tables statements that make the service's tables where they are missing
+ * @param calls what the code says about its calls of other services
  */
 public record App(
         String name,
@@ -28,7 +31,8 @@ public record App(
         List<Projection<?>> projections,
         List<Publication<?>> publications,
         List<Function<Weft, Listener>> listeners,
-        List<Function<Weft, Routes>> routes) {
+        List<Function<Weft, Routes>> routes,
+        CallSettings calls) {
 
     public App {
         if (!name.matches("[a-z][a-z0-9-]{0,39}"))
@@ -43,7 +47,8 @@ public record App(
 
     /** A service without any part yet. */
     public static App named(String name) {
-        return new App(name, List.of(), List.of(), List.of(), List.of(), List.of());
+        return new App(
+                name, List.of(), List.of(), List.of(), List.of(), List.of(), CallSettings.NONE);
     }
 
     /** Runs these statements at each start, in order: {@code create table if not exists …}. */
@@ -54,7 +59,8 @@ public record App(
                 projections,
                 publications,
                 listeners,
-                routes);
+                routes,
+                calls);
     }
 
     /** Keeps these tables of records. */
@@ -70,7 +76,8 @@ public record App(
                 and(projections, List.of(projection)),
                 publications,
                 listeners,
-                routes);
+                routes,
+                calls);
     }
 
     /** Tells other services what happened; see {@link Publication}. */
@@ -83,7 +90,8 @@ public record App(
                 projections,
                 and(publications, List.of(publication)),
                 listeners,
-                routes);
+                routes,
+                calls);
     }
 
     /** Tells other services all that happened, as it is; the key is the instance's id. */
@@ -109,7 +117,13 @@ public record App(
     /** Takes what services tell, and does something with the running service. */
     public App listen(Function<Weft, Listener> listener) {
         return new App(
-                name, tables, projections, publications, and(listeners, List.of(listener)), routes);
+                name,
+                tables,
+                projections,
+                publications,
+                and(listeners, List.of(listener)),
+                routes,
+                calls);
     }
 
     /** Answers requests. */
@@ -120,7 +134,30 @@ public record App(
     /** Answers requests by the running service. */
     public App routes(Function<Weft, Routes> more) {
         return new App(
-                name, tables, projections, publications, listeners, and(routes, List.of(more)));
+                name,
+                tables,
+                projections,
+                publications,
+                listeners,
+                and(routes, List.of(more)),
+                calls);
+    }
+
+    /**
+     * Calls this service, or with {@link CallSettings#EVERY} all of them, with other numbers than
+     * the default; what {@code service.yml} says goes before it.
+     */
+    public App calls(String service, ClientOptions options) {
+        return calls(calls.with(service, options));
+    }
+
+    /** Calls this operation, such as {@code GET /products/{id}}, with other numbers. */
+    public App calls(String service, String operation, ClientOptions options) {
+        return calls(calls.with(service, operation, options));
+    }
+
+    private App calls(CallSettings calls) {
+        return new App(name, tables, projections, publications, listeners, routes, calls);
     }
 
     private static <T> List<T> and(List<T> some, List<? extends T> more) {

@@ -1,7 +1,13 @@
 package dev.weft.app;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.weft.core.Failure;
 import dev.weft.core.ServerOptions;
+import dev.weft.core.client.CallSettings;
+import dev.weft.json.Json;
 import java.net.URI;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -18,6 +24,8 @@ import java.util.Optional;
  * @param traces {@code OTEL_EXPORTER_OTLP_ENDPOINT}: where spans go, by OTLP over HTTP
  * @param tracesPerSecond {@code WEFT_TRACES_PER_SECOND}: how many new traces are recorded
  * @param token {@code WEFT_TOKEN}: shown to the hub, and asked of those who ask about the service
+ * @param calls {@code WEFT_CALLS}: JSON of the numbers of calls, as {@code calls:} in a {@code
+ *     service.yml}
  */
 record Settings(
         String service,
@@ -29,9 +37,12 @@ record Settings(
         String store,
         Optional<URI> traces,
         int tracesPerSecond,
-        Optional<String> token) {
+        Optional<String> token,
+        CallSettings calls) {
 
     static final int DEFAULT_PORT = 8080;
+
+    private static final String CALLS = "JSON such as {\"product\":{\"timeout\":\"2s\"}}";
     static final int DEFAULT_TRACES_PER_SECOND = 200;
 
     /**
@@ -53,7 +64,8 @@ record Settings(
                 read.text("WEFT_STORE").orElse("sqlite:.weft/" + service + ".db"),
                 read.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http"),
                 read.number("WEFT_TRACES_PER_SECOND", DEFAULT_TRACES_PER_SECOND, 0, 1_000_000),
-                read.text("WEFT_TOKEN"));
+                read.text("WEFT_TOKEN"),
+                read.calls("WEFT_CALLS"));
     }
 
     /** Reads one variable each; what it cannot use it names with the value and what is wanted. */
@@ -80,6 +92,22 @@ record Settings(
             if (uri.isPresent() && !scheme.equals(uri.get().getScheme()))
                 throw wrong(name, uri.get().toString(), "a URL that begins with " + scheme + ":");
             return uri;
+        }
+
+        CallSettings calls(String name) {
+            var text = text(name);
+            if (text.isEmpty()) return CallSettings.NONE;
+            var services = new LinkedHashMap<String, Map<?, ?>>();
+            try {
+                for (var each : Json.readMap(text.get().getBytes(UTF_8)).entrySet()) {
+                    if (!(each.getValue() instanceof Map<?, ?> said))
+                        throw wrong(name, text.get(), CALLS);
+                    services.put(each.getKey(), said);
+                }
+            } catch (Failure.Malformed e) {
+                throw wrong(name, text.get(), CALLS);
+            }
+            return CallSettings.read(services, text("WEFT_CALLS_FROM").orElse(name));
         }
 
         static URI uri(String name, String text) {

@@ -10,6 +10,7 @@ import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
+import dev.weft.core.client.CallSettings;
 import dev.weft.events.Bus;
 import dev.weft.events.MemoryBus;
 import dev.weft.http.HttpTransport;
@@ -30,6 +31,7 @@ import java.util.Optional;
  * @param bus opened for this service and closed with it
  * @param tracesPerSecond how many traces it may begin in a second
  * @param token asked of those who ask about the service's progress
+ * @param calls what {@code service.yml} or the environment says about its calls of others
  * @param closing what to close behind the service, in this order
  */
 public record Surroundings(
@@ -45,6 +47,7 @@ public record Surroundings(
         Span.Sink spans,
         int tracesPerSecond,
         Optional<String> token,
+        CallSettings calls,
         List<AutoCloseable> closing) {
 
     /** What the environment of this process says; see {@link Settings}. */
@@ -96,6 +99,7 @@ public record Surroundings(
                 spans,
                 settings.tracesPerSecond(),
                 settings.token(),
+                settings.calls(),
                 closing);
     }
 

@@ -14,6 +14,7 @@ import dev.weft.core.ServerOptions;
 import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
+import dev.weft.core.client.CallSettings;
 import dev.weft.events.Decider;
 import dev.weft.events.Decision;
 import dev.weft.events.EventType;
@@ -141,6 +142,7 @@ class RunningTest {
                                 Span.Sink.NONE,
                                 0,
                                 Optional.empty(),
+                                CallSettings.NONE,
                                 List.of()));
         running = Optional.of(started);
         return transport.client(started.address());

@@ -3,6 +3,7 @@ package dev.weft.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.core.client.Setting;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -24,5 +25,19 @@ class SettingsTest {
                 .hasMessageContainingAll("WEFT_PORT", "\"http\"", "0 to 65535");
         assertThatThrownBy(() -> Settings.from(Map.of("WEFT_BUS", "amqp://mq"), "shop", "1"))
                 .hasMessageContainingAll("WEFT_BUS", "amqp://mq", "hub+http:");
+    }
+
+    @Test
+    void reads_the_numbers_of_calls() {
+        var calls =
+                Settings.from(
+                                Map.of("WEFT_CALLS", "{\"product\":{\"timeout\":\"2s\"}}"),
+                                "shop",
+                                "1")
+                        .calls();
+        assertThat(calls.of("product").text(Setting.TIMEOUT)).isEqualTo("2s");
+        assertThat(calls.of("product").source(Setting.TIMEOUT)).isEqualTo("WEFT_CALLS");
+        assertThatThrownBy(() -> Settings.from(Map.of("WEFT_CALLS", "2s"), "shop", "1"))
+                .hasMessageContainingAll("WEFT_CALLS", "2s", "JSON such as");
     }
 }

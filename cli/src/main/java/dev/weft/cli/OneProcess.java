@@ -157,6 +157,7 @@ final class OneProcess implements Hosting {
                 spans,
                 TRACES_PER_SECOND,
                 Optional.of(system.token()),
+                service.calls(),
                 List.of(spans, bus));
     }
 

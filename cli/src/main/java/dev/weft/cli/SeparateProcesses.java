@@ -3,6 +3,7 @@ package dev.weft.cli;
 import dev.weft.app.hub.HubRegistry;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
+import dev.weft.json.Json;
 import dev.weft.supervisor.Port;
 import dev.weft.supervisor.ProcessSpec;
 import dev.weft.supervisor.ProcessState;
@@ -124,6 +125,10 @@ final class SeparateProcesses implements Hosting {
     private ProcessSpec spec(ServiceFile service, Optional<Built> built) {
         var environment = environment(service.name());
         environment.put("WEFT_STORE", "sqlite:" + data.resolve(service.name() + ".db"));
+        if (!service.said().isEmpty()) {
+            environment.put("WEFT_CALLS", Json.text(service.said()));
+            environment.put("WEFT_CALLS_FROM", service.source());
+        }
         environment.putAll(service.environment());
         var readiness =
                 built.isPresent()

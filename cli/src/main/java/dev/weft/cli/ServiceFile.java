@@ -2,11 +2,13 @@ package dev.weft.cli;
 
 import dev.weft.core.Method;
 import dev.weft.core.PathTemplate;
+import dev.weft.core.client.CallSettings;
 import dev.weft.supervisor.ProcessSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +27,7 @@ import java.util.regex.Pattern;
  * routes: [GET /greetings/{name}]       # of such a program
  * health: /health                       # of such a program: answers 2xx when it is ready
  * environment: {LEVEL: debug}
+ * calls: {product: {timeout: 2s}}       # numbers of its calls, see weft explain
  * instances: 1
  * memory: 256m
  * ready_timeout: 30s
@@ -32,6 +35,7 @@ import java.util.regex.Pattern;
  *
  * @param folder absolute
  * @param file the {@code service.yml}; of a single source file, that file
+ * @param said what {@code calls:} says: by service, then by setting or operation
  * @param sources files or folders, absolute; the service's own folder first
  */
 record ServiceFile(
@@ -48,7 +52,8 @@ record ServiceFile(
         Map<String, String> environment,
         int instances,
         String memory,
-        Duration readyTimeout) {
+        Duration readyTimeout,
+        Map<String, Map<String, Object>> said) {
 
     static final String NAME = "service.yml";
     static final String MEMORY = "256m";
@@ -71,6 +76,7 @@ record ServiceFile(
         command = List.copyOf(command);
         routes = List.copyOf(routes);
         environment = Map.copyOf(environment);
+        said = Map.copyOf(said);
     }
 
     /** Whether it is a program in some other way than Weft's. */
@@ -94,7 +100,8 @@ record ServiceFile(
                                 "environment",
                                 "instances",
                                 "memory",
-                                "ready_timeout");
+                                "ready_timeout",
+                                "calls");
         var name = yaml.text("name").orElse(SystemFile.folderName(folder));
         if (!NAMES.matcher(name).matches())
             throw yaml.wrong(
@@ -125,7 +132,8 @@ record ServiceFile(
                 yaml.variables("environment"),
                 yaml.number("instances", 1, 1, ProcessSpec.MAX_INSTANCES),
                 memory(yaml),
-                yaml.duration("ready_timeout", ProcessSpec.READY_TIMEOUT));
+                yaml.duration("ready_timeout", ProcessSpec.READY_TIMEOUT),
+                calls(yaml));
     }
 
     /** A service that is one file, or a folder without a {@code service.yml}. */
@@ -146,7 +154,37 @@ record ServiceFile(
                 Map.of(),
                 1,
                 MEMORY,
-                ProcessSpec.READY_TIMEOUT);
+                ProcessSpec.READY_TIMEOUT,
+                Map.of());
+    }
+
+    /** What it says about calls. */
+    CallSettings calls() {
+        return CallSettings.read(said, source());
+    }
+
+    /** How this file is named as the source of a number. */
+    String source() {
+        return SystemFile.folderName(folder) + "/" + NAME;
+    }
+
+    private static Map<String, Map<String, Object>> calls(Yaml yaml) {
+        var said = new LinkedHashMap<String, Map<String, Object>>();
+        var calls = yaml.map("calls");
+        if (calls.isEmpty()) return said;
+        for (var service : calls.get().keys()) {
+            var of = calls.get().map(service).orElse(Yaml.NOTHING);
+            for (var key : of.keys()) {
+                Object value = of.isMap(key) ? of.variables(key) : of.text(key).orElse("");
+                try {
+                    CallSettings.read(Map.of(service, Map.of(key, value)), "");
+                } catch (IllegalArgumentException e) {
+                    throw of.wrong(key, String.valueOf(e.getMessage()).replaceFirst("^: ", ""));
+                }
+                said.computeIfAbsent(service, _ -> new LinkedHashMap<>()).put(key, value);
+            }
+        }
+        return said;
     }
 
     private static List<Path> sources(Path folder, Yaml yaml) {

@@ -35,6 +35,9 @@ final class Yaml {
     private static final long MAX_FILE_BYTES = 1 << 20;
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}) ?(ms|s|m)");
 
+    /** A mapping without any key. */
+    static final Yaml NOTHING = new Yaml(Path.of(""), 1, Map.of());
+
     private final Path file;
     private final int line;
     private final Map<String, Node> values;
@@ -129,6 +132,11 @@ final class Yaml {
     private @Nullable Node value(String key) {
         var node = values.get(key);
         return node == null || node.getTag().equals(Tag.NULL) ? null : node;
+    }
+
+    /** All keys, in the file's order. */
+    List<String> keys() {
+        return List.copyOf(values.keySet());
     }
 
     boolean has(String key) {

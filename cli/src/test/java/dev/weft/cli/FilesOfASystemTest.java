@@ -3,6 +3,7 @@ package dev.weft.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.core.client.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,12 +64,21 @@ class FilesOfASystemTest {
                 instances: 2
                 memory: 1g
                 ready_timeout: 500ms
+                calls:
+                  product:
+                    timeout: 2s
+                    GET /products/{id}: {hedge: off}
                 """);
         write("b/service.yml", "");
         var system = SystemFile.read(folder);
         assertThat(system.name()).isEqualTo("shop");
         assertThat(system.gatewayPort()).isEqualTo(18080);
         assertThat(system.hubPort()).isEqualTo(18090);
+        var calls = system.services().getFirst().calls();
+        assertThat(calls.of("product").text(Setting.TIMEOUT)).isEqualTo("2s");
+        assertThat(calls.of("product").source(Setting.TIMEOUT)).isEqualTo("a/service.yml");
+        assertThat(calls.operations("product").getFirst().options().text(Setting.HEDGE))
+                .isEqualTo("off");
         var greeter = system.services().getFirst();
         assertThat(system.services()).hasSize(1);
         assertThat(greeter.name()).isEqualTo("greeter");
@@ -94,6 +104,18 @@ class FilesOfASystemTest {
         assertThat(complaint())
                 .startsWith(
                         "/cart/service.yml:3: unknown key \"instancs\"; did you mean \"instances\"?");
+    }
+
+    @Test
+    void a_wrong_number_of_calls_is_named_with_its_line() throws Exception {
+        write("weft.yml", "");
+        write("cart/service.yml", "calls:\n  product:\n    timeout: 2s\n    retry.attempts: 20\n");
+        assertThat(complaint())
+                .isEqualTo(
+                        "/cart/service.yml:4: retry.attempts is \"20\", it must be a whole number"
+                                + " from 1 to 10");
+        write("cart/service.yml", "calls:\n  product:\n    GET products: {hedge: off}\n");
+        assertThat(complaint()).startsWith("/cart/service.yml:3: an operation is a method and a");
     }
 
     @Test

@@ -108,16 +108,15 @@ public record CallSettings(ClientOptions all, Map<String, OfService> services) {
      * @param said texts, and maps of texts for operations
      * @param source where it stands, for messages and explanations
      */
-    public static CallSettings read(Map<String, ? extends Map<String, ?>> said, String source) {
+    public static CallSettings read(Map<String, ? extends Map<?, ?>> said, String source) {
         var settings = NONE;
         for (var service : said.entrySet()) {
             for (var each : service.getValue().entrySet()) {
+                var name = String.valueOf(each.getKey());
                 if (each.getValue() instanceof Map<?, ?> operation) {
-                    settings =
-                            settings.with(
-                                    service.getKey(), each.getKey(), options(operation, source));
+                    settings = settings.with(service.getKey(), name, options(operation, source));
                 } else {
-                    var one = Map.of(each.getKey(), String.valueOf(each.getValue()));
+                    var one = Map.of(name, String.valueOf(each.getValue()));
                     settings = settings.with(service.getKey(), options(one, source));
                 }
             }

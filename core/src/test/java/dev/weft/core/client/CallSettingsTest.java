@@ -45,7 +45,7 @@ class CallSettingsTest {
     }
 
     @Test
-    void code_says_the_last_word() {
+    void what_is_said_later_is_said_over_what_was_said_before() {
         var code =
                 CallSettings.NONE
                         .with(
