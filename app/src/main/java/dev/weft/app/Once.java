@@ -72,7 +72,7 @@ final class Once implements Filter<Request, Response> {
             Request request, Service<Request, Response> next, String key, String fingerprint)
             throws Exception {
         var work = Work.of(key + "~" + fingerprint.substring(0, 16), "");
-        var response = Context.current().with(work).call(() -> answer(request, next));
+        var response = within(work, request, next);
         if (response.status() >= 500) return response;
         var receipt = work.receipt();
         var whole = response.with(Body.of(response.body().bytes()));
@@ -86,6 +86,16 @@ final class Once implements Filter<Request, Response> {
             answers.keepNow(key, new Answers.Answer(fingerprint, Optional.of(whole)));
         }
         return whole;
+    }
+
+    /** The server's filters further out see the request's own work, so they are told. */
+    private static Response within(Work work, Request request, Service<Request, Response> next)
+            throws Exception {
+        try {
+            return Context.current().with(work).call(() -> answer(request, next));
+        } finally {
+            if (work.gaveUp()) Context.current().work().noteGaveUp();
+        }
     }
 
     private static Response answer(Request request, Service<Request, Response> next)

@@ -128,6 +128,7 @@ public final class Running implements AutoCloseable {
         var asked =
                 ReadYourWrites.waiting(by, progress)
                         .then(new Once(in.service(), answers))
+                        .then(Problems.handlers())
                         .then(routes);
         var about = edge.then(new About(in, progress, storage.events()).routes());
         var all = edge.then(asked);

@@ -3,7 +3,9 @@ package dev.weft.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.core.Body;
+import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
+import dev.weft.core.Failure;
 import dev.weft.core.MemoryRegistry;
 import dev.weft.core.MemoryTransport;
 import dev.weft.core.Request;
@@ -113,7 +115,15 @@ class RunningTest {
                                                 new Total(
                                                         it.id(),
                                                         number(weft, "heard", "total", it.id()))),
-                                Route.post("/ids", request -> Response.text(weft.newId()))));
+                                Route.post("/ids", request -> Response.text(weft.newId())),
+                                Route.post(
+                                        "/calls", request -> weft.client("nobody").call(request)),
+                                Route.post("/gives-up", request -> givesUp())));
+    }
+
+    private static Response givesUp() {
+        Context.current().work().noteGaveUp();
+        throw new Failure.Unreachable("lost", true, null);
     }
 
     private static int number(Weft weft, String table, String column, String id) {
@@ -185,6 +195,26 @@ class RunningTest {
         assertThat(answer.status()).isEqualTo(503);
         assertThat(json(answer)).containsEntry("reason", "lag");
         assertThat(answer.headers().get("Retry-After")).contains("1");
+    }
+
+    @Test
+    void a_call_that_was_refused_further_in_is_not_told_as_safe_to_try_again() throws Exception {
+        var answer = start().call(Request.post("/calls", Body.EMPTY));
+        assertThat(answer.status()).isEqualTo(503);
+        assertThat(answer.headers().get(ContextHeaders.REFUSED)).contains("unavailable");
+        assertThat(answer.headers().get(ContextHeaders.RETRYABLE)).isEmpty();
+        assertThat(json(answer)).containsEntry("begun", true).containsEntry("by", "counter");
+    }
+
+    @Test
+    void who_gave_up_trying_says_so_with_and_without_a_key() throws Exception {
+        var client = start();
+        var request = Request.post("/gives-up", Body.EMPTY);
+        for (var each : List.of(request, request.header(ContextHeaders.IDEMPOTENCY_KEY, "k6"))) {
+            var answer = client.call(each);
+            assertThat(answer.headers().get(ContextHeaders.REFUSED)).contains("unreachable");
+            assertThat(answer.headers().get(ContextHeaders.RETRYABLE)).contains("no");
+        }
     }
 
     @Test

@@ -37,6 +37,14 @@ public final class ContextHeaders {
      */
     public static final String PEER = "weft-peer";
 
+    /** The answer without what was said about trying again over the hop that it came over. */
+    public static Response withoutRetrySafety(Response response) {
+        var headers = response.headers().without(RETRYABLE).without(REFUSED);
+        return headers == response.headers()
+                ? response
+                : new Response(response.status(), headers, response.body());
+    }
+
     private ContextHeaders() {}
 
     /** Client side: adds the current context to the request. */

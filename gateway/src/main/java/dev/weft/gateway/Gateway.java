@@ -123,14 +123,15 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         directory.close();
     }
 
-    /** What an outside caller says of a request that would be inside knowledge is not heard. */
+    /** What an outside caller says that would be inside knowledge is not heard, nor told to it. */
     private Response withoutHops(Request request, Service<Request, Response> next)
             throws Exception {
-        return next.call(
-                request.with(
-                        request.headers()
-                                .without(ContextHeaders.ATTEMPT)
-                                .without(ContextHeaders.CRITICALITY)));
+        return ContextHeaders.withoutRetrySafety(
+                next.call(
+                        request.with(
+                                request.headers()
+                                        .without(ContextHeaders.ATTEMPT)
+                                        .without(ContextHeaders.CRITICALITY))));
     }
 
     private String template(Request request) {

@@ -10,10 +10,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.core.Body;
 import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Failure;
 import dev.weft.core.Headers;
 import dev.weft.core.Instance;
 import dev.weft.core.Method;
 import dev.weft.core.Problem;
+import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
@@ -392,6 +395,37 @@ abstract class GatewayCases {
     }
 
     // What passes.
+
+    @Test
+    void what_is_said_about_trying_again_stays_inside() throws Exception {
+        var seen = new AtomicHeaders();
+        around.service(
+                "cart",
+                get(
+                        "/x",
+                        r -> {
+                            seen.set(r.headers());
+                            throw new Failure.Refused(
+                                    Refusal.notBegun("cart/1", Refusal.Reason.LIMIT, "full"));
+                        }));
+        var gone = around.service("gone", get("/gone", r -> ok("")));
+        var gateway = around.gateway(Surroundings.options().longestWait(Duration.ofMillis(50), 10));
+        gone.close();
+        for (var path : List.of("/x", "/gone")) {
+            var response =
+                    around.call(
+                            gateway,
+                            Request.get(path)
+                                    .header(ContextHeaders.RETRYABLE, "yes")
+                                    .header(ContextHeaders.REFUSED, "limit"));
+            assertThat(response.status()).as(path).isEqualTo(503);
+            assertThat(response.headers().get(ContextHeaders.RETRYABLE)).as(path).isEmpty();
+            assertThat(response.headers().get(ContextHeaders.REFUSED)).as(path).isEmpty();
+            assertThat(Problems.parse(response).members()).containsKey("reason");
+        }
+        assertThat(seen.get(ContextHeaders.RETRYABLE)).isEmpty();
+        assertThat(seen.get(ContextHeaders.REFUSED)).isEmpty();
+    }
 
     @Test
     void headers_of_one_hop_stay_and_others_pass_both_ways() throws Exception {

@@ -3,15 +3,18 @@ package dev.weft.http;
 import dev.weft.core.Body;
 import dev.weft.core.BoundedInput;
 import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
 import dev.weft.core.Problem;
 import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
+import dev.weft.core.RetryAfter;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
 import dev.weft.json.Json;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,7 +25,13 @@ import org.jspecify.annotations.Nullable;
  * Failures as answers (RFC 9457) and answers as failures: the one place where they meet the wire.
  *
  * <p>A problem's type is {@code urn:weft:problem:TYPE}, its instance the trace's id. A refusal is a
- * problem with the members {@code reason}, {@code by}, {@code begun} and {@code retry_after_ms}.
+ * problem with the members {@code reason}, {@code by}, {@code hop} (how many calls behind the
+ * answering service it was refused), {@code begun} and {@code retry_after_ms}. So that nobody has to
+ * read a body to decide about another try, its answer has two headers: {@link
+ * ContextHeaders#REFUSED} names the reason; {@link ContextHeaders#RETRYABLE} is {@code yes} if the
+ * work was not begun, and {@code no} if another try would only add load: the budget for tries is
+ * empty, or this service has already given up trying on its caller's behalf. Otherwise it is left
+ * out: then it is the caller who knows whether doing it twice is doing it once.
  */
 public final class Problems {
 
@@ -31,7 +40,10 @@ public final class Problems {
     private static final String TYPE = "urn:weft:problem:";
     private static final int MAX_BYTES = 1 << 20;
     private static final int MAX_DETAIL = 500;
-    private static final Duration MAX_RETRY_AFTER = Duration.ofMinutes(5);
+    private static final int MAX_HOPS = 100;
+    private static final String REASON = "reason";
+    private static final String BEGUN = "begun";
+    private static final String RETRY_AFTER_MS = "retry_after_ms";
     private static final Set<String> STANDARD =
             Set.of("type", "title", "status", "detail", "instance");
     private static final System.Logger LOG = System.getLogger(Problems.class.getName());
@@ -41,24 +53,58 @@ public final class Problems {
     /**
      * Answers every failure of what it encloses. An interrupt is none and passes through.
      *
-     * @param by this service's name, for the log
+     * @param by this service's name, for the log and for its own refusals
      */
     public static Filter<Request, Response> filter(String by) {
         return (request, next) -> {
             try {
-                return next.call(request);
+                return said(next.call(request));
             } catch (InterruptedException e) {
                 throw e;
             } catch (Exception e) {
-                var problem = of(e);
+                var problem = of(e, by);
                 if (problem.status() >= 500 && !(e instanceof Failure.Refused)) log(by, request, e);
-                return response(problem);
+                return said(response(problem));
             }
         };
     }
 
-    /** What a caller may know of a failure. */
-    public static Problem of(Exception failure) {
+    /** A 503 always has a reason, also one that a handler made by hand. */
+    private static Response said(Response response) {
+        if (response.status() < 500) return response;
+        var said = response;
+        if (said.status() == 503 && said.headers().get(ContextHeaders.REFUSED).isEmpty())
+            said = said.header(ContextHeaders.REFUSED, Refusal.Reason.UNAVAILABLE.wireName());
+        return Context.current().work().gaveUp()
+                ? said.header(ContextHeaders.RETRYABLE, "no")
+                : said;
+    }
+
+    /**
+     * Directly around a service's handlers: what is refused further in, be it by this service's own
+     * clients or by a service that it called, was refused after the work for this caller had begun.
+     * Whether another try was safe there says nothing about here; so it is taken back from failures,
+     * and its headers are taken off answers that are passed on.
+     */
+    public static Filter<Request, Response> handlers() {
+        return (request, next) -> {
+            try {
+                return ContextHeaders.withoutRetrySafety(next.call(request));
+            } catch (Failure.Refused e) {
+                throw e.refusal().begun() ? e : new Failure.Refused(e.refusal().afterBegin());
+            } catch (Failure.Answered e) {
+                boolean safe = Boolean.FALSE.equals(e.problem().members().get(BEGUN));
+                throw safe ? e.problem().with(BEGUN, true).failure() : e;
+            }
+        };
+    }
+
+    /**
+     * What a caller may know of a failure.
+     *
+     * @param by who answers
+     */
+    static Problem of(Exception failure, String by) {
         if (!(failure instanceof Failure known))
             return Problem.of(
                     500, "internal-error", "the service failed; its log tells more by the trace");
@@ -69,30 +115,32 @@ public final class Problems {
             case Failure.TooLarge large -> Problem.of(413, "too-large", message(large));
             case Failure.Conflict conflict -> Problem.of(409, "conflict", message(conflict));
             case Failure.Storage storage ->
-                    Problem.of(503, "storage", "the service's store cannot be read or written now");
+                    of(
+                            Refusal.begun(
+                                    by,
+                                    Refusal.Reason.STORAGE,
+                                    "the service's store cannot be read or written now"));
             case Failure.Unreachable unreachable ->
-                    Problem.of(
-                                    503,
-                                    "unreachable",
-                                    "a service that this one needs cannot be reached now")
-                            .with("begun", unreachable.sent());
+                    of(
+                            Refusal.begun(
+                                    by,
+                                    Refusal.Reason.UNREACHABLE,
+                                    "a service that this one needs cannot be reached now"));
         };
     }
 
-    private static Problem of(Refusal refusal) {
-        var problem =
-                new Problem(
-                        refusal.reason().status(),
-                        refusal.reason().wireName(),
-                        "Refused: " + refusal.reason().wireName(),
-                        refusal.detail(),
-                        Map.of(
-                                "reason", refusal.reason().wireName(),
-                                "by", refusal.by(),
-                                "begun", refusal.begun()));
-        return refusal.retryAfter().isZero()
-                ? problem
-                : problem.with("retry_after_ms", refusal.retryAfter().toMillis());
+    /** A refusal as a problem. */
+    public static Problem of(Refusal refusal) {
+        var reason = refusal.reason().wireName();
+        var members = new LinkedHashMap<String, Object>();
+        members.put(REASON, reason);
+        members.put("by", refusal.by());
+        members.put("hop", refusal.hop());
+        members.put(BEGUN, refusal.begun());
+        if (!refusal.retryAfter().isZero())
+            members.put(RETRY_AFTER_MS, refusal.retryAfter().toMillis());
+        return new Problem(
+                refusal.reason().status(), reason, "Refused: " + reason, refusal.detail(), members);
     }
 
     /** The answer that tells of a problem. */
@@ -111,15 +159,41 @@ public final class Problems {
                         .with(Body.of(Json.write(json)));
         if (problem.members().get("allow") instanceof String allow && problem.status() == 405)
             response = response.header("Allow", allow);
-        if (problem.members().get("retry_after_ms") instanceof Number ms)
+        if (problem.members().get(RETRY_AFTER_MS) instanceof Number ms)
             response =
                     response.header(
-                            "Retry-After", Long.toString(Math.ceilDiv(ms.longValue(), 1000)));
+                            RetryAfter.NAME, Long.toString(Math.ceilDiv(ms.longValue(), 1000)));
+        if (problem.members().get(REASON) instanceof String reason) {
+            response = response.header(ContextHeaders.REFUSED, reason);
+            if (reason.equals(Refusal.Reason.BUDGET.wireName()))
+                response = response.header(ContextHeaders.RETRYABLE, "no");
+            else if (Boolean.FALSE.equals(problem.members().get(BEGUN)))
+                response = response.header(ContextHeaders.RETRYABLE, "yes");
+        }
         return response;
     }
 
-    /** The problem that an answer tells of; made up from status and text if it is none. */
+    /**
+     * The problem that an answer tells of; made up from status and text if it is none. {@code
+     * Retry-After} is its member {@code retry_after_ms} if it has none of its own.
+     */
     public static Problem parse(Response response) {
+        return parse(response, SystemTime.INSTANCE);
+    }
+
+    /**
+     * As {@link #parse(Response)}.
+     *
+     * @param time what a date in {@code Retry-After} is compared with
+     */
+    public static Problem parse(Response response, Time time) {
+        var problem = body(response);
+        if (problem.members().get(RETRY_AFTER_MS) instanceof Number) return problem;
+        var wait = RetryAfter.in(response.headers(), time);
+        return wait.isZero() ? problem : problem.with(RETRY_AFTER_MS, wait.toMillis());
+    }
+
+    private static Problem body(Response response) {
         var bytes = bytes(response, MAX_BYTES);
         var type = response.headers().get("Content-Type").orElse("");
         if (type.startsWith(MEDIA_TYPE)) {
@@ -135,7 +209,7 @@ public final class Problems {
     /** What to throw for an answer that is no success: a refusal if it is one. */
     public static Failure failure(Response response) {
         var problem = parse(response);
-        var refusal = refusal(problem);
+        var refusal = refusal(response, problem);
         return refusal == null ? problem.failure() : new Failure.Refused(refusal);
     }
 
@@ -161,34 +235,36 @@ public final class Problems {
 
     private static Problem plain(Response response, String text) {
         var detail = text.length() <= MAX_DETAIL ? text : text.substring(0, MAX_DETAIL) + "…";
-        var problem = Problem.of(response.status(), "http-" + response.status(), detail);
-        var wait = retryAfter(response);
-        return wait == null ? problem : problem.with("retry_after_ms", wait.toMillis());
+        return Problem.of(response.status(), "http-" + response.status(), detail);
     }
 
-    private static @Nullable Duration retryAfter(Response response) {
-        var text = response.headers().get("Retry-After").orElse("");
-        try {
-            var wait = Duration.ofSeconds(Long.parseLong(text.strip()));
-            if (wait.isNegative()) return null;
-            return wait.compareTo(MAX_RETRY_AFTER) < 0 ? wait : MAX_RETRY_AFTER;
-        } catch (NumberFormatException | ArithmeticException | DateTimeException none) {
-            return null;
-        }
-    }
-
-    private static @Nullable Refusal refusal(Problem problem) {
+    /** The refusal that the body tells of; else that of the headers, as an answer to HEAD has no body. */
+    private static @Nullable Refusal refusal(Response response, Problem problem) {
         var members = problem.members();
-        if (!(members.get("reason") instanceof String name)) return null;
+        boolean told = members.get(REASON) instanceof String;
+        var name =
+                told
+                        ? text(members, REASON, "")
+                        : response.headers().get(ContextHeaders.REFUSED).orElse("");
+        boolean begun =
+                told
+                        ? !Boolean.FALSE.equals(members.get(BEGUN))
+                        : !response.headers()
+                                .get(ContextHeaders.RETRYABLE)
+                                .orElse("")
+                                .equals("yes");
         for (var reason : Refusal.Reason.values()) {
             if (!reason.wireName().equals(name)) continue;
-            var wait = members.get("retry_after_ms") instanceof Long ms && ms > 0 ? ms : 0L;
+            var wait = members.get(RETRY_AFTER_MS) instanceof Long ms && ms > 0 ? ms : 0L;
+            var hop = members.get("hop") instanceof Long hops ? Math.clamp(hops, 0, MAX_HOPS) : 0;
             return new Refusal(
-                    text(members, "by", "unknown"),
-                    reason,
-                    !Boolean.FALSE.equals(members.get("begun")),
-                    Duration.ofMillis(Math.min(wait, MAX_RETRY_AFTER.toMillis())),
-                    problem.detail());
+                            text(members, "by", "unknown"),
+                            reason,
+                            begun,
+                            Duration.ofMillis(Math.min(wait, RetryAfter.LONGEST.toMillis())),
+                            problem.detail(),
+                            hop)
+                    .fromAfar();
         }
         return null;
     }

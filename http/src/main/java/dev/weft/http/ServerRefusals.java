@@ -1,6 +1,7 @@
 package dev.weft.http;
 
 import dev.weft.core.Problem;
+import dev.weft.core.Refusal;
 import dev.weft.core.ServerOptions;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.DirectHandler.EventType;
@@ -30,12 +31,13 @@ final class ServerRefusals {
             ServerResponseHeaders headers,
             @Nullable String message) {
         var problem = problem(options, status.code(), message == null ? "" : message);
+        var response = Problems.response(problem);
+        response.headers().forEach((name, value) -> headers.set(HeaderNames.create(name), value));
         return DirectHandler.TransportResponse.builder()
                 .status(Status.create(problem.status()))
                 .headers(headers)
                 .keepAlive(false)
-                .header(HeaderNames.CONTENT_TYPE, Problems.MEDIA_TYPE)
-                .entity(Problems.response(problem).body().bytes())
+                .entity(response.body().bytes())
                 .build();
     }
 
@@ -56,6 +58,8 @@ final class ServerRefusals {
                                     + options.maxBodyBytes()
                                     + " bytes");
             case 414 -> Problem.of(414, "uri-too-long", "the request line is too long");
+            case 503 ->
+                    Problems.of(Refusal.notBegun(options.host(), Refusal.Reason.LIMIT, message));
             case 500 -> Problem.of(500, "internal-error", "the server failed");
             default -> Problem.of(status, status == 400 ? "malformed" : "refused", message);
         };

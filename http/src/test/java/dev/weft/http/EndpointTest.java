@@ -179,7 +179,7 @@ class EndpointTest {
     }
 
     @Test
-    void a_refusal_arrives_as_it_was() throws Exception {
+    void a_refusal_arrives_as_it_was_one_call_away() throws Exception {
         both(client -> {
             assertThatThrownBy(() -> ADD.on(client).call(item("busy")))
                     .isInstanceOfSatisfying(
@@ -191,7 +191,8 @@ class EndpointTest {
                                                                     "stock/1",
                                                                     Refusal.Reason.RATE,
                                                                     "too many")
-                                                            .retryAfter(Duration.ofMillis(1500))));
+                                                            .retryAfter(Duration.ofMillis(1500))
+                                                            .fromAfar()));
             var response = client.call(post("{\"sku\":\"busy\",\"quantity\":1,\"price\":2}"));
             assertThat(response.status()).isEqualTo(429);
             assertThat(response.headers().get("Retry-After")).hasValue("2");

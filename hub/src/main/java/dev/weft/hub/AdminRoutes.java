@@ -7,6 +7,7 @@ import dev.weft.core.Body;
 import dev.weft.core.Headers;
 import dev.weft.core.Instance;
 import dev.weft.core.Problem;
+import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
@@ -118,6 +119,9 @@ final class AdminRoutes {
                             "no-supervisor",
                             "this hub has no supervisor; it has one under weft dev, or when"
                                     + " WEFT_SUPERVISOR names its address")
+                    .with("reason", Refusal.Reason.UNAVAILABLE.wireName())
+                    .with("by", "hub")
+                    .with("begun", false)
                     .failure();
         var answer = supervisor.get().call(request.with(passed(request.headers())));
         var type = answer.headers().get("Content-Type");

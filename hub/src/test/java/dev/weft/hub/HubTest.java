@@ -300,6 +300,7 @@ class HubTest {
     void without_a_supervisor_that_is_said() throws Exception {
         var answer = call(Method.GET, "/admin/processes", "");
         assertThat(answer.status()).isEqualTo(503);
+        assertThat(answer.headers().get("weft-refused")).hasValue("unavailable");
         assertThat(answer.body().text()).contains("WEFT_SUPERVISOR");
     }
 

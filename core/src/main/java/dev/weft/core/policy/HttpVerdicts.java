@@ -4,23 +4,18 @@ import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Refusal;
 import dev.weft.core.Response;
+import dev.weft.core.RetryAfter;
 import dev.weft.core.Time;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 
 /**
  * Verdicts over HTTP answers, by what their head says; no body is read.
  *
  * <p>An answer below 500 is good, also a 404: another instance would say the same. A 5xx may be tried again if the call
  * is idempotent, unless {@link ContextHeaders#RETRYABLE} says {@code yes} (refused before the work) or {@code no}.
- * {@code Retry-After}, in seconds or as a date, counts up to {@link #LONGEST_WAIT}.
+ * {@link RetryAfter} counts up to its longest.
  */
 public final class HttpVerdicts implements Classifier<Response> {
-
-    /** What a peer may ask us to wait at most. */
-    public static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
     private final Time time;
 
@@ -71,22 +66,7 @@ public final class HttpVerdicts implements Classifier<Response> {
     }
 
     private Duration retryAfter(Response answer) {
-        var text = answer.headers().get("Retry-After").orElse("").strip();
-        if (text.isEmpty()) return Duration.ZERO;
-        try {
-            var wait =
-                    text.chars().allMatch(c -> c >= '0' && c <= '9')
-                            ? Duration.ofSeconds(Long.parseLong(text))
-                            : Duration.between(
-                                    time.now(),
-                                    Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)));
-            if (wait.isNegative()) return Duration.ZERO;
-            return wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT;
-        } catch (NumberFormatException tooLong) {
-            return LONGEST_WAIT;
-        } catch (DateTimeException | ArithmeticException unreadable) {
-            return Duration.ZERO;
-        }
+        return RetryAfter.in(answer.headers(), time);
     }
 
     @Override
