@@ -67,7 +67,8 @@ public final class MemoryMeter implements Meter {
 
     private <F extends Family> F family(Metric metric, Class<F> type, Function<Metric, F> make) {
         var family = families.computeIfAbsent(metric.name(), name -> make.apply(metric));
-        // Mostly it is the same constant; comparing records costs a start some 20 ms the first time.
+        // Mostly it is the same constant; comparing records costs a start some 20 ms the first
+        // time.
         boolean same = family.metric == metric || family.metric.equals(metric);
         if (!same || !type.isInstance(family))
             throw new IllegalArgumentException(

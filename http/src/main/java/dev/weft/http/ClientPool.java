@@ -1,6 +1,7 @@
 package dev.weft.http;
 
 import dev.weft.core.Failure;
+import dev.weft.core.Meter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Time;
@@ -221,6 +222,17 @@ final class ClientPool {
         sweeping.set(false);
         if (!all.isEmpty()) sweepLater();
         else gone.accept(this);
+    }
+
+    void read(Meter.Observer connections) {
+        int resting;
+        synchronized (this) {
+            resting = idle.size();
+        }
+        var to = Integer.toString(port);
+        int busy = Math.max(0, all.size() - resting);
+        connections.value(busy, "active", host, to, HttpMetrics.HTTP);
+        connections.value(resting, "idle", host, to, HttpMetrics.HTTP);
     }
 
     int connections() {

@@ -2,32 +2,49 @@ package dev.weft.http;
 
 import dev.weft.core.Cancellation;
 import dev.weft.core.ContextHeaders;
+import dev.weft.core.Failure;
 import dev.weft.core.Filter;
+import dev.weft.core.Meter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
+import dev.weft.core.policy.HttpVerdicts;
 
 /**
- * The way out: encloses a call in a span, holds it to the deadline of the current context, and sends
- * that context along. It is the outermost filter of a client.
+ * The way out: encloses a call in a span, measures it with all its attempts, holds it to the deadline
+ * of the current context, and sends that context along. It is the outermost filter of a client; each
+ * attempt below it has an {@link AttemptTrace}.
  */
 public final class ClientTrace implements Filter<Request, Response> {
 
     private final String peer;
     private final Tracer tracer;
+    private final Time time;
     private final Filter<Request, Response> deadline;
+    private final HttpVerdicts verdicts;
+    private final Meter.Histogram duration;
+    private final Meter.Counter refusals;
+
+    /** Measures nothing. */
+    public ClientTrace(String by, String peer, Tracer tracer, Time time) {
+        this(by, peer, tracer, Meter.NONE, time);
+    }
 
     /**
      * @param by who calls, as refusals name it
      * @param peer the service that is called
      */
-    public ClientTrace(String by, String peer, Tracer tracer, Time time) {
+    public ClientTrace(String by, String peer, Tracer tracer, Meter meter, Time time) {
         this.peer = peer;
         this.tracer = tracer;
+        this.time = time;
         this.deadline = Cancellation.atDeadline(by, time);
+        this.verdicts = new HttpVerdicts(time);
+        this.duration = meter.histogram(HttpMetrics.CALL_DURATION);
+        this.refusals = meter.counter(HttpMetrics.REFUSALS);
     }
 
     @Override
@@ -35,18 +52,40 @@ public final class ClientTrace implements Filter<Request, Response> {
         var method = request.method().name();
         return tracer.span(
                 method + " " + peer,
-                Span.Kind.CLIENT,
+                Span.Kind.INTERNAL,
                 span -> {
                     span.set("http.request.method", method)
                             .set("url.path", request.path())
                             .set("peer.service", peer);
-                    var response = deadline.apply(ContextHeaders.inject(request), next);
-                    span.set("http.response.status_code", (long) response.status());
-                    if (response.status() >= 400) {
-                        span.set("error.type", Integer.toString(response.status()));
-                        span.error(Integer.toString(response.status()));
+                    long start = time.nanos();
+                    var status = "";
+                    var error = "";
+                    try {
+                        var response = deadline.apply(ContextHeaders.inject(request), next);
+                        status = HttpMetrics.text(response.status());
+                        span.set("http.response.status_code", (long) response.status());
+                        error = verdicts.answered(response).error();
+                        if (!error.isEmpty()) span.error(status);
+                        response.headers().get(ContextHeaders.REFUSED).ifPresent(this::refused);
+                        return response;
+                    } catch (Exception e) {
+                        error = verdicts.failed(e).error();
+                        if (e instanceof Failure.Refused it)
+                            refused(it.refusal().reason().wireName());
+                        throw e;
+                    } finally {
+                        if (!error.isEmpty()) span.set("error.type", error);
+                        duration.record(
+                                HttpMetrics.seconds(time.nanos() - start),
+                                method,
+                                peer,
+                                status,
+                                error);
                     }
-                    return response;
                 });
+    }
+
+    private void refused(String reason) {
+        refusals.add(1, "client", reason, peer);
     }
 }

@@ -1,6 +1,7 @@
 package dev.weft.http;
 
 import dev.weft.core.Failure;
+import dev.weft.core.Meter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.ServerOptions;
@@ -65,6 +66,12 @@ public final class HttpTransport implements Transport {
                 : pools.computeIfAbsent(
                         authority,
                         name -> new ClientPool(host, port, time, gone -> pools.remove(name, gone)));
+    }
+
+    /** Has its connections in this meter's {@link HttpMetrics#OPEN_CONNECTIONS}. */
+    public void observe(Meter meter) {
+        meter.observe(
+                HttpMetrics.OPEN_CONNECTIONS, it -> pools.values().forEach(pool -> pool.read(it)));
     }
 
     /** Connections to all addresses, idle ones too; for tests that look for leaks. */

@@ -4,6 +4,7 @@ import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
+import dev.weft.core.Meter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Routes;
@@ -15,8 +16,8 @@ import java.time.Duration;
 import java.util.function.Function;
 
 /**
- * The way in: binds the context that a request brought, and encloses its handling in a span named by
- * the route. The answer carries the trace's id in {@code Weft-Trace} and what was written in {@code
+ * The way in: binds the context that a request brought, encloses its handling in a span named by the
+ * route, and measures it ({@link HttpMetrics}). The answer carries the trace's id in {@code Weft-Trace} and what was written in {@code
  * Weft-Receipt}. It is the outermost filter of a server, directly around {@link Problems#filter}.
  */
 public final class ServerTrace implements Filter<Request, Response> {
@@ -28,14 +29,30 @@ public final class ServerTrace implements Filter<Request, Response> {
     private final Time time;
     private final Duration longest;
     private final Function<Request, String> route;
+    private final Meter.Histogram duration;
+    private final Meter.Counter active;
+    private final Meter.Counter refusals;
+
+    /** Measures nothing. */
+    public ServerTrace(
+            Tracer tracer, Time time, Duration longest, Function<Request, String> route) {
+        this(tracer, Meter.NONE, time, longest, route);
+    }
 
     /**
      * @param longest the deadline of a request that names none, and the cap of one that does
      * @param route the path template that will answer a request; empty if none will
      */
     public ServerTrace(
-            Tracer tracer, Time time, Duration longest, Function<Request, String> route) {
+            Tracer tracer,
+            Meter meter,
+            Time time,
+            Duration longest,
+            Function<Request, String> route) {
         this.tracer = tracer;
+        this.duration = meter.histogram(HttpMetrics.SERVER_DURATION);
+        this.active = meter.counter(HttpMetrics.SERVER_ACTIVE);
+        this.refusals = meter.counter(HttpMetrics.REFUSALS);
         this.time = time;
         this.longest = longest;
         this.route = route;
@@ -61,18 +78,49 @@ public final class ServerTrace implements Filter<Request, Response> {
     private Response within(Request request, Service<Request, Response> next) throws Exception {
         var template = route.apply(request);
         var method = request.method().name();
+        long start = time.nanos();
+        var status = "";
+        var error = "";
+        active.add(1, method, HttpMetrics.HTTP);
+        try {
+            var response = spanned(request, next, method, template);
+            status = HttpMetrics.text(response.status());
+            if (response.status() >= 500) error = status;
+            var refused = response.headers().get(ContextHeaders.REFUSED);
+            if (refused.isPresent()) refusals.add(1, "server", refused.get(), "");
+            return response;
+        } catch (Exception | Error e) {
+            error = HttpMetrics.error(e);
+            throw e;
+        } finally {
+            active.add(-1, method, HttpMetrics.HTTP);
+            duration.record(
+                    HttpMetrics.seconds(time.nanos() - start),
+                    method,
+                    template,
+                    status,
+                    HttpMetrics.HTTP,
+                    error);
+        }
+    }
+
+    private Response spanned(
+            Request request, Service<Request, Response> next, String method, String template)
+            throws Exception {
         var name = template.isEmpty() ? method : method + " " + template;
         return tracer.span(
                 name,
                 Span.Kind.SERVER,
                 span -> {
-                    span.set("http.request.method", method).set("url.path", request.path());
+                    span.set("http.request.method", method)
+                            .set("url.path", request.path())
+                            .set("url.scheme", HttpMetrics.HTTP);
                     if (!template.isEmpty()) span.set("http.route", template);
                     var response = next.call(request);
                     span.set("http.response.status_code", (long) response.status());
                     if (response.status() >= 500) {
-                        span.set("error.type", Integer.toString(response.status()));
-                        span.error(Integer.toString(response.status()));
+                        var error = HttpMetrics.text(response.status());
+                        span.set("error.type", error).error(error);
                     }
                     return marked(response);
                 });

@@ -8,6 +8,7 @@ import dev.weft.core.ContextHeaders;
 import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
+import dev.weft.core.Meter;
 import dev.weft.core.Receipt;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -17,6 +18,7 @@ import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Tracer;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +40,9 @@ class TraceTest {
                     .then(routes);
     private final Filter<Request, Response> client =
             new ClientTrace("client", "peer", tracer, TIME);
+    private final Filter<Request, Response> attempt =
+            new AttemptTrace(
+                    "peer", "peer-1", URI.create("http://10.0.0.7:8081"), tracer, Meter.NONE, TIME);
 
     private Response answer(Request request) {
         var id = request.variable("id");
@@ -46,14 +51,28 @@ class TraceTest {
     }
 
     @Test
-    void a_call_is_a_span_of_the_client_around_one_of_the_server() throws Exception {
-        var response = client.then(server).call(Request.get("/a/1?x=y"));
-        assertThat(spans).extracting(Span::name).containsExactly("GET /a/{id}", "GET peer");
+    void a_call_is_a_span_around_each_attempt_and_that_around_the_server() throws Exception {
+        var response = client.then(attempt).then(server).call(Request.get("/a/1?x=y"));
+        assertThat(spans)
+                .extracting(Span::name)
+                .containsExactly("GET /a/{id}", "GET peer", "GET peer");
         var inner = spans.get(0);
-        var outer = spans.get(1);
-        assertThat(inner.kind()).isEqualTo(Span.Kind.SERVER);
-        assertThat(outer.kind()).isEqualTo(Span.Kind.CLIENT);
-        assertThat(inner.parentId()).isEqualTo(outer.trace().spanId());
+        var tried = spans.get(1);
+        var outer = spans.get(2);
+        assertThat(spans)
+                .extracting(Span::kind)
+                .containsExactly(Span.Kind.SERVER, Span.Kind.CLIENT, Span.Kind.INTERNAL);
+        assertThat(inner.parentId()).isEqualTo(tried.trace().spanId());
+        assertThat(tried.parentId()).isEqualTo(outer.trace().spanId());
+        assertThat(tried.attributes())
+                .containsEntry("http.request.method", "GET")
+                .containsEntry("url.full", "http://10.0.0.7:8081/a/1")
+                .containsEntry("server.address", "10.0.0.7")
+                .containsEntry("server.port", 8081L)
+                .containsEntry("peer.service", "peer")
+                .containsEntry("weft.instance", "peer-1")
+                .containsEntry("http.response.status_code", 200L)
+                .doesNotContainKeys("error.type", "http.request.resend_count");
         assertThat(inner.attributes())
                 .containsEntry("http.request.method", "GET")
                 .containsEntry("http.route", "/a/{id}")
@@ -61,6 +80,24 @@ class TraceTest {
                 .containsEntry("http.response.status_code", 200L);
         assertThat(outer.attributes()).containsEntry("peer.service", "peer");
         assertThat(response.headers().get(ServerTrace.TRACE)).hasValue(inner.trace().traceId());
+    }
+
+    @Test
+    void a_further_attempt_counts_how_often_it_was_sent_again() throws Exception {
+        Service<Request, Response> retrying =
+                request -> {
+                    attempt.then(server).call(request);
+                    return Context.current()
+                            .withAttempt(2)
+                            .call(() -> attempt.then(server).call(request));
+                };
+        client.then(retrying).call(Request.get("/bad"));
+        var attempts = spans.stream().filter(s -> s.kind() == Span.Kind.CLIENT).toList();
+        assertThat(attempts)
+                .extracting(s -> s.attributes().get("http.request.resend_count"))
+                .containsExactly(null, 1L);
+        assertThat(attempts)
+                .allSatisfy(s -> assertThat(s.attributes()).containsEntry("error.type", "503"));
     }
 
     @Test

@@ -1,0 +1,98 @@
+package dev.weft.http;
+
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Filter;
+import dev.weft.core.Meter;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Service;
+import dev.weft.core.Span;
+import dev.weft.core.Time;
+import dev.weft.core.Tracer;
+import dev.weft.core.policy.HttpVerdicts;
+import java.net.URI;
+
+/**
+ * One attempt of a call at one instance: encloses it in a client span, measures it, and sends the
+ * context along, so that what the instance does hangs below this attempt. It stands below everything
+ * that repeats or chooses, one for each instance; {@link ClientTrace} encloses the call.
+ *
+ * <p>{@code http.request.resend_count} is one less than {@link Context#attempt}. {@code url.full} is
+ * without the query, which may hold what is not for everybody who reads traces.
+ */
+public final class AttemptTrace implements Filter<Request, Response> {
+
+    private final String service;
+    private final String instance;
+    private final String base;
+    private final String host;
+    private final int port;
+    private final Tracer tracer;
+    private final Meter.Histogram duration;
+    private final Time time;
+    private final HttpVerdicts verdicts;
+
+    /**
+     * @param service that is called; {@code server.address} of the metric, {@code peer.service} of the span
+     * @param instance the id of the one that is tried; empty if it is not known
+     * @param address where it is; {@code server.address} and {@code server.port} of the span
+     */
+    public AttemptTrace(
+            String service, String instance, URI address, Tracer tracer, Meter meter, Time time) {
+        this.service = service;
+        this.instance = instance;
+        this.base = address.toString();
+        this.host = address.getHost() == null ? base : address.getHost();
+        this.port = address.getPort();
+        this.tracer = tracer;
+        this.duration = meter.histogram(HttpMetrics.ATTEMPT_DURATION);
+        this.time = time;
+        this.verdicts = new HttpVerdicts(time);
+    }
+
+    @Override
+    public Response apply(Request request, Service<Request, Response> next) throws Exception {
+        var method = request.method().name();
+        return tracer.span(
+                method + " " + service,
+                Span.Kind.CLIENT,
+                span -> {
+                    if (Context.current().trace().sampled()) describe(span, request, method);
+                    long start = time.nanos();
+                    var status = "";
+                    var error = "";
+                    try {
+                        var response = next.call(ContextHeaders.inject(request));
+                        status = HttpMetrics.text(response.status());
+                        span.set("http.response.status_code", (long) response.status());
+                        error = verdicts.answered(response).error();
+                        if (!error.isEmpty()) span.error(status);
+                        return response;
+                    } catch (Exception e) {
+                        error = verdicts.failed(e).error();
+                        throw e;
+                    } finally {
+                        if (!error.isEmpty()) span.set("error.type", error);
+                        duration.record(
+                                HttpMetrics.seconds(time.nanos() - start),
+                                method,
+                                service,
+                                status,
+                                error);
+                    }
+                });
+    }
+
+    private void describe(Tracer.Current span, Request request, String method) {
+        span.set("http.request.method", method)
+                .set("url.full", base + request.path())
+                .set("url.path", request.path())
+                .set("server.address", host)
+                .set("peer.service", service);
+        if (port >= 0) span.set("server.port", (long) port);
+        if (!instance.isEmpty()) span.set("weft.instance", instance);
+        int attempt = Context.current().attempt();
+        if (attempt > 1) span.set("http.request.resend_count", attempt - 1L);
+    }
+}
