@@ -67,10 +67,7 @@ public final class MemoryMeter implements Meter {
 
     private <F extends Family> F family(Metric metric, Class<F> type, Function<Metric, F> make) {
         var family = families.computeIfAbsent(metric.name(), name -> make.apply(metric));
-        // Mostly it is the same constant; comparing records costs a start some 20 ms the first
-        // time.
-        boolean same = family.metric == metric || family.metric.equals(metric);
-        if (!same || !type.isInstance(family))
+        if (!family.metric.equals(metric) || !type.isInstance(family))
             throw new IllegalArgumentException(
                     metric.name() + " is measured in another way already: " + family.metric);
         return type.cast(family);
