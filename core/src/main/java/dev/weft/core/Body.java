@@ -56,6 +56,11 @@ public final class Body implements AutoCloseable {
         return bytes != null;
     }
 
+    /** Whether it can be read from its start: the bytes are at hand, or nobody has taken the stream. */
+    public boolean whole() {
+        return bytes != null || stream != null;
+    }
+
     /** All bytes; a stream is read to its end the first time. Not to be changed. */
     public byte[] bytes() {
         var atHand = bytes;

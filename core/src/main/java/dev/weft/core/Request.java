@@ -73,6 +73,14 @@ public record Request(
         return value;
     }
 
+    /**
+     * Whether doing it twice is doing it once: by its method, or because it carries a key by which the
+     * service knows it again.
+     */
+    public boolean idempotent() {
+        return method.idempotent() || headers.get(ContextHeaders.IDEMPOTENCY_KEY).isPresent();
+    }
+
     /** Path and query as in a request line. */
     public String target() {
         return query.raw().isEmpty() ? path : path + "?" + query.raw();

@@ -59,6 +59,22 @@ class BodyTest {
     }
 
     @Test
+    void is_whole_until_its_stream_is_taken_or_closed() {
+        assertThat(Body.of("text").whole()).isTrue();
+        assertThat(Body.EMPTY.whole()).isTrue();
+        var taken = Body.of(stream(9), OptionalLong.of(9));
+        assertThat(taken.whole()).isTrue();
+        assertThat(taken.stream()).isNotNull();
+        assertThat(taken.whole()).isFalse();
+        var dropped = Body.of(stream(9), OptionalLong.of(9));
+        dropped.close();
+        assertThat(dropped.whole()).isFalse();
+        var read = Body.of(stream(9), OptionalLong.of(9));
+        assertThat(read.bytes()).hasSize(9);
+        assertThat(read.whole()).isTrue();
+    }
+
+    @Test
     void closing_closes_a_stream_that_nobody_took_once() {
         var body = Body.of(stream(9), OptionalLong.of(9));
         body.close();
