@@ -39,6 +39,10 @@ public record Verdict(Health health, Again again, Duration retryAfter, String er
 
     public static final Verdict GOOD = new Verdict(Health.GOOD, Again.NEVER, Duration.ZERO, "");
 
+    /** Nothing is known of how it ended. */
+    public static final Verdict UNKNOWN =
+            new Verdict(Health.UNKNOWN, Again.NEVER, Duration.ZERO, "");
+
     /** Whether the call has what it wanted, or an answer that would be the same at any instance. */
     public boolean good() {
         return health == Health.GOOD;
