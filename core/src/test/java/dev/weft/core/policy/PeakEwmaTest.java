@@ -1,0 +1,124 @@
+package dev.weft.core.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class PeakEwmaTest {
+
+    private static final double MS = 1_000_000;
+
+    private final SteppedTime time = new SteppedTime();
+    private final PeakEwma load = new PeakEwma(time);
+
+    private void call(PeakEwma load, Duration took, Verdict verdict) {
+        long begun = load.begin();
+        time.pass(took);
+        load.end(begun, verdict);
+    }
+
+    private void call(Duration took) {
+        call(load, took, Verdict.GOOD);
+    }
+
+    @Test
+    void assumes_thirty_milliseconds_before_the_first_answer() {
+        assertThat(load.latencyNanos()).isEqualTo(30 * MS);
+    }
+
+    @Test
+    void a_longer_call_replaces_what_was_remembered_at_once() {
+        call(Duration.ofMillis(5));
+        call(Duration.ofMillis(700));
+        assertThat(load.latencyNanos()).isEqualTo(700 * MS);
+    }
+
+    @Test
+    void shorter_calls_bring_it_down_by_the_clock_and_not_by_their_number() {
+        var often = new PeakEwma(time);
+        var seldom = new PeakEwma(time);
+        for (var each : new PeakEwma[] {often, seldom})
+            each.end(time.nanos() - 1_000_000_000, Verdict.GOOD);
+        for (int i = 1; i <= 10_000; i++) {
+            time.pass(Duration.ofMillis(1));
+            often.end(time.nanos() - 10_000_000, Verdict.GOOD);
+            if (i % 1_000 == 0) seldom.end(time.nanos() - 10_000_000, Verdict.GOOD);
+        }
+        double expected = 1_000 * MS / Math.E;
+        assertThat(often.latencyNanos()).isCloseTo(expected, within(1 * MS));
+        assertThat(seldom.latencyNanos()).isCloseTo(expected, within(1 * MS));
+    }
+
+    @Test
+    void a_call_counts_before_it_is_answered() {
+        double idle = load.cost();
+        long begun = load.begin();
+        assertThat(load.pending()).isEqualTo(1);
+        assertThat(load.cost()).isEqualTo(2 * idle);
+        load.end(begun, Verdict.UNKNOWN);
+        assertThat(load.pending()).isZero();
+    }
+
+    @Test
+    void a_fast_failure_costs_more_than_a_slow_success() {
+        for (var failed : new Verdict[] {Verdicts.BAD, Verdicts.BUSY}) {
+            var failing = new PeakEwma(time);
+            var slow = new PeakEwma(time);
+            call(slow, Duration.ofSeconds(4), Verdict.GOOD);
+            call(failing, Duration.ofMillis(1), failed);
+            assertThat(failing.cost()).isGreaterThan(slow.cost());
+        }
+    }
+
+    @Test
+    void a_failure_counts_at_least_as_long_as_it_took_and_as_it_asked_to_be_left_alone() {
+        call(load, Duration.ofSeconds(9), Verdicts.BAD);
+        assertThat(load.latencyNanos()).isEqualTo(9_000 * MS);
+        call(load, Duration.ofMillis(1), Verdicts.BAD.retryAfter(Duration.ofSeconds(60)));
+        assertThat(load.latencyNanos()).isEqualTo(60_000 * MS);
+    }
+
+    @Test
+    void no_penalty_is_so_large_that_one_more_call_makes_no_difference() {
+        call(load, Duration.ZERO, Verdicts.BAD.retryAfter(Duration.ofSeconds(Long.MAX_VALUE)));
+        double before = load.cost();
+        for (int i = 0; i < 1_000; i++) {
+            load.begin();
+            assertThat(load.cost()).isGreaterThan(before);
+            before = load.cost();
+        }
+        time.pass(Duration.ofMinutes(3));
+        assertThat(load.latencyNanos()).as("it is over after a while").isLessThan(10 * MS);
+    }
+
+    @Test
+    void calls_under_way_still_count_when_nothing_takes_any_time() {
+        time.pass(Duration.ofDays(400));
+        double idle = load.cost();
+        load.begin();
+        assertThat(load.cost()).isGreaterThan(idle);
+    }
+
+    @Test
+    void a_cancelled_call_is_only_under_way_no_more() {
+        call(Duration.ofMillis(50));
+        long begun = load.begin();
+        load.end(begun - 60_000_000_000L, Verdict.UNKNOWN);
+        assertThat(load.latencyNanos()).isEqualTo(50 * MS);
+        assertThat(load.pending()).isZero();
+    }
+
+    @Test
+    void one_that_nobody_calls_any_more_becomes_worth_a_try() {
+        var healthy = new PeakEwma(time);
+        call(load, Duration.ofMillis(1), Verdicts.BAD);
+        int seconds = 0;
+        for (; load.cost() >= healthy.cost() && seconds < 1_000; seconds++) {
+            time.pass(Duration.ofSeconds(1));
+            call(healthy, Duration.ofMillis(5), Verdict.GOOD);
+        }
+        assertThat(seconds).isBetween(50, 90);
+    }
+}
