@@ -1,0 +1,38 @@
+package dev.weft.core.policy;
+
+import dev.weft.core.Request;
+import dev.weft.core.Time;
+import java.util.List;
+
+/**
+ * Draws two at random and takes the one where a call costs less ({@link PeakEwma}).
+ *
+ * <p>Nearly as good as comparing all of them, at the same price for any number, and clients that know the same do not all
+ * choose the same (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
+ */
+public final class PowerOfTwoChoices implements Balancer {
+
+    private final Time time;
+
+    public PowerOfTwoChoices(Time time) {
+        this.time = time;
+    }
+
+    @Override
+    public Node pick(List<Node> candidates, Request request) {
+        int size = candidates.size();
+        if (size == 1) return candidates.getFirst();
+        var random = time.random();
+        int one = random.nextInt(size);
+        int two = random.nextInt(size - 1);
+        if (two >= one) two++;
+        var better = candidates.get(one);
+        var other = candidates.get(two);
+        if (other.load().cost() < better.load().cost()) {
+            var swapped = better;
+            better = other;
+            other = swapped;
+        }
+        return better.takesPart() || !other.takesPart() ? better : other;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.weft.core.policy;
+
+import dev.weft.core.Filter;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The nodes that one call was sent to so far, so that its next try meets another.
+ *
+ * <p>{@link #across} puts it around whatever tries more than once; a {@link Balanced} inside finds it in the current scope,
+ * also when a try runs on a thread of its own. Without it each try is a call by itself.
+ */
+public final class Tried {
+
+    private static final ScopedValue<Tried> CURRENT = ScopedValue.newInstance();
+
+    private static final Tried NOBODY = new Tried(List.of());
+
+    private final List<Node> nodes;
+
+    private Tried(List<Node> nodes) {
+        this.nodes = nodes;
+    }
+
+    /** A filter that tries more than once, each of its tries knowing where the others went. */
+    public static <I, O> Filter<I, O> across(Filter<I, O> tries) {
+        return (request, next) -> {
+            var tried = new Tried(new CopyOnWriteArrayList<>());
+            return tries.apply(
+                    request,
+                    again -> ScopedValue.where(CURRENT, tried).call(() -> next.call(again)));
+        };
+    }
+
+    static Tried current() {
+        return CURRENT.orElse(NOBODY);
+    }
+
+    void add(Node node) {
+        if (this != NOBODY) nodes.add(node);
+    }
+
+    boolean isEmpty() {
+        return nodes.isEmpty();
+    }
+
+    /** The candidates that it was not sent to; all of them if there is none. */
+    List<Node> without(List<Node> candidates) {
+        if (nodes.isEmpty()) return candidates;
+        var others = candidates.stream().filter(node -> !nodes.contains(node)).toList();
+        return others.isEmpty() ? candidates : others;
+    }
+}
