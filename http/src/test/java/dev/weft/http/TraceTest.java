@@ -97,7 +97,8 @@ class TraceTest {
                 .extracting(s -> s.attributes().get("http.request.resend_count"))
                 .containsExactly(null, 1L);
         assertThat(attempts)
-                .allSatisfy(s -> assertThat(s.attributes()).containsEntry("error.type", "503"));
+                .allSatisfy(
+                        s -> assertThat(s.attributes()).containsEntry("error.type", "unavailable"));
     }
 
     @Test
