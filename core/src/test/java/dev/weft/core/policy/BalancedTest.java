@@ -400,6 +400,22 @@ class BalancedTest {
     }
 
     @Test
+    void a_host_that_is_well_again_is_not_avoided_for_how_it_failed_before() throws Exception {
+        fleet.start("a", "b");
+        fleet.answers("a", Duration.ofMillis(10), Response.of(500));
+        fleet.answers("b", Duration.ofMillis(10), Response.of(200));
+        var balanced = fleet.balanced();
+        for (int i = 0; i < 5; i++) node(balanced, "a").call(Fleet.GET);
+        time.pass(node(balanced, "a").breaker().openFor());
+        fleet.answers("a", Duration.ofMillis(10), Response.of(200));
+        calls(balanced, 1);
+        time.pass(Node.RAMP);
+        fleet.forget();
+        calls(balanced, 1_000);
+        assertThat(fleet.calls("a")).isBetween(300, 700);
+    }
+
+    @Test
     void a_cancelled_probe_does_not_keep_its_host_out() throws Exception {
         fleet.start("a", "b");
         fleet.behaves("a", BREAKS_OFF);
