@@ -45,7 +45,7 @@ public final class RetryBudget {
     private static final int CAME_RETRIED = 3;
     private static final int PART_FOR_RETRIED = 5;
     private static final int BUCKETS = 10;
-    private static final long ONE = 1_000_000;
+    static final long ONE = 1_000_000;
 
     private final Ring ring;
 

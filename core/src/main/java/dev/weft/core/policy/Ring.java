@@ -70,6 +70,13 @@ public final class Ring {
         return sum;
     }
 
+    /** What was added to each counter in the window, the first ones first. */
+    void sums(long[] into) {
+        now();
+        for (int i = 0; i < counters; i++) into[i] = slots.get(i);
+        for (int i = counters; i < buckets * counters; i++) into[i % counters] += slots.get(i);
+    }
+
     /** Forgets everything. */
     public synchronized void clear() {
         for (int i = 0; i < buckets * counters; i++) slots.set(i, 0);
