@@ -44,7 +44,9 @@ class HedgeTest {
     private final Counts counts = new Counts();
     private final AtomicInteger open = new AtomicInteger();
     private final Map<Verdict.Health, Integer> tries = new EnumMap<>(Verdict.Health.class);
-    private final Protocol<Request, Response> http = Protocol.http(time);
+    private final HttpVerdicts verdicts = new HttpVerdicts(time);
+    private volatile Runnable whenFailed = () -> {};
+    private final Protocol<Request, Response> http = protocol();
     private RetryBudget budget = new RetryBudget(RetryBudget.Options.DEFAULT, time);
     private Hedge<Request, Response> hedge = hedge(Mode.ON, 0.01);
 
@@ -55,8 +57,29 @@ class HedgeTest {
         return new Hedge<>(new Hedge.Options(mode, share), http, budget, counts, time);
     }
 
+    /** That of HTTP, but for a place to step in before a failure is judged. */
+    private Protocol<Request, Response> protocol() {
+        var usual = Protocol.http(time);
+        var stepIn =
+                new Classifier<Response>() {
+                    @Override
+                    public Verdict answered(Response answer) {
+                        return verdicts.answered(answer);
+                    }
+
+                    @Override
+                    public Verdict failed(Throwable failure) {
+                        whenFailed.run();
+                        return verdicts.failed(failure);
+                    }
+                };
+        return new Protocol<>(
+                stepIn, usual.idempotent(), usual.whole(), usual.kept(), usual.discard());
+    }
+
     /** A try under way; the test says how it ends. */
     private final class Try {
+        private final Thread thread = Thread.currentThread();
         private final int attempt = Context.current().attempt();
         private final CountDownLatch told = new CountDownLatch(1);
         private final CountDownLatch interrupted = new CountDownLatch(1);
@@ -130,10 +153,10 @@ class HedgeTest {
     private Response serve(Request request) throws Exception {
         try {
             var answer = new Try().run(request);
-            judged(http.classifier().answered(answer));
+            judged(verdicts.answered(answer));
             return answer;
         } catch (Exception e) {
-            judged(http.classifier().failed(e));
+            judged(verdicts.failed(e));
             throw e;
         }
     }
@@ -389,19 +412,15 @@ class HedgeTest {
     @Test
     void the_percentile_does_not_sink_because_slow_calls_are_hedged() throws Exception {
         hedge = hedge(Mode.ON, 0.1);
-        warm(100);
-        for (int round = 0; round < 60; round++) {
-            usual(9, USUAL);
-            slowCall(SLOW);
+        for (int round = 0; round < 30; round++) {
+            usual(17, USUAL);
+            usual(1, Duration.ofMillis(20));
+            for (int i = 0; i < 2; i++) slowCall(Duration.ofMillis(40));
         }
-        assertThat(counts.of("hedge", "won")).isGreaterThan(20);
-        var caller = new Caller(GET);
-        next();
-        time.pass(USUAL);
-        assertThat(begun).as("the usual is not slow").isEmpty();
-        time.pass(SLOW);
-        next().answers(Response.of(200));
-        assertThat(caller.status()).isEqualTo(200);
+        assertThat(counts.of("hedge", "won")).isGreaterThan(30);
+        var before = counts.all();
+        slowCall(Duration.ofMillis(15));
+        assertThat(counts.all()).isEqualTo(before);
     }
 
     @Test
@@ -568,6 +587,32 @@ class HedgeTest {
     }
 
     @Test
+    void an_interrupted_caller_does_not_take_what_the_second_answers_at_that_moment()
+            throws Exception {
+        warm(200);
+        var caller = new Caller(GET);
+        next();
+        time.pass(SLOW);
+        var two = next();
+        whenFailed =
+                () -> {
+                    two.answers(opened(200));
+                    ended(two.thread);
+                };
+        caller.thread.interrupt();
+        assertThat(caller.ended().failure).isInstanceOf(InterruptedException.class);
+        awaitOpen(0);
+    }
+
+    private static void ended(Thread thread) {
+        try {
+            assertThat(thread.join(Duration.ofSeconds(20))).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void an_error_ends_the_second_try() throws Exception {
         warm(200);
         var caller = new Caller(GET);
@@ -598,8 +643,8 @@ class HedgeTest {
                     real.start(
                             "caller",
                             () -> {
-                                for (int i = 0; i < 200; i++) {
-                                    long firstNanos = random.nextLong(3_000_000);
+                                for (int i = 0; i < 100 || counts.of("hedge", "won") < 20; i++) {
+                                    long firstNanos = random.nextLong(6_000_000);
                                     long secondNanos = random.nextLong(1_500_000);
                                     Service<Request, Response> service =
                                             request -> {
@@ -621,7 +666,6 @@ class HedgeTest {
         for (var thread : threads) assertThat(thread.join(Duration.ofSeconds(50))).isTrue();
         assertThat(wrong).hasValue(0);
         awaitOpen(0);
-        assertThat(counts.of("hedge", "won")).isPositive();
     }
 
     // Modes.
