@@ -42,6 +42,7 @@ public final class Running implements AutoCloseable {
 
     private final App app;
     private final Surroundings in;
+    private final InFlight inFlight = new InFlight();
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private URI address = URI.create("");
 
@@ -131,7 +132,7 @@ public final class Running implements AutoCloseable {
                         .then(Problems.handlers())
                         .then(routes);
         var about = edge.then(new About(in, progress, storage.events()).routes());
-        var all = edge.then(asked);
+        var all = edge.then(inFlight).then(asked);
         return part(
                 in.transport()
                         .serve(
@@ -153,7 +154,8 @@ public final class Running implements AutoCloseable {
                                         in.instance(),
                                         address,
                                         Instance.State.READY,
-                                        names));
+                                        names),
+                                inFlight::load);
         part(lease);
         part(() -> drain(server, lease));
     }

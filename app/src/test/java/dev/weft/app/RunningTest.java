@@ -6,6 +6,7 @@ import dev.weft.core.Body;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
+import dev.weft.core.Load;
 import dev.weft.core.MemoryRegistry;
 import dev.weft.core.MemoryTransport;
 import dev.weft.core.Request;
@@ -182,6 +183,17 @@ class RunningTest {
         assertThat(receipt).isEqualTo("counter=1");
         var seen = client.call(Request.get("/seen/a").header(ContextHeaders.AFTER, receipt));
         assertThat(json(seen)).containsEntry("total", 1L);
+    }
+
+    @Test
+    void is_known_with_its_routes_and_its_load() throws Exception {
+        start();
+        assertThat(registry.instances("counter"))
+                .singleElement()
+                .satisfies(instance -> {
+                    assertThat(instance.routes()).contains("POST /ids");
+                    assertThat(instance.load()).contains(new Load(0, 0));
+                });
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.weft.core;
 
 import java.net.URI;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One running process (or in-memory copy) of a service, as discovery knows it.
@@ -9,8 +10,15 @@ import java.util.List;
  * @param id unique among all instances, new with each start
  * @param address where requests go, by a transport's scheme
  * @param routes what it serves, as {@code GET /products/{id}}
+ * @param load what it last said of its load, if it says so; seconds old
  */
-public record Instance(String service, String id, URI address, State state, List<String> routes) {
+public record Instance(
+        String service,
+        String id,
+        URI address,
+        State state,
+        List<String> routes,
+        Optional<Load> load) {
 
     /** Ordered from bad to good. */
     public enum State {
@@ -24,7 +32,16 @@ public record Instance(String service, String id, URI address, State state, List
         routes = List.copyOf(routes);
     }
 
+    /** One that says nothing of its load. */
+    public Instance(String service, String id, URI address, State state, List<String> routes) {
+        this(service, id, address, state, routes, Optional.empty());
+    }
+
     public Instance with(State state) {
-        return new Instance(service, id, address, state, routes);
+        return new Instance(service, id, address, state, routes, load);
+    }
+
+    public Instance with(Optional<Load> load) {
+        return new Instance(service, id, address, state, routes, load);
     }
 }

@@ -1,5 +1,8 @@
 package dev.weft.core;
 
+import java.util.Optional;
+import java.util.function.Supplier;
+
 /**
  * Where an instance makes itself known.
  *
@@ -9,7 +12,17 @@ package dev.weft.core;
  */
 public interface Registry {
 
-    Lease register(Instance instance);
+    /**
+     * Makes the instance known.
+     *
+     * @param load asked whenever the lease is renewed; must not block
+     */
+    Lease register(Instance instance, Supplier<Optional<Load>> load);
+
+    /** Makes an instance known that says nothing of its load. */
+    default Lease register(Instance instance) {
+        return register(instance, Optional::empty);
+    }
 
     /** A registered instance. */
     interface Lease extends AutoCloseable {
@@ -17,7 +30,7 @@ public interface Registry {
         /** Tells everyone of the new state. */
         void update(Instance.State state);
 
-        /** Withdraws the instance. */
+        /** Withdraws the instance; a second time it does nothing. */
         @Override
         void close();
     }

@@ -11,6 +11,7 @@ import dev.weft.core.Service;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -149,6 +150,11 @@ final class Directory implements Resolver {
     @Override
     public Watch watch(Consumer<List<Instance>> listener) {
         return resolver.watch(listener);
+    }
+
+    @Override
+    public Duration age() {
+        return resolver.age();
     }
 
     /** Follows the resolver no longer. */

@@ -174,6 +174,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
                         options.instance(),
                         state,
                         table.size(),
+                        directory.age().toMillis(),
                         directory.ready(),
                         table.conflicts());
         return Response.of(200)

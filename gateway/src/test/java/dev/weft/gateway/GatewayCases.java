@@ -142,6 +142,7 @@ abstract class GatewayCases {
                 .containsEntry("service", "gateway")
                 .containsEntry("state", "ready")
                 .containsEntry("routes", 1L)
+                .containsEntry("registry_age_ms", 0L)
                 .containsEntry("ready", List.of("first", "second"))
                 .containsEntry(
                         "conflicts",

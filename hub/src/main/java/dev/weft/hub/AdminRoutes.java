@@ -6,6 +6,7 @@ import static dev.weft.core.Route.post;
 import dev.weft.core.Body;
 import dev.weft.core.Headers;
 import dev.weft.core.Instance;
+import dev.weft.core.Load;
 import dev.weft.core.Problem;
 import dev.weft.core.Refusal;
 import dev.weft.core.Request;
@@ -13,6 +14,7 @@ import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Routes;
 import dev.weft.core.Service;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,9 +31,32 @@ final class AdminRoutes {
 
     private static final long LONGEST_SETTLE_MS = 600_000;
 
+    /** An instance; {@code heardMsAgo} tells how long ago it last said that it is there. */
+    record InstanceView(
+            String service,
+            String id,
+            URI address,
+            Instance.State state,
+            List<String> routes,
+            Optional<Load> load,
+            long heardMsAgo) {
+
+        static InstanceView of(InstanceTable.Heard heard) {
+            var instance = heard.instance();
+            return new InstanceView(
+                    instance.service(),
+                    instance.id(),
+                    instance.address(),
+                    instance.state(),
+                    instance.routes(),
+                    instance.load(),
+                    heard.ago().toMillis());
+        }
+    }
+
     record ServiceView(
             String service,
-            List<Instance> instances,
+            List<InstanceView> instances,
             Optional<Long> published,
             List<BusLog.Progress> subscriptions) {}
 
@@ -79,11 +104,12 @@ final class AdminRoutes {
         return get("/admin", request -> Answers.json(index));
     }
 
-    private Response services(Request request) throws InterruptedException {
-        var view = table.await("", Duration.ZERO);
-        var byService = new TreeMap<String, List<Instance>>();
-        for (var instance : view.instances())
+    private Response services(Request request) {
+        var byService = new TreeMap<String, List<InstanceView>>();
+        for (var heard : table.heard()) {
+            var instance = InstanceView.of(heard);
             byService.computeIfAbsent(instance.service(), s -> new ArrayList<>()).add(instance);
+        }
         var subscriptions = bus.subscriptions();
         var names = new TreeSet<>(byService.keySet());
         subscriptions.forEach(subscription -> names.add(Settling.service(subscription.name())));
@@ -100,7 +126,7 @@ final class AdminRoutes {
                                                         Settling.service(s.name()).equals(name))
                                                 .toList()))
                         .toList();
-        return Answers.json(new Services(view.warming(), services));
+        return Answers.json(new Services(table.warming(), services));
     }
 
     private Response settle(Request request) throws InterruptedException {

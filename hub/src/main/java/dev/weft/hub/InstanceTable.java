@@ -20,12 +20,18 @@ import java.util.concurrent.locks.ReentrantLock;
  * {@link View#warming}, readers keep what they knew, but for those that have left since ({@link
  * View#gone}). A lease that is not renewed ends, and the instance is gone.
  *
+ * <p>A renewal may come with another load and nothing else new. Those wake the readers together, once
+ * in {@link #LOAD_PACE}, so that many instances under load do not keep many readers busy.
+ *
  * <p>The lock guards everything and is held for moments; waiting releases it.
  */
 final class InstanceTable implements AutoCloseable {
 
     /** The most instances. */
     static final int MAX_INSTANCES = 10_000;
+
+    /** How long readers are not told of a new load alone: so often all of them may be woken by it. */
+    static final Duration LOAD_PACE = Duration.ofSeconds(1);
 
     /** The bounds of a lease. */
     static final Duration SHORTEST_LEASE = Duration.ofMillis(100);
@@ -46,7 +52,15 @@ final class InstanceTable implements AutoCloseable {
         }
     }
 
-    private record Entry(Instance instance, long endNanos, Time.Cancel timer) {}
+    /** An instance with how long ago it last said that it is there. */
+    record Heard(Instance instance, Duration ago) {}
+
+    private record Entry(Instance instance, long heardNanos, Duration lease, Time.Cancel timer) {
+
+        long leftNanos(long nowNanos) {
+            return heardNanos + lease.toNanos() - nowNanos;
+        }
+    }
 
     private final Time time;
     private final ReentrantLock lock = new ReentrantLock();
@@ -55,6 +69,8 @@ final class InstanceTable implements AutoCloseable {
     private final Set<String> gone = new TreeSet<>();
     private final String epoch;
     private final Time.Cancel warmth;
+    private Time.Cancel loads = () -> {};
+    private boolean loadsWait;
     private long changes;
     private boolean warming = true;
     private boolean closed;
@@ -81,13 +97,12 @@ final class InstanceTable implements AutoCloseable {
                                 "hub",
                                 Refusal.Reason.LIMIT,
                                 "there are " + MAX_INSTANCES + " instances already"));
-            long endNanos = time.nanos() + bounded.toNanos();
             var timer = time.schedule(bounded, () -> expire(instance.id()));
-            boolean same = entry != null && entry.instance.equals(instance);
             if (entry != null) entry.timer.cancel();
-            entries.put(instance.id(), new Entry(instance, endNanos, timer));
+            entries.put(instance.id(), new Entry(instance, time.nanos(), bounded, timer));
             gone.remove(instance.id());
-            if (!same) change();
+            if (entry == null || !entry.instance.with(instance.load()).equals(instance)) change();
+            else if (!entry.instance.equals(instance)) changeSoon();
         } finally {
             lock.unlock();
         }
@@ -116,7 +131,7 @@ final class InstanceTable implements AutoCloseable {
         lock.lock();
         try {
             var entry = entries.get(id);
-            if (entry == null || entry.endNanos - time.nanos() > 0) return;
+            if (entry == null || entry.leftNanos(time.nanos()) > 0) return;
             entries.remove(id);
             if (warming) gone.add(id);
             change();
@@ -137,8 +152,51 @@ final class InstanceTable implements AutoCloseable {
     }
 
     private void change() {
+        loadsWait = false;
+        loads.cancel();
         changes++;
         changed.all();
+    }
+
+    private void changeSoon() {
+        if (loadsWait) return;
+        loadsWait = true;
+        loads = time.schedule(LOAD_PACE, this::tellLoads);
+    }
+
+    private void tellLoads() {
+        lock.lock();
+        try {
+            if (loadsWait) change();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** All instances, with how long ago each said something. */
+    List<Heard> heard() {
+        lock.lock();
+        try {
+            long now = time.nanos();
+            return entries.values().stream()
+                    .map(entry ->
+                            new Heard(
+                                    entry.instance,
+                                    Duration.ofNanos(Math.max(0, now - entry.heardNanos))))
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether readers still keep what they knew. */
+    boolean warming() {
+        lock.lock();
+        try {
+            return warming;
+        } finally {
+            lock.unlock();
+        }
     }
 
     List<Instance> instances() {
@@ -182,6 +240,7 @@ final class InstanceTable implements AutoCloseable {
         try {
             closed = true;
             warmth.cancel();
+            loads.cancel();
             entries.values().forEach(entry -> entry.timer.cancel());
             changed.all();
         } finally {

@@ -6,12 +6,14 @@ import static dev.weft.core.Route.put;
 
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
+import dev.weft.core.Load;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Routes;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** The registry over HTTP. */
 final class RegistryRoutes {
@@ -22,7 +24,12 @@ final class RegistryRoutes {
     private static final int MAX_ROUTES = 2_000;
 
     record Registration(
-            String service, URI address, Instance.State state, List<String> routes, long leaseMs) {}
+            String service,
+            URI address,
+            Instance.State state,
+            List<String> routes,
+            Optional<Load> load,
+            long leaseMs) {}
 
     private final InstanceTable table;
 
@@ -51,7 +58,12 @@ final class RegistryRoutes {
                             + wanted.routes().size());
         table.put(
                 new Instance(
-                        wanted.service(), id, wanted.address(), wanted.state(), wanted.routes()),
+                        wanted.service(),
+                        id,
+                        wanted.address(),
+                        wanted.state(),
+                        wanted.routes(),
+                        wanted.load()),
                 Duration.ofMillis(
                         Math.clamp(wanted.leaseMs(), 1, InstanceTable.LONGEST_LEASE.toMillis())));
         return Response.of(204);

@@ -177,7 +177,8 @@ class HubTest {
         assertThat(text(waiting.get(20, TimeUnit.SECONDS), "instances"))
                 .contains("cart-1", "ready", "GET /carts/{id}");
         assertThat(Duration.ofNanos(TIME.nanos() - start)).isLessThan(Duration.ofSeconds(5));
-        assertThat(text(json(Method.GET, "/admin/services", ""), "services")).contains("cart");
+        assertThat(text(json(Method.GET, "/admin/services", ""), "services"))
+                .contains("cart", "heard_ms_ago=");
     }
 
     // Settling

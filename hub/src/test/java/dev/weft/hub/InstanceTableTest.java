@@ -3,11 +3,13 @@ package dev.weft.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.core.Instance;
+import dev.weft.core.Load;
 import dev.weft.core.SystemTime;
 import dev.weft.testkit.VirtualTime;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -68,6 +70,39 @@ class InstanceTableTest {
         assertThat(waiting.isDone()).isFalse();
         time.advance(Duration.ofSeconds(20));
         assertThat(waiting.get(10, TimeUnit.SECONDS).version()).isEqualTo(version);
+    }
+
+    @Test
+    void loads_alone_wake_readers_together_and_seldom() throws Exception {
+        var minute = Duration.ofMinutes(1);
+        table.put(cart("cart-1"), minute);
+        table.put(cart("cart-2"), minute);
+        time.advance(LEASE);
+        var version = view("").version();
+        var waiting = started(version);
+        time.awaitWaiting(3, Duration.ofSeconds(10));
+        table.put(cart("cart-1").with(Optional.of(new Load(3, 20))), minute);
+        table.put(cart("cart-2").with(Optional.of(new Load(5, 20))), minute);
+        time.advance(InstanceTable.LOAD_PACE.minusMillis(1));
+        assertThat(waiting.isDone()).isFalse();
+        time.advance(Duration.ofMillis(1));
+        var next = waiting.get(10, TimeUnit.SECONDS);
+        assertThat(next.instances())
+                .extracting(Instance::load)
+                .containsExactly(Optional.of(new Load(3, 20)), Optional.of(new Load(5, 20)));
+        time.advance(minute.dividedBy(2));
+        assertThat(view("").version()).isEqualTo(next.version());
+    }
+
+    @Test
+    void it_tells_how_long_ago_an_instance_said_something() {
+        table.put(cart("cart-1"), LEASE);
+        time.advance(LEASE.dividedBy(2));
+        table.put(cart("cart-2"), LEASE);
+        time.advance(Duration.ofMillis(7));
+        assertThat(table.heard())
+                .extracting(InstanceTable.Heard::ago)
+                .containsExactly(LEASE.dividedBy(2).plusMillis(7), Duration.ofMillis(7));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.weft.core.Context;
 import dev.weft.core.Instance;
+import dev.weft.core.Load;
 import dev.weft.core.Method;
 import dev.weft.core.Registry;
 import dev.weft.core.Request;
@@ -11,6 +12,7 @@ import dev.weft.core.Resolver;
 import dev.weft.core.Response;
 import dev.weft.core.Service;
 import dev.weft.core.Time;
+import dev.weft.core.Watchers;
 import dev.weft.json.Json;
 import java.net.URLEncoder;
 import java.time.Duration;
@@ -20,16 +22,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The hub's registry: announces instances of this process and knows those of all.
  *
  * <p>One thread keeps a request waiting at the hub for the next change; its answer is all instances.
- * While the hub is away, what was known last goes on being answered, {@link #stale} tells for how
+ * While the hub is away, what was known last goes on being answered, {@link #age} tells for how
  * long; a hub that has just started is asked to tell of changes only ({@code warming}). Another
- * thread per announced instance renews its lease, at once when the hub was started again.
+ * thread per announced instance renews its lease and tells its load, at once when the hub was started
+ * again.
  *
- * <p>The monitor of this object guards what is known and orders the calls of listeners.
+ * <p>The monitor of this object guards what is known.
  */
 public final class HubRegistry implements Registry, Resolver {
 
@@ -44,9 +48,9 @@ public final class HubRegistry implements Registry, Resolver {
 
     private final HubClient hub;
     private final Time time;
+    private final Watchers watchers;
     private final Thread watcher;
     private final Map<String, Instance> known = new LinkedHashMap<>();
-    private final List<Consumer<List<Instance>>> listeners = new CopyOnWriteArrayList<>();
     private final List<Announced> announced = new CopyOnWriteArrayList<>();
     private volatile List<Instance> instances = List.of();
     private volatile boolean closed;
@@ -60,6 +64,7 @@ public final class HubRegistry implements Registry, Resolver {
     public HubRegistry(Service<Request, Response> client, Optional<String> token, Time time) {
         this.hub = new HubClient(client, token, time);
         this.time = time;
+        this.watchers = new Watchers(time);
         this.watcher = start("hub-watch", this::watch);
     }
 
@@ -129,7 +134,7 @@ public final class HubRegistry implements Registry, Resolver {
         var now = List.copyOf(known.values());
         if (now.equals(instances)) return;
         instances = now;
-        listeners.forEach(listener -> listener.accept(now));
+        watchers.tell(now);
     }
 
     @Override
@@ -137,22 +142,20 @@ public final class HubRegistry implements Registry, Resolver {
         return instances;
     }
 
-    /** For how long the hub has not confirmed what is known; zero while it answers. */
-    public Duration stale() {
+    @Override
+    public Duration age() {
         return hub.away();
     }
 
     @Override
-    public synchronized Watch watch(Consumer<List<Instance>> listener) {
-        listeners.add(listener);
-        listener.accept(instances);
-        return () -> listeners.remove(listener);
+    public Watch watch(Consumer<List<Instance>> listener) {
+        return watchers.add(listener);
     }
 
     /** Announces the instance; does not wait for the hub. */
     @Override
-    public Lease register(Instance instance) {
-        var lease = new Announced(instance);
+    public Lease register(Instance instance, Supplier<Optional<Load>> load) {
+        var lease = new Announced(instance, load);
         announced.add(lease);
         return lease;
     }
@@ -163,7 +166,7 @@ public final class HubRegistry implements Registry, Resolver {
         closed = true;
         watcher.interrupt();
         announced.forEach(Announced::end);
-        listeners.clear();
+        watchers.close();
     }
 
     /**
@@ -201,27 +204,30 @@ public final class HubRegistry implements Registry, Resolver {
     /** An instance under a lease. Its monitor guards its fields and is not held during a request. */
     private final class Announced implements Lease {
         private final String target;
+        private final Supplier<Optional<Load>> load;
         private final Thread renewer;
         private Instance instance;
         private long wanted = 1;
         private long told;
         private boolean ended;
 
-        Announced(Instance instance) {
+        Announced(Instance instance, Supplier<Optional<Load>> load) {
             this.instance = instance;
+            this.load = load;
             this.target = target(instance.id());
             this.renewer = HubRegistry.this.start("hub-lease-" + instance.id(), this::renew);
         }
 
         private void renew() {
             for (int attempt = 1; ; attempt++) {
-                Wire.Registration registration;
+                Instance now;
                 long number;
                 synchronized (this) {
                     if (ended) return;
                     number = wanted;
-                    registration = registration(instance);
+                    now = instance;
                 }
+                var registration = registration(now.with(Load.from(load)));
                 try {
                     hub.call(Method.PUT, target, Optional.of(registration), HubClient.LIMIT);
                     attempt = 0;
@@ -240,6 +246,7 @@ public final class HubRegistry implements Registry, Resolver {
                     instance.address(),
                     instance.state(),
                     instance.routes(),
+                    instance.load(),
                     LEASE.toMillis());
         }
 

@@ -1,6 +1,7 @@
 package dev.weft.app.hub;
 
 import dev.weft.core.Instance;
+import dev.weft.core.Load;
 import dev.weft.core.Receipt;
 import dev.weft.events.Bus;
 import dev.weft.events.BusEvent;
@@ -77,7 +78,12 @@ final class Wire {
     record Acknowledgement(List<String> ids) {}
 
     record Registration(
-            String service, URI address, Instance.State state, List<String> routes, long leaseMs) {}
+            String service,
+            URI address,
+            Instance.State state,
+            List<String> routes,
+            Optional<Load> load,
+            long leaseMs) {}
 
     record View(String version, boolean warming, List<Instance> instances, Set<String> gone) {}
 }
