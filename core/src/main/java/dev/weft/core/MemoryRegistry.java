@@ -13,13 +13,13 @@ import java.util.function.Supplier;
  * whenever somebody looks.
  *
  * <p>Whoever changes something comes back when all listeners have heard of it, so that a test need
- * not wait; a slow one is waited for {@link #HEARING} at most. The lock guards the entries and is
- * held for no call of a listener.
+ * not wait; one that takes longer than {@link #HEARING} is waited for once. The lock guards the
+ * entries and is held for no call of a listener.
  */
 public final class MemoryRegistry implements Registry, Resolver {
 
     /** How long a change waits for those who watch. */
-    public static final Duration HEARING = Duration.ofMillis(100);
+    public static final Duration HEARING = Duration.ofSeconds(5);
 
     private record Entry(Instance instance, Supplier<Optional<Load>> load) {
         Instance now() {

@@ -37,6 +37,7 @@ public final class Watchers implements AutoCloseable {
         final Consumer<List<Instance>> listener;
         @Nullable List<Instance> next;
         @Nullable Thread caller;
+        boolean givenUp;
 
         Watcher(Consumer<List<Instance>> listener, List<Instance> next, Thread caller) {
             this.listener = listener;
@@ -95,15 +96,23 @@ public final class Watchers implements AutoCloseable {
         }
     }
 
-    /** Waits until all have heard of what is newest, but for the one that waits here itself. */
+    /**
+     * Waits until all have heard of what is newest, but for the one that waits here itself. One that
+     * takes longer is not waited for again until it has caught up.
+     */
     public void awaitHeard(Duration atMost) {
         lock.lock();
         try {
             long endNanos = time.nanos() + atMost.toNanos();
-            while (anyOtherIsCalled()) {
+            var awaited = awaited();
+            while (!awaited.isEmpty()) {
                 long leftNanos = endNanos - time.nanos();
-                if (leftNanos <= 0) return;
+                if (leftNanos <= 0) {
+                    awaited.forEach(watcher -> watcher.givenUp = true);
+                    return;
+                }
                 quiet.await(Duration.ofNanos(leftNanos));
+                awaited = awaited();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -112,11 +121,11 @@ public final class Watchers implements AutoCloseable {
         }
     }
 
-    private boolean anyOtherIsCalled() {
-        for (var watcher : watchers)
-            if (watcher.caller != null && !watcher.caller.equals(Thread.currentThread()))
-                return true;
-        return false;
+    private List<Watcher> awaited() {
+        return watchers.stream()
+                .filter(w -> w.caller != null && !w.caller.equals(Thread.currentThread()))
+                .filter(w -> !w.givenUp)
+                .toList();
     }
 
     private void callWhileNew(Watcher watcher) {
@@ -148,6 +157,7 @@ public final class Watchers implements AutoCloseable {
             watcher.next = null;
             if (next == null) {
                 watcher.caller = null;
+                watcher.givenUp = false;
                 quiet.all();
             }
             return next;
