@@ -65,12 +65,14 @@ final class Call implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var system = choice.find();
+        var request = request();
+        boolean looks = request.method() == Method.GET || request.method() == Method.HEAD;
+        var system = looks ? choice.find() : choice.findToChange();
         try (var admin = new Admin(system)) {
             var address = what.size() == 3 ? instance(admin, what.getFirst()) : system.gateway();
             var time = SystemTime.INSTANCE;
             long begun = time.nanos();
-            var answer = admin.call(address, request());
+            var answer = admin.call(address, request);
             var text = answer.body().text();
             long ms = Duration.ofNanos(time.nanos() - begun).toMillis();
             var trace = answer.headers().get("Weft-Trace");

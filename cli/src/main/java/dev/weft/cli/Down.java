@@ -19,7 +19,7 @@ final class Down implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        var system = choice.find();
+        var system = choice.findToChange();
         var supervisor =
                 ProcessHandle.of(system.pid())
                         .orElseThrow(() ->

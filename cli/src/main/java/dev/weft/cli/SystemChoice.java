@@ -4,6 +4,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +17,9 @@ final class SystemChoice {
     @Option(
             names = {"-C", "--dir"},
             paramLabel = "DIR",
-            description = "The system's folder; else WEFT_ADMIN, else the working folder.")
+            description =
+                    "The system's folder; else WEFT_ADMIN, else the working folder or one above it."
+                            + " What only looks takes the one that runs if that names none.")
     @Nullable Path folder;
 
     @Option(
@@ -24,63 +28,109 @@ final class SystemChoice {
             description = "The system's data folder, if it is not .weft in its folder.")
     @Nullable Path data;
 
-    /** The system that is meant; {@link CommandFailed} if it does not run. */
+    private final Systems systems;
+    private final Path here;
+    private final Map<String, String> environment;
+
+    SystemChoice() {
+        this(Systems.ofThisUser(), Path.of("").toAbsolutePath(), System.getenv());
+    }
+
+    /**
+     * @param here the working folder, absolute
+     */
+    SystemChoice(Systems systems, Path here, Map<String, String> environment) {
+        this.systems = systems;
+        this.here = here;
+        this.environment = environment;
+    }
+
+    /**
+     * The system that is meant; {@link CommandFailed} if it does not run. If nothing says which one,
+     * the only one that runs, and standard error says so: fit for a command that only looks.
+     */
     RunningSystem find() {
-        return find(Systems.ofThisUser());
+        var named = named();
+        if (named.isPresent()) return named.get();
+        var all = systems.all();
+        if (all.size() != 1) throw notNamed(all);
+        var only = all.getFirst();
+        System.err.println("weft: " + place(only) + ", the only one that runs");
+        return only;
     }
 
-    RunningSystem find(Systems systems) {
+    /** The system that is meant; never one that nothing names, because it is to be changed. */
+    RunningSystem findToChange() {
+        return named().orElseThrow(() -> notNamed(systems.all()));
+    }
+
+    /** What the options, the environment or the working folder name, if it runs. */
+    Optional<RunningSystem> named() {
         if (data != null)
-            return Systems.at(data).orElseThrow(() -> notRunning("with its data in " + data));
+            return Optional.of(
+                    Systems.at(data).orElseThrow(() -> notRunning("with its data in " + data)));
         if (folder != null) {
-            var chosen = folder;
-            return Systems.at(chosen.resolve(LocalSystem.DATA))
-                    .orElseThrow(() -> notRunning("in " + chosen));
+            var chosen = here.resolve(folder).normalize();
+            return Optional.of(in(chosen).orElseThrow(() -> notRunning("in " + chosen)));
         }
-        var admin = System.getenv("WEFT_ADMIN");
-        if (admin != null && !admin.isBlank()) return byAdmin(systems, URI.create(admin.trim()));
-        return here().or(() -> only(systems))
-                .orElseThrow(() -> {
-                    var all =
-                            systems.all().stream()
-                                    .map(s -> s.name() + " in " + s.folder())
-                                    .collect(Collectors.joining(", "));
-                    return new CommandFailed(
-                            all.isEmpty()
-                                    ? "no system is running; start one with weft dev DIR or"
-                                            + " weft up DIR"
-                                    : "several systems are running, say which one with"
-                                            + " --dir: "
-                                            + all);
-                });
+        var admin = environment.getOrDefault("WEFT_ADMIN", "").strip();
+        if (!admin.isEmpty()) return Optional.of(byAdmin(URI.create(admin)));
+        return of(here).flatMap(this::in);
     }
 
-    /** The one that the working folder belongs to. */
-    private static Optional<RunningSystem> here() {
-        for (var at = Path.of("").toAbsolutePath(); at != null; at = at.getParent())
-            if (Files.exists(at.resolve(SystemFile.NAME)))
-                return Systems.at(at.resolve(LocalSystem.DATA));
+    /** The folder with the {@code weft.yml} that a folder or file belongs to. */
+    static Optional<Path> of(Path path) {
+        for (var at = path; at != null; at = at.getParent())
+            if (Files.exists(at.resolve(SystemFile.NAME))) return Optional.of(at);
         return Optional.empty();
     }
 
-    private static Optional<RunningSystem> only(Systems systems) {
-        var all = systems.all();
-        return all.size() == 1 ? Optional.of(all.getFirst()) : Optional.empty();
+    /** The system of this folder, wherever its data lie. */
+    Optional<RunningSystem> in(Path chosen) {
+        var usual = Systems.at(chosen.resolve(LocalSystem.DATA));
+        if (usual.isPresent()) return usual;
+        var all = systems.all().stream().filter(s -> Path.of(s.folder()).equals(chosen)).toList();
+        if (all.size() > 1)
+            throw new CommandFailed(
+                    "the system in "
+                            + chosen
+                            + " runs "
+                            + all.size()
+                            + " times; say which one with --data, or with WEFT_ADMIN: "
+                            + all.stream()
+                                    .map(RunningSystem::admin)
+                                    .collect(Collectors.joining(", ")));
+        return all.stream().findFirst();
     }
 
-    private static RunningSystem byAdmin(Systems systems, URI admin) {
+    private CommandFailed notNamed(List<RunningSystem> all) {
+        if (all.isEmpty())
+            return new CommandFailed(
+                    "no system is running; start one with weft dev DIR or weft up DIR");
+        var own = of(here).map(folder -> "no system is running in " + folder + "; ").orElse("");
+        var said = own.isEmpty() ? "say which system with -C DIR; running: " : "running: ";
+        return new CommandFailed(
+                own
+                        + said
+                        + all.stream().map(SystemChoice::place).collect(Collectors.joining(", ")));
+    }
+
+    private static String place(RunningSystem system) {
+        return system.name() + " in " + system.folder();
+    }
+
+    private RunningSystem byAdmin(URI admin) {
         var known = systems.byAdmin(admin);
         if (known.isPresent()) return known.get();
-        var token = System.getenv("WEFT_TOKEN");
+        var token = environment.get("WEFT_TOKEN");
         if (token == null)
             throw notRunning("at WEFT_ADMIN=" + admin + " (and there is no WEFT_TOKEN)");
-        var gateway = System.getenv("WEFT_GATEWAY");
         return new RunningSystem(
                 "",
                 "",
                 0,
                 admin.toString(),
-                gateway == null ? "" : gateway,
+                environment.getOrDefault("WEFT_GATEWAY", ""),
                 "",
                 token,
                 Instant.EPOCH,

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,11 +18,19 @@ class SystemsTest {
     @TempDir Path folder;
 
     private static RunningSystem system(long pid) {
+        return system("shop", Path.of("/shop"), 8090, pid);
+    }
+
+    private static RunningSystem running(String name, Path folder, int port) {
+        return system(name, folder, port, ProcessHandle.current().pid());
+    }
+
+    private static RunningSystem system(String name, Path folder, int port, long pid) {
         return new RunningSystem(
-                "shop",
-                "/shop",
+                name,
+                folder.toString(),
                 pid,
-                "http://127.0.0.1:8090",
+                "http://127.0.0.1:" + port,
                 "http://127.0.0.1:8080",
                 "http://127.0.0.1:5000",
                 "secret",
@@ -42,16 +51,57 @@ class SystemsTest {
                         PosixFilePermissions.toString(
                                 Files.getPosixFilePermissions(data.resolve("system.json"))))
                 .isEqualTo("rw-------");
-        var choice = new SystemChoice();
+        var choice = new SystemChoice(systems, folder, Map.of());
         choice.data = data;
-        assertThat(choice.find(systems)).isEqualTo(mine);
+        assertThat(choice.find()).isEqualTo(mine);
 
         systems.remove(data, mine);
         assertThat(Systems.at(data)).isEmpty();
         assertThat(systems.all()).isEmpty();
-        assertThatThrownBy(() -> choice.find(systems))
+        assertThatThrownBy(() -> choice.find())
                 .isInstanceOf(CommandFailed.class)
                 .hasMessageContaining("no system is running");
+    }
+
+    @Test
+    void what_changes_a_system_never_takes_one_that_nothing_names() throws Exception {
+        var systems = new Systems(folder.resolve("systems"));
+        var other = running("shop", folder.resolve("b"), 8090);
+        systems.write(folder.resolve("b/.weft"), other);
+        var own = Files.createDirectories(folder.resolve("a"));
+        Files.createFile(own.resolve("weft.yml"));
+        assertThatThrownBy(new SystemChoice(systems, own, Map.of())::findToChange)
+                .isInstanceOf(CommandFailed.class)
+                .hasMessage(
+                        "no system is running in "
+                                + own
+                                + "; running: shop in "
+                                + folder.resolve("b"));
+        assertThatThrownBy(new SystemChoice(systems, folder, Map.of())::findToChange)
+                .isInstanceOf(CommandFailed.class)
+                .hasMessageStartingWith("say which system with -C DIR; running: shop in");
+        assertThat(new SystemChoice(systems, own, Map.of()).find()).isEqualTo(other);
+        var environment = Map.of("WEFT_ADMIN", "http://127.0.0.1:8090");
+        assertThat(new SystemChoice(systems, own, environment).findToChange()).isEqualTo(other);
+    }
+
+    @Test
+    void a_system_is_found_from_within_its_folder_wherever_its_data_lie() throws Exception {
+        var systems = new Systems(folder.resolve("systems"));
+        var own = Files.createDirectories(folder.resolve("a/service")).getParent();
+        Files.createFile(own.resolve("weft.yml"));
+        systems.write(folder.resolve("b/.weft"), running("b", folder.resolve("b"), 8090));
+        var mine = running("a", own, 8091);
+        systems.write(folder.resolve("elsewhere"), mine);
+        var within = new SystemChoice(systems, own.resolve("service"), Map.of());
+        assertThat(within.findToChange()).isEqualTo(mine);
+        var named = new SystemChoice(systems, folder, Map.of());
+        named.folder = Path.of("a");
+        assertThat(named.findToChange()).isEqualTo(mine);
+        systems.write(folder.resolve("twice"), running("a", own, 8092));
+        assertThatThrownBy(named::find)
+                .isInstanceOf(CommandFailed.class)
+                .hasMessageContaining("runs 2 times");
     }
 
     @Test
