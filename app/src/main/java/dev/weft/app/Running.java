@@ -101,6 +101,7 @@ public final class Running implements AutoCloseable {
                                 in.bus(),
                                 tracer,
                                 in.time()));
+        pipeline.requireReadable();
         var answers = part(new Answers(storage.database(), in.time()));
         var routes = routes(weft);
         var server = serve(routes, pipeline.progress(), answers, storage, tracer);

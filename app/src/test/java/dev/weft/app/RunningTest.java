@@ -1,6 +1,7 @@
 package dev.weft.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.Body;
 import dev.weft.core.Context;
@@ -137,9 +138,13 @@ class RunningTest {
     }
 
     private Service<Request, Response> start() {
+        return start(counter());
+    }
+
+    private Service<Request, Response> start(App app) {
         var started =
                 Running.start(
-                        counter(),
+                        app,
                         new Surroundings(
                                 "counter",
                                 "counter-1",
@@ -307,6 +312,54 @@ class RunningTest {
         client.call(raise("a", 2));
         settle(client);
         assertThat(json(client.call(Request.get("/heard/a")))).containsEntry("total", 7L);
+    }
+
+    record Lifted(int height) {}
+
+    private static final Decider<Raise, Integer, Lifted> RENAMED =
+            Decider.of(
+                    "counter",
+                    0,
+                    (command, total) -> Decision.emit(new Lifted(command.by())),
+                    (total, lifted) -> total + lifted.height(),
+                    EventType.of("raised", Lifted.class));
+
+    @Test
+    void does_not_start_on_events_that_its_code_cannot_read() throws Exception {
+        start().call(raise("a", 5));
+        running.orElseThrow().close();
+        assertThatThrownBy(() -> start(App.named("counter").publish(RENAMED)))
+                .isInstanceOf(Failure.Unreadable.class)
+                .hasMessageContaining("event \"raised\" of stream counter-a at position 1")
+                .hasMessageContaining("the log of counter does not fit")
+                .hasMessageContaining("height");
+    }
+
+    @Test
+    void an_event_that_it_cannot_read_is_not_the_callers_fault() throws Exception {
+        start().call(raise("a", 5));
+        running.orElseThrow().close();
+        var client =
+                start(
+                        App.named("counter")
+                                .routes(weft ->
+                                        Routes.of(
+                                                Endpoint.post(
+                                                                "/counters/{id}",
+                                                                Raise.class,
+                                                                Total.class)
+                                                        .to(it ->
+                                                                new Total(
+                                                                        it.id(),
+                                                                        weft.handle(
+                                                                                        RENAMED,
+                                                                                        it.id(), it)
+                                                                                .orProblem(
+                                                                                        409))))));
+        var answer = client.call(raise("a", 1).header(ContextHeaders.IDEMPOTENCY_KEY, "u"));
+        assertThat(answer.status()).isEqualTo(500);
+        assertThat(json(answer)).containsEntry("type", "urn:weft:problem:unreadable-event");
+        assertThat(client.call(raise("b", 1)).status()).isEqualTo(200);
     }
 
     private static void settle(Service<Request, Response> client) throws Exception {

@@ -99,6 +99,27 @@ public abstract sealed class Failure extends RuntimeException {
         }
     }
 
+    /**
+     * What a service stored itself does not fit the code that reads it, so the fault is neither the
+     * caller's nor the store's.
+     */
+    public static final class Unreadable extends Failure {
+        private static final long serialVersionUID = 1;
+        private final String kind;
+
+        /**
+         * @param kind of what was stored: {@code event}, {@code row}
+         */
+        public Unreadable(String kind, String message, @Nullable Throwable cause) {
+            super(message, cause);
+            this.kind = kind;
+        }
+
+        public String kind() {
+            return kind;
+        }
+    }
+
     /** A store could not read or write; what was not acknowledged did not happen. */
     public static final class Storage extends Failure {
         private static final long serialVersionUID = 1;

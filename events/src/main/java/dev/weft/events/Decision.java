@@ -15,10 +15,19 @@ public sealed interface Decision<E> {
     /**
      * It does not happen.
      *
-     * @param reason a short word such as {@code empty-cart}
+     * @param reason a short word such as {@code empty-cart}: up to 100 of a-z, 0-9 and "-"
      * @param detail a sentence for people
      */
-    record Reject<E>(String reason, String detail) implements Decision<E> {}
+    record Reject<E>(String reason, String detail) implements Decision<E> {
+        public Reject {
+            if (!reason.matches("[a-z][a-z0-9-]{0,99}"))
+                throw new IllegalArgumentException(
+                        "the reason of a rejection is a word of up to 100 of a-z, 0-9 and \"-\","
+                                + " as \"empty-cart\"; \""
+                                + reason
+                                + "\" is none. The sentence comes second");
+        }
+    }
 
     @SafeVarargs
     @SuppressWarnings("varargs")

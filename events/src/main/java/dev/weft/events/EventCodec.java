@@ -73,22 +73,35 @@ public final class EventCodec<E> {
     }
 
     /**
-     * What happened; {@link Failure.Malformed} if the type is not one of the decider's, or the data
+     * What happened; {@link Failure.Unreadable} if the type is not one of the decider's, or the data
      * does not fit it.
      */
     public E data(StoredEvent stored) {
         var type =
                 Optional.ofNullable(byName.get(stored.type()))
                         .orElseThrow(() ->
-                                new Failure.Malformed(
+                                new Failure.Unreadable(
+                                        "event",
                                         where(stored)
-                                                + " is of no type that the decider names;"
-                                                + " it has "
-                                                + names()));
+                                                + " is of no type that the decider names, which"
+                                                + " are "
+                                                + names()
+                                                + "; a type that was ever stored has to stay"
+                                                + " among them",
+                                        null));
         try {
             return Json.read(stored.data(), type.type());
         } catch (Failure.Malformed e) {
-            throw new Failure.Malformed(where(stored) + " cannot be read: " + e.getMessage(), e);
+            throw new Failure.Unreadable(
+                    "event",
+                    where(stored)
+                            + " does not fit "
+                            + type.type().getName()
+                            + ": "
+                            + e.getMessage()
+                            + "; what is stored does not change, so a component keeps its name and"
+                            + " type, and a new one is an Optional",
+                    e);
         }
     }
 

@@ -1,7 +1,9 @@
 package dev.weft.events;
 
+import dev.weft.core.Failure;
 import dev.weft.core.Problem;
 import dev.weft.json.Json;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -51,6 +53,26 @@ public record Table<T>(String name, Class<T> type) {
         return find(database, id).orElseThrow(() -> Problem.unknown(name, id));
     }
 
+    /** What the table holds as of the last commit, by id, at most so many. */
+    public List<T> all(Database database, int max) {
+        return query(database, "order by id limit ?", max);
+    }
+
+    /**
+     * What a query finds as of the last commit.
+     *
+     * @param behind what stands behind {@code select … from name}: {@code where data ->> 'country' = ?
+     *     order by data ->> 'name' limit 10}; names of members are in snake_case
+     */
+    public List<T> query(Database database, String behind, Object... parameters) {
+        return database.query(selectAll() + behind, this::read, parameters);
+    }
+
+    /** What a query finds within the transaction; see {@link #query(Database, String, Object...)}. */
+    public List<T> query(Sql sql, String behind, Object... parameters) {
+        return sql.query(selectAll() + behind, this::read, parameters);
+    }
+
     /** What the id holds within the transaction. */
     public Optional<T> find(Sql sql, String id) {
         return sql.first(select(), this::read, id);
@@ -83,11 +105,34 @@ public record Table<T>(String name, Class<T> type) {
         put(sql, id, change.apply(find(sql, id).orElse(first)));
     }
 
+    /** Lets the id hold nothing. */
+    public void remove(Sql sql, String id) {
+        sql.update("delete from \"" + name + "\" where id = ?", id);
+    }
+
     private String select() {
-        return "select data from \"" + name + "\" where id = ?";
+        return selectAll() + "where id = ?";
+    }
+
+    private String selectAll() {
+        return "select data from \"" + name + "\" ";
     }
 
     private T read(Row row) {
-        return Json.read(row.text("data"), type);
+        try {
+            return Json.read(row.text("data"), type);
+        } catch (Failure.Malformed e) {
+            throw new Failure.Unreadable(
+                    "row",
+                    "a row of the table "
+                            + name
+                            + " does not fit "
+                            + type.getName()
+                            + ": "
+                            + e.getMessage()
+                            + "; a component keeps its name and type, and a new one is an"
+                            + " Optional",
+                    e);
+        }
     }
 }

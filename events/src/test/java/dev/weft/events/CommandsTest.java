@@ -65,6 +65,13 @@ class CommandsTest {
     }
 
     @Test
+    void the_reason_of_a_rejection_is_one_word() {
+        assertThatThrownBy(() -> Decision.reject("Too many loans", "there are 5"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"Too many loans\" is none");
+    }
+
+    @Test
     void what_is_rejected_leaves_nothing() throws Exception {
         commands.handle(PURSE, "1", 5L);
         assertThat(commands.handle(PURSE, "1", -6L))
@@ -287,7 +294,7 @@ class CommandsTest {
                 List.of(new Append("purse-1", 0, List.of(new NewEvent("lost", new byte[] {'1'})))),
                 Origin.NONE);
         assertThatThrownBy(() -> commands.state(PURSE, "1"))
-                .isInstanceOf(Failure.Malformed.class)
+                .isInstanceOf(Failure.Unreadable.class)
                 .hasMessageContaining("\"lost\"")
                 .hasMessageContaining("purse-1")
                 .hasMessageContaining("position 1")
@@ -301,7 +308,7 @@ class CommandsTest {
                 List.of(new Append("purse-1", 0, List.of(new NewEvent("changed", data)))),
                 Origin.NONE);
         assertThatThrownBy(() -> commands.state(PURSE, "1"))
-                .isInstanceOf(Failure.Malformed.class)
+                .isInstanceOf(Failure.Unreadable.class)
                 .hasMessageContaining("purse-1")
                 .hasMessageContaining("by");
     }

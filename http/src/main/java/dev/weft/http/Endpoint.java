@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 
 /**
@@ -27,8 +28,8 @@ import java.util.function.Function;
  *
  * <p>The input is a record whose components come from the path, the query and the JSON body; a name
  * that is in two of them has to have the same value. A query value that occurs more than once is
- * joined by commas. A {@code String} as input is the path's one variable. The output is answered as
- * JSON. {@link Request} as input and {@link Response} as
+ * joined by commas. A {@code String} as input is the path's one variable, {@link Void} none at all,
+ * which is null. The output is answered as JSON. {@link Request} as input and {@link Response} as
  * output are passed as they are; {@link Void} as output answers 204 and is null.
  *
  * @param takes the input's type
@@ -54,6 +55,11 @@ public record Endpoint<I, O>(
     public static final long MAX_ANSWER_BYTES = 64 << 20;
 
     private static final String JSON = "application/json";
+
+    /** Without input. */
+    public static <O> Endpoint<Void, O> get(String path, Class<O> answers) {
+        return get(path, Void.class, answers);
+    }
 
     public static <I, O> Endpoint<I, O> get(String path, Class<I> takes, Class<O> answers) {
         return of(Method.GET, path, takes, answers);
@@ -92,12 +98,37 @@ public record Endpoint<I, O>(
         return new Endpoint<>(method, path, takes, answers, status, Optional.of(location));
     }
 
-    /** Server side: the route that answers with the service. */
+    /**
+     * Server side: the route that answers with the service. An input or output that cannot be JSON is
+     * an {@link IllegalArgumentException} here, not at the first call.
+     */
     public Route to(Service<I, O> service) {
+        requireJson("input", takes, Request.class);
+        requireJson("output", answers, Response.class);
         return new Route(method, path, request -> answer(service.call(input(request))));
     }
 
+    /** Server side, for an operation without input. */
+    public Route to(Callable<O> service) {
+        if (takes != Void.class)
+            throw new IllegalArgumentException(
+                    this + " has an input, " + takes.getName() + "; take it: input -> …");
+        return to(_ -> service.call());
+    }
+
+    private void requireJson(String what, Class<?> type, Class<?> asItIs) {
+        if (type == Void.class || type == asItIs) return;
+        try {
+            Json.require(type);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "the " + what + " of " + this + ": " + e.getMessage(), e);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a Void is null, it has no other value
     private I input(Request request) {
+        if (takes == Void.class) return null;
         if (takes == Request.class) return takes.cast(request);
         if (takes == String.class) return takes.cast(request.variable(path.variables().getFirst()));
         var texts = new HashMap<String, String>();
@@ -171,6 +202,7 @@ public record Endpoint<I, O>(
     }
 
     private Request request(I input) {
+        if (takes == Void.class) return Request.of(method, path.fill(Map.of()));
         if (input instanceof Request request)
             return request.with(method).path(path.fill(request.variables()));
         var variables = path.variables();

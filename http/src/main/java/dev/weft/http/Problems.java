@@ -114,6 +114,12 @@ public final class Problems {
             case Failure.Malformed malformed -> Problem.of(400, "malformed", message(malformed));
             case Failure.TooLarge large -> Problem.of(413, "too-large", message(large));
             case Failure.Conflict conflict -> Problem.of(409, "conflict", message(conflict));
+            case Failure.Unreadable unreadable ->
+                    Problem.of(
+                            500,
+                            "unreadable-" + unreadable.kind(),
+                            "the service cannot read what it stored; its log tells more by the"
+                                    + " trace");
             case Failure.Storage storage ->
                     of(
                             Refusal.begun(

@@ -50,6 +50,31 @@ class EndpointTest {
     static final Endpoint<String, Found> SHOW =
             Endpoint.get("/found/{id}", String.class, Found.class);
 
+    record Odd(List<byte[][]> parts) {}
+
+    @Test
+    void what_cannot_be_json_is_known_before_the_first_call() {
+        assertThatThrownBy(() ->
+                        Endpoint.get("/odd", Find.class, Odd.class).to(find -> new Odd(List.of())))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("the output of GET /odd: no JSON for [[B");
+        assertThatThrownBy(() -> Endpoint.post("/odd", Odd.class, Void.class).to(odd -> null))
+                .hasMessageStartingWith("the input of POST /odd: no JSON for [[B");
+    }
+
+    @Test
+    @SuppressWarnings({"rawtypes", "unchecked"}) // a class knows nothing of a list's elements
+    void an_operation_may_take_nothing_and_answer_a_list() throws Exception {
+        var all = Endpoint.get("/all", List.class);
+        var routes = Routes.of(all.to(() -> List.of(new Drop("1"), new Drop("2"))));
+        assertThat(routes.call(Request.get("/all?ignored=1")).body().text())
+                .isEqualTo("[{\"cart_id\":\"1\"},{\"cart_id\":\"2\"}]");
+        assertThat(all.on(routes).call(null)).hasSize(2);
+        assertThatThrownBy(() -> SHOW.to(() -> new Found("", List.of(), 1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("has an input");
+    }
+
     private static Cart add(AddItem add) {
         if (add.sku().equals("none")) throw Problem.unknown("product", add.sku());
         if (add.sku().equals("busy"))

@@ -1,5 +1,6 @@
 package dev.weft.json;
 
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.core.JsonGenerator;
@@ -46,6 +47,10 @@ final class Choice implements Codec {
                         "two records of " + sealed.getName() + " are named " + name);
             names.put(option, name);
         }
+    }
+
+    Collection<Fields> options() {
+        return byName.values();
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.lang.reflect.AccessibleObject;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -38,6 +39,15 @@ final class Fields implements Codec {
         for (int i = 0; i < components.length; i++)
             places.put(Names.snake(components[i].getName()), i);
         this.constructor = constructor(shape.type(), components);
+    }
+
+    Shape shape() {
+        return shape;
+    }
+
+    /** The codecs of its components. */
+    List<Codec> parts() {
+        return Stream.of(fields()).map(Field::codec).toList();
     }
 
     boolean has(String name) {

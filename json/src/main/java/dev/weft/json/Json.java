@@ -55,6 +55,14 @@ public final class Json {
 
     private Json() {}
 
+    /**
+     * Finds out now what the first value would: whether the type, and all that it is made of, can be
+     * JSON. {@link IllegalArgumentException} if not.
+     */
+    public static void require(Class<?> type) {
+        Types.require(type);
+    }
+
     /** The JSON of a value, by the class that it has. */
     public static byte[] write(Object value) {
         return write(value, Types.codecOf(value));

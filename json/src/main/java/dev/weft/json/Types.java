@@ -2,9 +2,11 @@ package dev.weft.json;
 
 import java.lang.invoke.MethodType;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Finds the codec of a type. Those of classes are kept with the class and go with it. */
 final class Types {
@@ -25,6 +27,28 @@ final class Types {
 
     static Codec codec(Class<?> type) {
         return OF_CLASS.get(type);
+    }
+
+    /** The most records that one type is looked through for; a generic one may hold ever others. */
+    private static final int MAX_REQUIRED = 1_000;
+
+    /** Finds the codecs of all that the type is made of. */
+    static void require(Class<?> type) {
+        require(codec(type), new HashSet<>());
+    }
+
+    private static void require(Codec codec, Set<Shape> seen) {
+        switch (codec) {
+            case Fields fields -> {
+                if (seen.size() < MAX_REQUIRED && seen.add(fields.shape()))
+                    fields.parts().forEach(part -> require(part, seen));
+            }
+            case Choice choice -> choice.options().forEach(option -> require(option, seen));
+            case Lists lists -> require(lists.element(), seen);
+            case Maps maps -> require(maps.value(), seen);
+            case Maybe maybe -> require(maybe.value(), seen);
+            default -> {}
+        }
     }
 
     /** The codec that writes this value when nothing is known but the value. */
@@ -50,8 +74,7 @@ final class Types {
         if (type.isEnum()) return Scalar.constants(type.getEnumConstants());
         if (type.isRecord()) return new Fields(shape);
         if (type == Optional.class) return new Maybe(codec(shape.argument(0)));
-        if (Lists.canRead(type))
-            return new Lists(codec(shape.argument(0)), type == java.util.Set.class);
+        if (Lists.canRead(type)) return new Lists(codec(shape.argument(0)), type == Set.class);
         if (type == Map.class) return map(shape);
         if (type.isSealed() && type.isInterface()) return new Choice(type, shape);
         throw new IllegalArgumentException(

@@ -87,6 +87,32 @@ class RecordTableTest {
     }
 
     @Test
+    void a_list_is_one_query_away() throws Exception {
+        write(sql -> {
+            ORDER.put(sql, "2", CUP);
+            ORDER.put(sql, "1", JAR);
+            ORDER.put(sql, "3", CUP);
+            ORDER.remove(sql, "3");
+            assertThat(ORDER.query(sql, "where id = ?", "2")).containsExactly(CUP);
+        });
+        assertThat(ORDER.all(database, 10)).containsExactly(JAR, CUP);
+        assertThat(ORDER.all(database, 1)).containsExactly(JAR);
+        assertThat(ORDER.query(database, "where data ->> 'price' < ? order by id", 2))
+                .containsExactly(CUP);
+    }
+
+    record Renamed(String name, BigDecimal price) {}
+
+    @Test
+    void a_row_that_does_not_fit_its_record_any_more_is_nobody_elses_fault() throws Exception {
+        write(sql -> ORDER.put(sql, "1", CUP));
+        assertThatThrownBy(() -> Table.of("order", Renamed.class).get(database, "1"))
+                .isInstanceOf(Failure.Unreadable.class)
+                .hasMessageContaining("the table order")
+                .hasMessageContaining("name");
+    }
+
+    @Test
     void what_is_not_there_is_a_problem_that_names_it() {
         assertThatThrownBy(() -> ORDER.get(database, "7"))
                 .isInstanceOfSatisfying(
