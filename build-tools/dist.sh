@@ -2,6 +2,7 @@
 # ./weft and ./verify, after jdk.sh; runs on bash 3.2; expects root and, but for dist_is_fresh, jdk.
 #
 #   build/dists/ID/lib/*.jar    all that the command needs at run time
+#   build/dists/ID/lib-test     what "weft test" puts behind them
 #   build/dists/ID/classpath    the jars, joined by colons, absolute, in a fixed order
 #   build/dists/ID/jdk          the JDK that trained the cache
 #   build/dists/ID/weft.aot     the AOT cache, if training worked
@@ -42,7 +43,7 @@ dist_is_fresh() {
     local sources=("$root/pom.xml" "$root/.mvn" "$root/build-tools")
     for pom in "$root"/*/pom.xml "$root"/adaptors/*/pom.xml; do
         module=${pom%/pom.xml}
-        case $module in "$root"/testkit | "$root"/examples | "$root"/architecture | "$root"/benchmarks) continue ;; esac
+        case $module in "$root"/examples | "$root"/architecture | "$root"/benchmarks) continue ;; esac
         sources+=("$pom")
         [ -d "$module/src/main" ] && sources+=("$module/src/main")
     done
@@ -131,6 +132,7 @@ dist_begin() {
 dist_finish() {
     local jar joined= all old LC_ALL=C
     cp "$1" "$dist_new/lib/" || return 1
+    for jar in "$dist_new"/lib/*.jar; do rm -f "$dist_new/lib-test/${jar##*/}"; done
     for jar in "$dist_new"/lib/weft-*.jar; do joined=$joined:$jar; done
     for jar in "$dist_new"/lib/*.jar; do
         case ${jar##*/} in weft-*) ;; *) joined=$joined:$jar ;; esac

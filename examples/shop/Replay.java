@@ -20,8 +20,8 @@ class Replay {
           --rate N      at most N lines a second
           --workers N   at most so many customers at once (32)
 
-        Environment: WEFT_GATEWAY (http://127.0.0.1:8080), WEFT_ADMIN (http://127.0.0.1:8090), WEFT_TOKEN (that of
-        the system that runs there).
+        Environment: WEFT_GATEWAY, WEFT_ADMIN, WEFT_TOKEN; weft run sets them to those of the system that this file
+        belongs to, if it runs. Without them 8080 and 8090 on this machine are asked.
         """;
 
     /** At most so many lines are read ahead of what is being bought. */
@@ -264,16 +264,28 @@ class Replay {
 
         /** Prints what differs, and tells whether all is equal. */
         boolean compare(Shop shop) throws Exception {
-            boolean equal = same("all", all, shop.report(Query.NONE));
+            var different = new ArrayList<String>();
+            if (!same("all", all, shop.report(Query.NONE))) different.add("all");
             var customers = spread(byCustomer.keySet());
             for (var id : customers)
-                equal &= same("customer " + id, byCustomer.get(id), shop.report(Query.NONE.and("customer_id", id)));
+                if (!same("customer " + id, byCustomer.get(id), shop.report(Query.NONE.and("customer_id", id))))
+                    different.add("customer " + id);
             var products = spread(byProduct.keySet());
             for (var id : products)
-                equal &= same("product " + id, byProduct.get(id), shop.report(Query.NONE.and("product_id", id)));
-            System.out.printf("totals   %s: all, %d customers, %d products%n",
-                equal ? "equal" : "DIFFERENT", customers.size(), products.size());
-            return equal;
+                if (!same("product " + id, byProduct.get(id), shop.report(Query.NONE.and("product_id", id))))
+                    different.add("product " + id);
+            System.out.print(summary(different, customers.size(), products.size()));
+            return different.isEmpty();
+        }
+
+        static String summary(List<String> different, int customers, int products) {
+            if (different.isEmpty())
+                return String.format("totals   equal: all, %d customers, %d products%n", customers, products);
+            return String.format("totals   DIFFERENT in %s; equal in the other %d of %d%n",
+                    different.size() <= 5 ? String.join(", ", different) : different.size() + " reports",
+                    1 + customers + products - different.size(), 1 + customers + products)
+                + "         They are equal only where nobody else has bought. To begin afresh, stop the shop and remove\n"
+                + "         its data, DIR/.weft, or start it with other data: ./weft dev DIR --data FOLDER\n";
         }
 
         private static boolean same(String what, Revenue expected, Revenue reported) {
@@ -453,11 +465,17 @@ class Replay {
         }
 
         void requireRunning() throws Exception {
-            try (var body = transport.client(address).call(Request.get("/reports/revenue")).body()) {
+            requireAnswer(address, "/reports/revenue", "no shop answers", "WEFT_GATEWAY");
+            requireAnswer(admin, "/admin/health", "the shop's hub, which says when it has settled, does not answer",
+                "WEFT_ADMIN");
+        }
+
+        private void requireAnswer(URI at, String path, String trouble, String variable) throws Exception {
+            try (var body = transport.client(at).call(Request.get(path)).body()) {
                 body.bytes();
             } catch (Failure.Unreachable e) {
-                throw new Trouble("no shop answers at " + address
-                    + "; start it with ./weft dev examples/shop, or name its address in WEFT_GATEWAY");
+                throw new Trouble(trouble + " at " + at
+                    + "; start it with ./weft dev examples/shop, or name its address in " + variable);
             }
         }
 

@@ -8,6 +8,8 @@ module dev.weft.testkit {
     requires transitive dev.weft.json;
     requires transitive org.assertj.core;
     requires transitive org.junit.jupiter.api;
+    requires org.junit.platform.engine;
+    requires org.junit.platform.launcher;
 
     exports dev.weft.testkit;
 }

@@ -1,6 +1,7 @@
 package dev.weft.cli;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +32,16 @@ record Installation(Path java, String classPath, Optional<Path> home) {
     /** The jars and class folders of Weft. */
     List<Path> jars() {
         return List.of(classPath.split(File.pathSeparator)).stream().map(Path::of).toList();
+    }
+
+    /** What tests need beyond these: testkit, JUnit, AssertJ. */
+    List<Path> testJars() {
+        var folder = home.orElse(Path.of("")).resolve("lib-test");
+        try (var files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+        } catch (IOException e) {
+            throw new CommandFailed("the jars for tests are missing: " + e, e);
+        }
     }
 
     /** The command line that runs this command once more, as the launcher does. */

@@ -27,6 +27,32 @@ final class Javac {
      */
     static void compile(Installation weft, List<Path> libraries, List<Path> sources, Path classes)
             throws IOException {
+        compile(weft, weft.classPath(), "dev.weft.app", libraries, sources, classes);
+    }
+
+    /** The same for sources with tests: testkit, JUnit and AssertJ are modules, too. */
+    static void compileTests(
+            Installation weft, List<Path> libraries, List<Path> sources, Path classes)
+            throws IOException {
+        var modules = new StringBuilder(weft.classPath());
+        for (var jar : weft.testJars()) modules.append(File.pathSeparatorChar).append(jar);
+        compile(
+                weft,
+                modules.toString(),
+                "dev.weft.app,dev.weft.testkit,org.junit.jupiter.params",
+                libraries,
+                sources,
+                classes);
+    }
+
+    private static void compile(
+            Installation weft,
+            String modulePath,
+            String modules,
+            List<Path> libraries,
+            List<Path> sources,
+            Path classes)
+            throws IOException {
         var javac = ToolProvider.getSystemJavaCompiler();
         if (javac == null)
             throw new CommandFailed(
@@ -36,8 +62,8 @@ final class Javac {
         var options = new ArrayList<String>();
         options.addAll(List.of("-d", classes.toString(), "-g", "-parameters", "-proc:none"));
         options.addAll(List.of("-encoding", "UTF-8", "-Xlint:none", "-Xdiags:compact"));
-        options.addAll(List.of("--module-path", weft.classPath()));
-        options.addAll(List.of("--add-modules", "dev.weft.app"));
+        options.addAll(List.of("--module-path", modulePath));
+        options.addAll(List.of("--add-modules", modules));
         if (!libraries.isEmpty())
             options.addAll(
                     List.of(

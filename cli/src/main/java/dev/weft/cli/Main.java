@@ -24,6 +24,7 @@ public final class Main implements Callable<Integer> {
     static {
         COMMANDS.put("dev", Dev::new);
         COMMANDS.put("run", Run::new);
+        COMMANDS.put("test", Tests::new);
         COMMANDS.put("up", Up::new);
         COMMANDS.put("down", Down::new);
         COMMANDS.put("ps", Ps::new);

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -23,7 +24,10 @@ import picocli.CommandLine.Parameters;
             "Compiles one source file, or a folder of them, and runs its main method.",
             "",
             "A service that is run this way has everything embedded: its store is a file in .weft,"
-                    + " its bus is its own. Exits with the program's exit code."
+                    + " its bus is its own. Exits with the program's exit code.",
+            "",
+            "If FILE or the working folder belongs to a system that runs, WEFT_GATEWAY, WEFT_ADMIN"
+                    + " and WEFT_TOKEN are set to its own, unless they are set already."
         })
 final class Run implements Callable<Integer> {
 
@@ -35,6 +39,8 @@ final class Run implements Callable<Integer> {
             paramLabel = "SIZE",
             description = "The largest heap (default: ${DEFAULT-VALUE}).")
     String memory = ServiceFile.MEMORY;
+
+    @Mixin SystemChoice choice = new SystemChoice();
 
     @Parameters(index = "0", paramLabel = "FILE", description = "A .java file, or a folder.")
     Path file = Path.of(".");
@@ -49,11 +55,15 @@ final class Run implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         var installation = Installation.current();
-        var built = new Builder(installation, Systems.home().resolve("build")).build(service());
+        var service = service();
+        var built = new Builder(installation, Systems.home().resolve("build")).build(service);
         var command = new ArrayList<>(installation.jvm(memory, built.classPath(), built.main()));
         command.addAll(arguments);
         try (var watchdog = new Watchdog(GRACE, SystemTime.INSTANCE)) {
-            var process = new ProcessBuilder(command).inheritIO().start();
+            var builder = new ProcessBuilder(command).inheritIO();
+            choice.around(file).ifPresent(system -> system.tell(builder.environment()));
+            warnOfSharedData(service);
+            var process = builder.start();
             watchdog.watch(process.pid());
             Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process), "weft-shutdown"));
             int code = process.waitFor();
@@ -72,6 +82,22 @@ final class Run implements Callable<Integer> {
         return ServiceFile.single(
                 file,
                 name.replace(".java", "").toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "-"));
+    }
+
+    /** A service of a running system has the same file, if it runs from the same folder. */
+    private static void warnOfSharedData(ServiceFile service) {
+        var data = Path.of(LocalSystem.DATA);
+        var file = data.resolve(service.name() + ".db");
+        if (System.getenv("WEFT_STORE") != null || !Files.exists(file)) return;
+        Systems.at(data)
+                .ifPresent(system ->
+                        System.err.println(
+                                "weft: "
+                                        + file
+                                        + " is in use by the system "
+                                        + system.name()
+                                        + "; both will write to it. WEFT_STORE=sqlite:FILE names"
+                                        + " another"));
     }
 
     private static void end(Process process) {

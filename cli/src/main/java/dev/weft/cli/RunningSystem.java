@@ -2,6 +2,7 @@ package dev.weft.cli;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 
 /**
  * A system that runs, as its {@code system.json} tells other commands.
@@ -40,6 +41,13 @@ record RunningSystem(
                                 .map(at -> at.isBefore(started.plus(START)))
                                 .orElse(true))
                 .isPresent();
+    }
+
+    /** Tells a program where the system is, but for what it was told already. */
+    void tell(Map<String, String> environment) {
+        environment.putIfAbsent("WEFT_GATEWAY", gateway);
+        environment.putIfAbsent("WEFT_ADMIN", admin);
+        environment.putIfAbsent("WEFT_TOKEN", token);
     }
 
     RunningSystem asReady() {

@@ -1,8 +1,12 @@
 package dev.weft.cli;
 
+import dev.weft.json.Json;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,6 +32,48 @@ final class Settle implements Callable<Integer> {
     @Option(names = "--json", description = "Prints the hub's answer.")
     boolean json;
 
+    /** What the hub answers. */
+    record Settled(boolean settled, long waitedMs, List<Blocked> blocked) {
+
+        String text() {
+            if (settled) return "settled";
+            return "not settled after "
+                    + waitedMs
+                    + " ms"
+                    + blocked.stream()
+                            .map(each -> "\n  " + each.text())
+                            .collect(Collectors.joining());
+        }
+    }
+
+    /** Who waits for what; {@code attempt} and {@code error} if it has failed there. */
+    record Blocked(
+            Optional<String> service,
+            String by,
+            Optional<String> source,
+            Optional<Long> position,
+            Optional<Long> applied,
+            Optional<Integer> attempt,
+            Optional<String> error) {
+
+        /** {@code loans: listener copies is stuck at books=9, attempt 9: boom}. */
+        String text() {
+            var who = service.map(it -> it + ": ").orElse("") + by;
+            var failing = error.filter(it -> !it.isEmpty());
+            if (source.filter(it -> !it.isEmpty()).isEmpty())
+                return who + failing.map(it -> ": " + it).orElse("");
+            var at = source.get() + "=" + position.orElse(0L);
+            return failing.map(it ->
+                            who
+                                    + " is stuck at "
+                                    + at
+                                    + attempt.map(n -> ", attempt " + n).orElse("")
+                                    + ": "
+                                    + it)
+                    .orElseGet(() -> who + " is at " + applied.orElse(0L) + ", not yet at " + at);
+        }
+    }
+
     @Override
     public Integer call() {
         try (var admin = new Admin(choice.find())) {
@@ -36,11 +82,9 @@ final class Settle implements Callable<Integer> {
                             "/admin/settle",
                             Map.of("timeout_ms", Math.round(timeoutSeconds * 1000)));
             var text = new String(answer, StandardCharsets.UTF_8);
-            boolean settled =
-                    Boolean.TRUE.equals(dev.weft.json.Json.readMap(answer).get("settled"));
-            if (json || !settled) System.out.println(text);
-            else System.out.println("settled");
-            return settled ? 0 : 1;
+            var outcome = Json.read(answer, Settled.class);
+            System.out.println(json ? text : outcome.text());
+            return outcome.settled() ? 0 : 1;
         }
     }
 }

@@ -54,7 +54,8 @@ record Sources(List<Path> java, List<Path> resources, List<Path> others) {
                 others.stream().distinct().sorted().toList());
     }
 
-    private static List<Path> files(Path root) {
+    /** All files in a folder but those that belong to no service; a file is itself. */
+    static List<Path> files(Path root) {
         if (!Files.isDirectory(root)) return List.of(root);
         var found = new ArrayList<Path>();
         try {

@@ -1,5 +1,6 @@
 package dev.weft.cli;
 
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,6 +79,22 @@ final class SystemChoice {
         return of(here).flatMap(this::in);
     }
 
+    /**
+     * The system that a program is to be told of: what the options name, else the one at the address
+     * that the environment names, else the one that the file or the working folder belongs to.
+     */
+    Optional<RunningSystem> around(Path file) {
+        if (data != null || folder != null) return named();
+        for (var name : List.of("WEFT_ADMIN", "WEFT_GATEWAY"))
+            if (environment.containsKey(name))
+                return systems.all().stream()
+                        .filter(system ->
+                                List.of(system.admin(), system.gateway())
+                                        .contains(environment.get(name)))
+                        .findFirst();
+        return of(here.resolve(file)).or(() -> of(here)).flatMap(this::in);
+    }
+
     /** The folder with the {@code weft.yml} that a folder or file belongs to. */
     static Optional<Path> of(Path path) {
         for (var at = path; at != null; at = at.getParent())
@@ -89,7 +106,7 @@ final class SystemChoice {
     Optional<RunningSystem> in(Path chosen) {
         var usual = Systems.at(chosen.resolve(LocalSystem.DATA));
         if (usual.isPresent()) return usual;
-        var all = systems.all().stream().filter(s -> Path.of(s.folder()).equals(chosen)).toList();
+        var all = systems.all().stream().filter(s -> same(Path.of(s.folder()), chosen)).toList();
         if (all.size() > 1)
             throw new CommandFailed(
                     "the system in "
@@ -101,6 +118,14 @@ final class SystemChoice {
                                     .map(RunningSystem::admin)
                                     .collect(Collectors.joining(", ")));
         return all.stream().findFirst();
+    }
+
+    private static boolean same(Path one, Path other) {
+        try {
+            return Files.isSameFile(one, other);
+        } catch (IOException e) {
+            return one.equals(other);
+        }
     }
 
     private CommandFailed notNamed(List<RunningSystem> all) {

@@ -16,12 +16,19 @@ import java.util.Locale;
  * services: [product, cart]      # all folders below that hold a service.yml
  * gateway: {port: 8080}
  * hub: {port: 8090}
+ * tests: tests                   # where weft test finds tests
  * </pre>
  *
  * @param folder absolute
+ * @param tests absolute; need not be there
  */
 record SystemFile(
-        Path folder, String name, List<ServiceFile> services, int gatewayPort, int hubPort) {
+        Path folder,
+        String name,
+        List<ServiceFile> services,
+        int gatewayPort,
+        int hubPort,
+        Path tests) {
 
     static final String NAME = "weft.yml";
     static final int GATEWAY_PORT = 8080;
@@ -48,7 +55,7 @@ record SystemFile(
                             + " (it may be empty) and a folder with a "
                             + ServiceFile.NAME
                             + " for each service");
-        var yaml = Yaml.read(file).only("name", "services", "gateway", "hub");
+        var yaml = Yaml.read(file).only("name", "services", "gateway", "hub", "tests");
         var folders = new ArrayList<Path>();
         for (var service : yaml.texts("services")) {
             var path = folder.resolve(service).normalize();
@@ -82,7 +89,8 @@ record SystemFile(
                 yaml.text("name").orElse(folderName(folder)),
                 services,
                 port(yaml, "gateway", GATEWAY_PORT),
-                port(yaml, "hub", HUB_PORT));
+                port(yaml, "hub", HUB_PORT),
+                folder.resolve(yaml.text("tests").orElse(Tests.FOLDER)).normalize());
     }
 
     private static int port(Yaml yaml, String key, int otherwise) {

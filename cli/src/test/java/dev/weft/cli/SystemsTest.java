@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,7 +89,8 @@ class SystemsTest {
     @Test
     void a_system_is_found_from_within_its_folder_wherever_its_data_lie() throws Exception {
         var systems = new Systems(folder.resolve("systems"));
-        var own = Files.createDirectories(folder.resolve("a/service")).getParent();
+        var own = folder.resolve("a");
+        Files.createDirectories(own.resolve("service"));
         Files.createFile(own.resolve("weft.yml"));
         systems.write(folder.resolve("b/.weft"), running("b", folder.resolve("b"), 8090));
         var mine = running("a", own, 8091);
@@ -102,6 +104,29 @@ class SystemsTest {
         assertThatThrownBy(named::find)
                 .isInstanceOf(CommandFailed.class)
                 .hasMessageContaining("runs 2 times");
+    }
+
+    @Test
+    void a_program_is_told_of_the_system_that_its_file_belongs_to() throws Exception {
+        var systems = new Systems(folder.resolve("systems"));
+        var own = Files.createDirectories(folder.resolve("a"));
+        Files.createFile(own.resolve("weft.yml"));
+        var mine = running("a", own, 8091);
+        systems.write(own.resolve(".weft"), mine);
+        var choice = new SystemChoice(systems, folder, Map.of());
+        assertThat(choice.around(Path.of("a/Replay.java"))).contains(mine);
+        assertThat(choice.around(Path.of("Replay.java"))).isEmpty();
+        var said = Map.of("WEFT_GATEWAY", "http://elsewhere");
+        assertThat(new SystemChoice(systems, folder, said).around(Path.of("a/Replay.java")))
+                .isEmpty();
+        var environment = new HashMap<>(Map.of("WEFT_TOKEN", "mine"));
+        mine.tell(environment);
+        assertThat(environment)
+                .isEqualTo(
+                        Map.of(
+                                "WEFT_GATEWAY", mine.gateway(),
+                                "WEFT_ADMIN", mine.admin(),
+                                "WEFT_TOKEN", "mine"));
     }
 
     @Test

@@ -70,6 +70,13 @@ class ReplayTest {
     }
 
     @Test
+    void only_what_differs_is_named() {
+        assertThat(Expected.summary(List.of(), 50, 40)).startsWith("totals   equal: all, 50 customers, 40 products");
+        assertThat(Expected.summary(List.of("all", "customer 12"), 50, 40))
+            .startsWith("totals   DIFFERENT in all, customer 12; equal in the other 89 of 91").contains("--data");
+    }
+
+    @Test
     void the_command_line_is_checked() {
         assertThat(Options.of("f.csv", "--lines", "10")).isEqualTo(new Options(Path.of("f.csv"), 10, Long.MAX_VALUE, 32, false));
         assertThatThrownBy(() -> Options.of("f.csv", "--rate", "0")).hasMessageContaining("--rate needs a whole number");

@@ -1,0 +1,2 @@
+/** Runs tests outside of a build tool, for {@code weft test}. */
+package dev.weft.testkit.run;
