@@ -12,4 +12,5 @@ module dev.weft.testkit {
     requires org.junit.platform.launcher;
 
     exports dev.weft.testkit;
+    exports dev.weft.testkit.simulation;
 }
