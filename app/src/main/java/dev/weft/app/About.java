@@ -7,6 +7,8 @@ import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Routes;
+import dev.weft.core.client.Clients;
+import dev.weft.core.client.Explanation;
 import dev.weft.events.EventStore;
 import dev.weft.events.Progress;
 import dev.weft.json.Json;
@@ -32,20 +34,26 @@ final class About {
             boolean settled,
             List<Progress.Blocked> blocked) {}
 
+    /** The clients of this service, by who is called. */
+    record Explanations(String service, List<Explanation> calls) {}
+
     private final Surroundings in;
     private final Progress progress;
     private final EventStore events;
+    private final Clients clients;
 
-    About(Surroundings in, Progress progress, EventStore events) {
+    About(Surroundings in, Progress progress, EventStore events, Clients clients) {
         this.in = in;
         this.progress = progress;
         this.events = events;
+        this.clients = clients;
     }
 
     Routes routes() {
         return Routes.of(
                 Route.get(PREFIX + "health", request -> health()),
-                Route.get(PREFIX + "progress", this::progress));
+                Route.get(PREFIX + "progress", this::progress),
+                Route.get(PREFIX + "explain", this::explain));
     }
 
     private Response health() {
@@ -66,6 +74,17 @@ final class About {
                         progress.published(),
                         blocked.isEmpty(),
                         blocked));
+    }
+
+    /** What stands around the calls that this service makes. */
+    private Response explain(Request request) {
+        requireToken(request);
+        var one = request.query().get("service");
+        var all = one.map(name -> List.of(clients.of(name))).orElseGet(clients::made);
+        return json(
+                new Explanations(
+                        in.service(),
+                        all.stream().flatMap(each -> Explanation.of(each).stream()).toList()));
     }
 
     private void requireToken(Request request) {

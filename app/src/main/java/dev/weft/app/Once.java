@@ -55,6 +55,7 @@ final class Once implements Filter<Request, Response> {
                             "a request with the Idempotency-Key "
                                     + key
                                     + " is still being answered")
+                    .with("begun", false)
                     .failure();
         try {
             var kept = answers.find(key);

@@ -3,6 +3,7 @@ package dev.weft.app;
 import dev.weft.core.Cancellation;
 import dev.weft.core.Filter;
 import dev.weft.core.Instance;
+import dev.weft.core.Meter;
 import dev.weft.core.Registry;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -11,11 +12,13 @@ import dev.weft.core.Routes;
 import dev.weft.core.Sampler;
 import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
+import dev.weft.core.client.Clients;
 import dev.weft.events.Commands;
 import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
+import dev.weft.http.HttpClientTelemetry;
 import dev.weft.http.Problems;
 import dev.weft.http.ServerTrace;
 import java.net.URI;
@@ -87,7 +90,15 @@ public final class Running implements AutoCloseable {
         var tracer =
                 new Tracer(in.time(), in.spans(), Sampler.atMost(in.tracesPerSecond(), in.time()));
         var commands = new Commands(in.service(), storage.events(), in.time(), tracer);
-        var clients = new Clients(in, tracer);
+        var clients =
+                part(
+                        new Clients(
+                                in.service(),
+                                app.calls().and(in.calls()),
+                                in.resolver(),
+                                in.transport(),
+                                new HttpClientTelemetry(tracer, Meter.NONE, in.time()),
+                                in.time()));
         var weft = new Weft(commands, storage.database(), clients::of, in.time());
         var listeners = app.listeners().stream().map(make -> make.apply(weft)).toList();
         var pipeline =
@@ -104,7 +115,8 @@ public final class Running implements AutoCloseable {
         pipeline.requireReadable();
         var answers = part(new Answers(storage.database(), in.time()));
         var routes = routes(weft);
-        var server = serve(routes, pipeline.progress(), answers, storage, tracer);
+        var about = new About(in, pipeline.progress(), storage.events(), clients);
+        var server = serve(routes, pipeline.progress(), answers, about, tracer);
         pipeline.start();
         register(server, routes);
     }
@@ -121,19 +133,19 @@ public final class Running implements AutoCloseable {
     }
 
     private Transport.Server serve(
-            Routes routes, Progress progress, Answers answers, Storage storage, Tracer tracer) {
+            Routes routes, Progress progress, Answers answers, About asked, Tracer tracer) {
         var by = in.service() + "/" + in.instance();
         Filter<Request, Response> edge =
                 new ServerTrace(tracer, in.time(), LONGEST, ServerTrace.templates(routes))
                         .then(Problems.filter(by))
                         .then(Cancellation.atDeadline(by, in.time()));
-        var asked =
+        var answered =
                 ReadYourWrites.waiting(by, progress)
                         .then(new Once(in.service(), answers))
                         .then(Problems.handlers())
                         .then(routes);
-        var about = edge.then(new About(in, progress, storage.events()).routes());
-        var all = edge.then(inFlight).then(asked);
+        var about = edge.then(asked.routes());
+        var all = edge.then(inFlight).then(answered);
         return part(
                 in.transport()
                         .serve(

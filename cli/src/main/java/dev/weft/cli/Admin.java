@@ -46,7 +46,8 @@ final class Admin implements AutoCloseable {
         return ask(system.admin(), Request.post(path, Body.of(Json.write(what)))).body().bytes();
     }
 
-    private Response ask(String address, Request request) {
+    /** A member's answer, asked with the token. */
+    Response ask(String address, Request request) {
         var answer =
                 call(
                         transport.client(URI.create(address)),

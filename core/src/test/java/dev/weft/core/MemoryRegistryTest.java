@@ -1,7 +1,6 @@
 package dev.weft.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import java.util.ArrayList;
@@ -44,40 +43,6 @@ class MemoryRegistryTest {
         watch.close();
         registry.register(instance("a", "a3"));
         assertThat(heard).containsExactly(1, 2, 1);
-    }
-
-    @Test
-    void calls_go_to_the_ready_instances_in_turn_and_past_those_that_are_gone() throws Exception {
-        try (var transport = new MemoryTransport(SystemTime.INSTANCE)) {
-            for (int i = 1; i <= 3; i++) {
-                var name = "s" + i;
-                var server = transport.serve(request -> Response.text(name), ServerOptions.DEFAULT);
-                registry.register(instance("s", name, server.address()));
-                if (i == 3) server.close();
-            }
-            var client = new RoundRobin("test", "s", registry, transport);
-            var answers = new ArrayList<String>();
-            for (int i = 0; i < 6; i++) answers.add(client.call(Request.get("/")).body().text());
-            assertThat(answers).contains("s1", "s2").doesNotContain("s3").hasSize(6);
-        }
-    }
-
-    @Test
-    void a_call_that_no_instance_can_take_is_refused_with_when_to_come_back() {
-        var transport = new MemoryTransport(SystemTime.INSTANCE);
-        registry.register(instance("s", "gone"));
-        for (var service : List.of("s", "unknown"))
-            assertThatThrownBy(() ->
-                            new RoundRobin("test", service, registry, transport)
-                                    .call(Request.get("/")))
-                    .isInstanceOfSatisfying(
-                            Failure.Refused.class,
-                            e -> {
-                                assertThat(e.refusal().reason())
-                                        .isEqualTo(Refusal.Reason.UNAVAILABLE);
-                                assertThat(e.refusal().begun()).isFalse();
-                                assertThat(e.refusal().retryAfter()).isPositive();
-                            });
     }
 
     @Test

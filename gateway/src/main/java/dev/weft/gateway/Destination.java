@@ -1,8 +1,6 @@
 package dev.weft.gateway;
 
-import dev.weft.core.Body;
 import dev.weft.core.Context;
-import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
 import dev.weft.core.Refusal;
@@ -21,16 +19,11 @@ import org.jspecify.annotations.Nullable;
  * One service, as callers from outside reach it.
  *
  * <p>A request of which nothing was sent waits for a ready instance, so that replacing a service
- * looks like a slow answer. One whose answer was lost on the way is tried again if that is safe: an
- * idempotent method, or an {@code Idempotency-Key}, by which the service knows it again. If the
- * first try is then still in work there, that is no answer either.
+ * looks like a slow answer. What else may be tried again, the client of the service does.
  */
 final class Destination implements Service<Request, Response> {
 
     private static final Logger LOG = System.getLogger(Destination.class.getName());
-
-    private static final String IN_FLIGHT = "urn:weft:problem:request-in-flight";
-    private static final long LONGEST_PROBLEM_BYTES = 64 << 10;
 
     private final String service;
     private final Waiting waiting;
@@ -40,7 +33,7 @@ final class Destination implements Service<Request, Response> {
     private final Time time;
 
     /**
-     * @param instances the service's instances, balanced; refuses when none can be reached
+     * @param instances the client of the service; refuses when no instance can be reached
      * @param room bounds how many requests wait, of all services
      */
     Destination(
@@ -61,29 +54,11 @@ final class Destination implements Service<Request, Response> {
     @Override
     public Response call(Request request) throws Exception {
         if (!request.body().atHand()) return stream(request);
-        boolean safe = request.method().idempotent() || hasKey(request);
-        for (int attempt = 1; ; attempt++) {
-            boolean last = !safe || attempt >= options.attempts();
-            try {
-                var response = attempt(request, attempt);
-                if (attempt == 1 || last || response.status() != 409) return response;
-                response = withSmallBody(response);
-                if (!isInFlight(response)) return response;
-                response.body().close();
-            } catch (Failure.Unreachable e) {
-                if (last) throw lost(e, attempt);
-            }
-            time.sleep(options.backoff().after(attempt, time));
+        try {
+            return whenReady(request, null);
+        } catch (Failure.Unreachable e) {
+            throw lost(e);
         }
-    }
-
-    private static boolean hasKey(Request request) {
-        return request.headers().get(ContextHeaders.IDEMPOTENCY_KEY).isPresent();
-    }
-
-    private Response attempt(Request request, int attempt) throws Exception {
-        if (attempt == 1) return whenReady(request, null);
-        return Context.current().withAttempt(attempt).call(() -> whenReady(request, null));
     }
 
     private Response stream(Request request) throws Exception {
@@ -93,7 +68,7 @@ final class Destination implements Service<Request, Response> {
         } catch (RuntimeException e) {
             var callers = stream.failure();
             if (callers != null) throw callers;
-            throw e instanceof Failure.Unreachable lost ? lost(lost, 1) : e;
+            throw e instanceof Failure.Unreachable lost ? lost(lost) : e;
         }
     }
 
@@ -161,7 +136,7 @@ final class Destination implements Service<Request, Response> {
     }
 
     /** The log says more than the caller is told: addresses are nothing for outside. */
-    private Failure.Refused lost(Failure.Unreachable why, int attempts) {
+    private Failure.Refused lost(Failure.Unreachable why) {
         LOG.log(
                 Level.WARNING,
                 service
@@ -175,20 +150,6 @@ final class Destination implements Service<Request, Response> {
                         Refusal.Reason.UNAVAILABLE,
                         why.sent(),
                         GatewayOptions.RETRY_AFTER,
-                        service
-                                + " gave no answer in "
-                                + attempts
-                                + (attempts == 1 ? " attempt" : " attempts")));
-    }
-
-    /** A problem has a length and fits into memory; anything else is not looked into. */
-    private static Response withSmallBody(Response response) {
-        var body = response.body();
-        if (body.length().orElse(Long.MAX_VALUE) > LONGEST_PROBLEM_BYTES) return response;
-        return response.with(Body.of(body.bytes()));
-    }
-
-    private static boolean isInFlight(Response response) {
-        return response.body().atHand() && response.body().text().contains(IN_FLIGHT);
+                        service + " gave no answer"));
     }
 }

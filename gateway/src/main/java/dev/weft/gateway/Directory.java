@@ -2,15 +2,17 @@ package dev.weft.gateway;
 
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
+import dev.weft.core.Meter;
 import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Resolver;
 import dev.weft.core.Response;
-import dev.weft.core.RoundRobin;
 import dev.weft.core.Service;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
+import dev.weft.core.client.Clients;
+import dev.weft.http.HttpClientTelemetry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,8 +21,6 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.function.Consumer;
-import java.util.stream.Collectors;
 
 /**
  * What the gateway knows of the services: their instances, their routes, and a way to each.
@@ -28,20 +28,19 @@ import java.util.stream.Collectors;
  * <p>It follows the resolver and answers from memory. One change is taken in at a time, as the
  * resolver calls its listeners one at a time.
  */
-final class Directory implements Resolver {
+final class Directory implements AutoCloseable {
 
     /** All that belongs to one service. */
-    private record Known(Waiting waiting, Attempts attempts, Destination destination) {}
+    private record Known(Waiting waiting, Destination destination) {}
 
     private final Resolver resolver;
-    private final Transport transport;
-    private final Tracer tracer;
+    private final Clients clients;
     private final Time time;
     private final GatewayOptions options;
     private final Semaphore room;
     private final Map<String, Known> services = new ConcurrentHashMap<>();
     private final RouteBook book = new RouteBook(this::destination);
-    private final Watch watch;
+    private final Resolver.Watch watch;
     private final Waiting anything;
     private volatile RouteTable table = RouteTable.EMPTY;
 
@@ -53,8 +52,14 @@ final class Directory implements Resolver {
             Time time) {
         this.options = options;
         this.resolver = resolver;
-        this.transport = transport;
-        this.tracer = tracer;
+        this.clients =
+                new Clients(
+                        options.name(),
+                        options.calls(),
+                        resolver,
+                        transport,
+                        HttpClientTelemetry.ofAttempts(tracer, Meter.NONE, time),
+                        time);
         this.time = time;
         this.room = new Semaphore(options.maxWaiting());
         this.anything = new Waiting(time);
@@ -76,7 +81,6 @@ final class Directory implements Resolver {
     }
 
     private static void update(Known known, List<Instance> now) {
-        known.attempts.retain(now.stream().map(Instance::address).collect(Collectors.toSet()));
         known.waiting.update(List.copyOf(now));
     }
 
@@ -85,12 +89,9 @@ final class Directory implements Resolver {
                 service,
                 name -> {
                     var waiting = new Waiting(time);
-                    var attempts = new Attempts(name, transport, tracer);
-                    var balanced = new RoundRobin(options.name(), name, this, attempts);
                     return new Known(
                             waiting,
-                            attempts,
-                            new Destination(name, waiting, balanced, room, options, time));
+                            new Destination(name, waiting, clients.of(name), room, options, time));
                 });
     }
 
@@ -136,24 +137,8 @@ final class Directory implements Resolver {
         return List.copyOf(ready);
     }
 
-    @Override
-    public List<Instance> instances() {
-        return resolver.instances();
-    }
-
-    @Override
-    public List<Instance> instances(String service) {
-        var known = services.get(service);
-        return known == null ? List.of() : known.waiting.instances();
-    }
-
-    @Override
-    public Watch watch(Consumer<List<Instance>> listener) {
-        return resolver.watch(listener);
-    }
-
-    @Override
-    public Duration age() {
+    /** How old what is known here is. */
+    Duration age() {
         return resolver.age();
     }
 
@@ -161,5 +146,6 @@ final class Directory implements Resolver {
     @Override
     public void close() {
         watch.close();
+        clients.close();
     }
 }

@@ -4,6 +4,9 @@ import dev.weft.core.Backoff;
 import dev.weft.core.Context;
 import dev.weft.core.Deadline;
 import dev.weft.core.ServerOptions;
+import dev.weft.core.client.CallSettings;
+import dev.weft.core.client.ClientOptions;
+import dev.weft.core.client.Setting;
 import java.time.Duration;
 
 /**
@@ -48,6 +51,17 @@ public record GatewayOptions(
 
     /** A wait ends so long before the deadline, so that it can still be said what was missing. */
     private static final Duration MARGIN = Duration.ofMillis(50);
+
+    /** The numbers of its calls of services. */
+    CallSettings calls() {
+        return CallSettings.NONE.with(
+                CallSettings.EVERY,
+                ClientOptions.DEFAULT
+                        .with(Setting.TIMEOUT, longestRequest, name)
+                        .with(Setting.RETRY_ATTEMPTS, attempts, name)
+                        .with(Setting.RETRY_BASE, backoff.base(), name)
+                        .with(Setting.RETRY_CAP, backoff.cap(), name));
+    }
 
     /** How long the current request may wait for an instance. */
     Duration longestWaitUntilDeadline() {

@@ -160,11 +160,11 @@ abstract class GatewayCases {
     // Instances that come and go.
 
     @Test
-    void instances_are_called_in_turn_and_a_dead_one_is_passed_over() throws Exception {
+    void all_instances_are_called_and_a_dead_one_is_passed_over() throws Exception {
         var one = around.service("product", get("/name", r -> ok("one")));
         around.service("product", get("/name", r -> ok("two")));
         var gateway = around.gateway();
-        assertThat(answers(gateway, 4)).containsOnly("one", "two");
+        assertThat(answers(gateway, 40)).containsOnly("one", "two");
         one.die();
         assertThat(answers(gateway, 4)).containsOnly("two");
         assertThat(around.text(gateway, Request.get("/name"))).isEqualTo("two");
@@ -359,7 +359,7 @@ abstract class GatewayCases {
                 List.of("GET /x"));
         var response = around.call(around.gateway(), Request.get("/x"));
         assertThat(response.status()).isEqualTo(503);
-        assertThat(Problems.parse(response).detail()).contains("3 attempts");
+        assertThat(Problems.parse(response).detail()).contains("cart gave no answer");
         assertThat(calls).hasValue(3);
     }
 
@@ -373,7 +373,10 @@ abstract class GatewayCases {
                     r.body().bytes();
                     return switch (calls.incrementAndGet()) {
                         case 1 -> throw new InterruptedException("breaks the connection off");
-                        case 2 -> Problems.response(Problem.of(409, "request-in-flight", "wait"));
+                        case 2 ->
+                                Problems.response(
+                                        Problem.of(409, "request-in-flight", "wait")
+                                                .with("begun", false));
                         default -> ok("done");
                     };
                 },

@@ -1,6 +1,5 @@
 package dev.weft.http;
 
-import dev.weft.core.Cancellation;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
@@ -14,34 +13,25 @@ import dev.weft.core.Tracer;
 import dev.weft.core.policy.HttpVerdicts;
 
 /**
- * The way out: encloses a call in a span, measures it with all its attempts, holds it to the deadline
- * of the current context, and sends that context along. It is the outermost filter of a client; each
- * attempt below it has an {@link AttemptTrace}.
+ * The way out: encloses a call in a span and measures it with all its attempts. It is the outermost
+ * filter of a client; each attempt below it has an {@link AttemptTrace}.
  */
 public final class ClientTrace implements Filter<Request, Response> {
 
     private final String peer;
     private final Tracer tracer;
     private final Time time;
-    private final Filter<Request, Response> deadline;
     private final HttpVerdicts verdicts;
     private final Meter.Histogram duration;
     private final Meter.Counter refusals;
 
-    /** Measures nothing. */
-    public ClientTrace(String by, String peer, Tracer tracer, Time time) {
-        this(by, peer, tracer, Meter.NONE, time);
-    }
-
     /**
-     * @param by who calls, as refusals name it
      * @param peer the service that is called
      */
-    public ClientTrace(String by, String peer, Tracer tracer, Meter meter, Time time) {
+    public ClientTrace(String peer, Tracer tracer, Meter meter, Time time) {
         this.peer = peer;
         this.tracer = tracer;
         this.time = time;
-        this.deadline = Cancellation.atDeadline(by, time);
         this.verdicts = new HttpVerdicts(time);
         this.duration = meter.histogram(HttpMetrics.CALL_DURATION);
         this.refusals = meter.counter(HttpMetrics.REFUSALS);
@@ -61,7 +51,7 @@ public final class ClientTrace implements Filter<Request, Response> {
                     var status = "";
                     var error = "";
                     try {
-                        var response = deadline.apply(ContextHeaders.inject(request), next);
+                        var response = next.call(request);
                         status = HttpMetrics.text(response.status());
                         span.set("http.response.status_code", (long) response.status());
                         error = verdicts.answered(response).error();

@@ -169,14 +169,14 @@ public final class Problems {
             response =
                     response.header(
                             RetryAfter.NAME, Long.toString(Math.ceilDiv(ms.longValue(), 1000)));
-        if (problem.members().get(REASON) instanceof String reason) {
-            response = response.header(ContextHeaders.REFUSED, reason);
-            if (reason.equals(Refusal.Reason.BUDGET.wireName()))
-                response = response.header(ContextHeaders.RETRYABLE, "no");
-            else if (Boolean.FALSE.equals(problem.members().get(BEGUN)))
-                response = response.header(ContextHeaders.RETRYABLE, "yes");
-        }
-        return response;
+        var reason = problem.members().get(REASON);
+        if (reason instanceof String refused)
+            response = response.header(ContextHeaders.REFUSED, refused);
+        if (Refusal.Reason.BUDGET.wireName().equals(reason))
+            return response.header(ContextHeaders.RETRYABLE, "no");
+        return Boolean.FALSE.equals(problem.members().get(BEGUN))
+                ? response.header(ContextHeaders.RETRYABLE, "yes")
+                : response;
     }
 
     /**

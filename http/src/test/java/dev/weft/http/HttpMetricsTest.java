@@ -56,7 +56,7 @@ class HttpMetricsTest {
                     .then(Problems.filter("server"))
                     .then(routes);
     private final Filter<Request, Response> call =
-            new ClientTrace("client", "peer", Tracer.NONE, meter, TIME);
+            new ClientTrace("peer", Tracer.NONE, meter, TIME);
     private final Filter<Request, Response> attempt =
             new AttemptTrace(
                     "peer", "", URI.create("http://10.0.0.7:81"), Tracer.NONE, meter, TIME);

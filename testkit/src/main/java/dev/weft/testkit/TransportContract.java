@@ -24,7 +24,6 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Trace;
 import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
-import dev.weft.http.ClientTrace;
 import dev.weft.http.Problems;
 import dev.weft.http.ServerTrace;
 import java.io.ByteArrayInputStream;
@@ -531,8 +530,9 @@ public abstract class TransportContract {
     }
 
     private Service<Request, Response> client(URI address) {
-        return new ClientTrace("test", "peer", Tracer.NONE, TIME)
-                .then(request -> transport.client(address).call(ContextHeaders.inject(request)));
+        Filter<Request, Response> deadline = Cancellation.atDeadline("test", TIME);
+        return deadline.then(
+                request -> transport.client(address).call(ContextHeaders.inject(request)));
     }
 
     private Response blocked() throws InterruptedException {

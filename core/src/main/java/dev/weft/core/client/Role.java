@@ -8,15 +8,20 @@ package dev.weft.core.client;
  * stack.
  */
 public enum Role {
+    /** A span and the figures of the call as the caller sees it. */
     TRACE,
+    /** The time that the call has in all. */
     DEADLINE,
+    /** Small bodies are kept, to be sent again. */
     REPLAY,
     RETRY,
     HEDGE,
     THROTTLE,
     BALANCER,
-    ATTEMPT,
     BREAKER,
+    /** A span and the figures of one try at one instance. */
+    ATTEMPT,
+    /** The time that one try has. */
     TRY_TIMEOUT,
     TRANSPORT
 }

@@ -11,7 +11,8 @@ import java.time.Duration;
 /**
  * Verdicts over HTTP answers, by what their head says; no body is read.
  *
- * <p>An answer below 500 is good, also a 404: another instance would say the same. A 5xx may be tried again if the call
+ * <p>An answer below 500 is good, also a 404: another instance would say the same; unless it says itself that
+ * it may be tried again, as the 409 does of a request whose first try is still in work. A 5xx may be tried again if the call
  * is idempotent, unless {@link ContextHeaders#RETRYABLE} says {@code yes} (refused before the work) or {@code no}.
  * {@link RetryAfter} counts up to its longest.
  */
@@ -33,12 +34,14 @@ public final class HttpVerdicts implements Classifier<Response> {
                     again(answer, Verdict.Again.ALWAYS),
                     retryAfter(answer),
                     "429");
-        if (status < 500)
+        if (status < 500) {
+            var again = again(answer, Verdict.Again.NEVER);
             return new Verdict(
-                    Verdict.Health.GOOD,
-                    Verdict.Again.NEVER,
+                    again == Verdict.Again.NEVER ? Verdict.Health.GOOD : Verdict.Health.UNKNOWN,
+                    again,
                     Duration.ZERO,
                     Integer.toString(status));
+        }
         var reason = answer.headers().get(ContextHeaders.REFUSED).orElse("");
         var otherwise =
                 status == 501 || status == 505 ? Verdict.Again.NEVER : Verdict.Again.IF_IDEMPOTENT;

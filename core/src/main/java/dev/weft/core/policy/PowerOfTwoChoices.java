@@ -12,6 +12,9 @@ import java.util.List;
  */
 public final class PowerOfTwoChoices implements Balancer {
 
+    /** Latencies of idle instances that differ by less than this factor are alike. */
+    private static final double ALIKE = 2;
+
     private final Time time;
 
     public PowerOfTwoChoices(Time time) {
@@ -28,11 +31,20 @@ public final class PowerOfTwoChoices implements Balancer {
         if (two >= one) two++;
         var better = candidates.get(one);
         var other = candidates.get(two);
-        if (other.load().cost() < better.load().cost()) {
+        if (isBetter(other.load(), better.load())) {
             var swapped = better;
             better = other;
             other = swapped;
         }
         return better.takesPart() || !other.takesPart() ? better : other;
+    }
+
+    /**
+     * Idle ones that are about as fast are left in the order in which they were drawn. Else the fastest would get all
+     * calls of a quiet time, and the others be cold when they are needed.
+     */
+    private static boolean isBetter(PeakEwma one, PeakEwma other) {
+        boolean idle = one.pending() == 0 && other.pending() == 0;
+        return one.cost() * (idle ? ALIKE : 1) < other.cost();
     }
 }

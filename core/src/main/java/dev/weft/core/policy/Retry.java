@@ -14,7 +14,8 @@ import java.time.Duration;
  * Tries again what failed and may be tried again, on the caller's thread.
  *
  * <p>What may be, says the {@link Verdict}: always if the work was not begun, if the call is idempotent when it may have
- * been, else never. Between two tries lies a wait: as long as the peer asked for, behind which the backoff begins anew,
+ * been, else never. Between two tries lies a wait: as long as the peer asked for, behind which the backoff begins anew (what this
+ * process refused itself asks our callers, not us),
  * else the backoff with full jitter. No wait would end behind the deadline, and no try begins behind it. Each try that
  * left this process counts as one of {@code attempts} and draws from the budget for the next; one that did not is free,
  * {@code unsent} times. The answer of a try that is not the last is discarded before the wait. What the last try brought
@@ -187,7 +188,7 @@ public final class Retry<I, O> implements Filter<I, O> {
 
         private Duration waiting() {
             var asked = last.verdict().retryAfter();
-            if (asked.isZero()) return options.backoff().after(++step, time);
+            if (asked.isZero() || neverLeft()) return options.backoff().after(++step, time);
             step = 0;
             return asked;
         }

@@ -22,10 +22,13 @@ public final class Tried {
         this.nodes = nodes;
     }
 
-    /** A filter that tries more than once, each of its tries knowing where the others went. */
+    /**
+     * A filter that tries more than once, each of its tries knowing where the others went. Of two around each other, a
+     * retry and its hedge, the inner one shares what the outer knows, also on a thread of its own.
+     */
     public static <I, O> Filter<I, O> across(Filter<I, O> tries) {
         return (request, next) -> {
-            var tried = new Tried(new CopyOnWriteArrayList<>());
+            var tried = CURRENT.isBound() ? CURRENT.get() : new Tried(new CopyOnWriteArrayList<>());
             return tries.apply(
                     request,
                     again -> ScopedValue.where(CURRENT, tried).call(() -> next.call(again)));

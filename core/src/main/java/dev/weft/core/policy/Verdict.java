@@ -45,7 +45,7 @@ public record Verdict(Health health, Again again, Duration retryAfter, String er
 
     /** Whether the call has what it wanted, or an answer that would be the same at any instance. */
     public boolean good() {
-        return health == Health.GOOD;
+        return health == Health.GOOD && again == Again.NEVER;
     }
 
     public Verdict retryAfter(Duration retryAfter) {

@@ -1,0 +1,142 @@
+package dev.weft.cli;
+
+import dev.weft.core.Query;
+import dev.weft.core.Request;
+import dev.weft.core.client.ClientOptions;
+import dev.weft.core.client.Explanation;
+import dev.weft.json.Json;
+import dev.weft.supervisor.ProcessState;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Shows what stands around the calls that a running service makes. */
+@Command(
+        name = "explain",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Shows what a running service does around its calls of others:",
+            "the layers in order, their numbers, who set each, and how it sees the instances."
+        })
+final class Explain implements Callable<Integer> {
+
+    @Mixin SystemChoice choice = new SystemChoice();
+
+    @Parameters(paramLabel = "SERVICE", description = "Who calls.")
+    String service = "";
+
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "CALLED",
+            description = "Who is called; else all that it has called so far.")
+    String called = "";
+
+    @Option(names = "--json", description = "Prints the same as JSON.")
+    boolean json;
+
+    @Option(names = "--meaning", description = "Says what each number means.")
+    boolean meaning;
+
+    @Override
+    public Integer call() {
+        try (var admin = new Admin(choice.find())) {
+            var processes = Json.readList(admin.supervisor("/admin/processes"), ProcessState.class);
+            var query = called.isEmpty() ? Query.NONE : Query.NONE.and("service", called);
+            var answer = admin.ask(address(processes), Request.get("/_weft/explain").with(query));
+            var bytes = answer.body().bytes();
+            if (json) System.out.println(PrettyJson.of(new String(bytes, StandardCharsets.UTF_8)));
+            else print(Json.read(bytes, Explanations.class).calls());
+            return 0;
+        }
+    }
+
+    /** The service's answer. */
+    record Explanations(String service, List<Explanation> calls) {}
+
+    private String address(List<ProcessState> processes) {
+        return processes.stream()
+                .filter(process -> process.service().equals(service))
+                .map(ProcessState::address)
+                .filter(address -> !address.isEmpty())
+                .findFirst()
+                .orElseThrow(() ->
+                        new CommandFailed(
+                                "no instance of "
+                                        + service
+                                        + " runs; there are "
+                                        + String.join(
+                                                ", ",
+                                                processes.stream()
+                                                        .map(ProcessState::service)
+                                                        .distinct()
+                                                        .toList())));
+    }
+
+    private void print(List<Explanation> calls) {
+        if (calls.isEmpty())
+            System.out.println(
+                    service
+                            + " has called nobody yet; name who is called to see how it would:"
+                            + " weft explain "
+                            + service
+                            + " OTHER");
+        for (var each : calls) {
+            System.out.println(
+                    service
+                            + " → "
+                            + each.service()
+                            + (each.operation().isEmpty() ? "" : ", " + each.operation()));
+            print(each);
+        }
+    }
+
+    private void print(Explanation stack) {
+        var layers = new Table("  LAYER", "", "NUMBER", "VALUE", "FROM", meaning ? "MEANING" : "");
+        for (var layer : stack.layers()) {
+            if (layer.numbers().isEmpty())
+                layers.row("  " + layer.layer(), layer.does(), "", "", "", "");
+            var name = "  " + layer.layer();
+            var does = layer.does();
+            for (var number : layer.numbers()) {
+                layers.row(
+                        name,
+                        does,
+                        number.name(),
+                        number.value(),
+                        number.from().equals(ClientOptions.STANDARD) ? "" : number.from(),
+                        meaning ? number.meaning() : "");
+                name = "";
+                does = "";
+            }
+        }
+        layers.lines().forEach(System.out::println);
+        var instances =
+                new Table(
+                        "  INSTANCE",
+                        "ADDRESS",
+                        "STATE",
+                        "BREAKER",
+                        "LATENCY",
+                        "PENDING",
+                        "CALLS",
+                        "FAILED");
+        for (var seen : stack.instances())
+            instances.row(
+                    "  " + seen.instance(),
+                    seen.address(),
+                    seen.state(),
+                    seen.breaker(),
+                    seen.latencyMs() + " ms",
+                    Long.toString(seen.pending()),
+                    Long.toString(seen.calls()),
+                    Long.toString(seen.failures()));
+        if (stack.instances().isEmpty()) System.out.println("  no instance is known");
+        else instances.lines().forEach(System.out::println);
+        System.out.println();
+    }
+}

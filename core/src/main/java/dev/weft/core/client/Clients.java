@@ -1,0 +1,336 @@
+package dev.weft.core.client;
+
+import dev.weft.core.Backoff;
+import dev.weft.core.Cancellation;
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Deadline;
+import dev.weft.core.Failure;
+import dev.weft.core.Filter;
+import dev.weft.core.Instance;
+import dev.weft.core.Refusal;
+import dev.weft.core.Request;
+import dev.weft.core.Resolver;
+import dev.weft.core.Response;
+import dev.weft.core.Time;
+import dev.weft.core.Transport;
+import dev.weft.core.policy.Balanced;
+import dev.weft.core.policy.Balancer;
+import dev.weft.core.policy.Breaker;
+import dev.weft.core.policy.ConsistentHash;
+import dev.weft.core.policy.Hedge;
+import dev.weft.core.policy.LeastLoaded;
+import dev.weft.core.policy.Mode;
+import dev.weft.core.policy.Node;
+import dev.weft.core.policy.Outliers;
+import dev.weft.core.policy.PowerOfTwoChoices;
+import dev.weft.core.policy.Protocol;
+import dev.weft.core.policy.Replay;
+import dev.weft.core.policy.Retry;
+import dev.weft.core.policy.RetryBudget;
+import dev.weft.core.policy.RoundRobin;
+import dev.weft.core.policy.Tally;
+import dev.weft.core.policy.Throttle;
+import dev.weft.core.policy.Tried;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The clients of one caller: one for each service that it calls, made at the first call.
+ *
+ * <p>All that is called of a service shares what is known of it: its instances with their breakers
+ * and loads, the retry budget, the throttle. An operation with numbers of its own has layers of its
+ * own above that.
+ */
+public final class Clients implements AutoCloseable {
+
+    private final String by;
+    private final CallSettings settings;
+    private final Resolver resolver;
+    private final Transport transport;
+    private final ClientTelemetry telemetry;
+    private final Time time;
+    private final Protocol<Request, Response> protocol;
+    private final Map<String, Client> made = new ConcurrentHashMap<>();
+
+    /**
+     * @param by who calls, as refusals name it
+     */
+    public Clients(
+            String by,
+            CallSettings settings,
+            Resolver resolver,
+            Transport transport,
+            ClientTelemetry telemetry,
+            Time time) {
+        this.by = by;
+        this.settings = settings;
+        this.resolver = resolver;
+        this.transport = transport;
+        this.telemetry = telemetry;
+        this.time = time;
+        this.protocol = Protocol.http(time);
+    }
+
+    /** The client of a service, whether or not anybody serves it now. */
+    public Client of(String service) {
+        var client = made.get(service);
+        return client != null ? client : made.computeIfAbsent(service, this::make);
+    }
+
+    /** Those that were made, by the name of the service. */
+    public List<Client> made() {
+        return made.values().stream()
+                .sorted(java.util.Comparator.comparing(Client::service))
+                .toList();
+    }
+
+    /** Ends the watching of instances; every later call is refused. */
+    @Override
+    public void close() {
+        made.values().forEach(Client::close);
+    }
+
+    private Client make(String service) {
+        var options = settings.of(service);
+        var tally = telemetry.tally(service);
+        var balanced =
+                new Balanced(
+                        by,
+                        service,
+                        resolver,
+                        instance -> node(instance, options, tally),
+                        balancer(options),
+                        outliers(options, tally),
+                        tally);
+        var shared =
+                new Shared(
+                        service,
+                        balanced,
+                        new RetryBudget(
+                                new RetryBudget.Options(
+                                        options.get(Setting.BUDGET_RATIO),
+                                        options.get(Setting.BUDGET_PER_SECOND),
+                                        RetryBudget.Options.DEFAULT.window()),
+                                time),
+                        throttle(service, options, tally),
+                        tally);
+        var operations = new ArrayList<ClientStack>();
+        for (var operation : settings.operations(service))
+            operations.add(stack(shared, operation.name(), operation.options()));
+        return new Client(
+                balanced, stack(shared, "", options), settings.operations(service), operations);
+    }
+
+    /** What all stacks of one service have in common. */
+    private record Shared(
+            String service,
+            Balanced balanced,
+            RetryBudget budget,
+            Filter<Request, Response> throttle,
+            Tally tally) {}
+
+    private ClientStack stack(Shared shared, String operation, ClientOptions options) {
+        var layers = new ArrayList<Layer>();
+        layers.add(
+                new Layer(
+                        Role.TRACE,
+                        "a span and figures of the whole call",
+                        List.of(),
+                        telemetry.call(shared.service)));
+        layers.add(
+                new Layer(
+                        Role.DEADLINE,
+                        "the whole call, waiting and all tries included",
+                        List.of(Setting.TIMEOUT),
+                        deadline(options.get(Setting.TIMEOUT))));
+        layers.add(
+                new Layer(
+                        Role.REPLAY,
+                        "bodies up to 64 KiB are kept to be sent again",
+                        List.of(),
+                        new Replay()));
+        layers.add(
+                new Layer(
+                        Role.RETRY,
+                        "tries again what may be tried again",
+                        List.of(
+                                Setting.RETRY,
+                                Setting.RETRY_ATTEMPTS,
+                                Setting.RETRY_BASE,
+                                Setting.RETRY_CAP,
+                                Setting.BUDGET_RATIO,
+                                Setting.BUDGET_PER_SECOND),
+                        Tried.across(retry(shared, options))));
+        layers.add(
+                new Layer(
+                        Role.HEDGE,
+                        "a second try beside the slowest",
+                        List.of(Setting.HEDGE, Setting.HEDGE_SHARE),
+                        Tried.across(hedge(shared, options))));
+        layers.add(
+                new Layer(
+                        Role.THROTTLE,
+                        "refuses here what would be refused there",
+                        List.of(Setting.THROTTLE),
+                        shared.throttle));
+        layers.add(
+                new Layer(
+                        Role.BALANCER,
+                        "chooses an instance",
+                        List.of(
+                                Setting.BALANCER,
+                                Setting.BALANCER_KEY,
+                                Setting.EJECT_SHARE,
+                                Setting.PANIC_SHARE),
+                        Filter.none()));
+        layers.add(
+                new Layer(
+                        Role.BREAKER,
+                        "leaves out an instance that fails",
+                        List.of(
+                                Setting.BREAKER,
+                                Setting.BREAKER_FAILURES,
+                                Setting.BREAKER_SUCCESS,
+                                Setting.BREAKER_OPEN,
+                                Setting.BREAKER_LONGEST),
+                        Filter.none()));
+        layers.add(
+                new Layer(Role.ATTEMPT, "a span and figures of one try", List.of(), Filter.none()));
+        layers.add(
+                new Layer(
+                        Role.TRY_TIMEOUT,
+                        "interrupts a try whose time is over",
+                        List.of(Setting.TRY_TIMEOUT),
+                        Filter.none()));
+        layers.add(new Layer(Role.TRANSPORT, "connects and sends", List.of(), Filter.none()));
+        return new ClientStack(
+                shared.service,
+                operation,
+                options,
+                layers,
+                tryDeadline(options.get(Setting.TRY_TIMEOUT)).then(shared.balanced));
+    }
+
+    /** One instance: the way to it below the balancer, and what is known of it. */
+    private Node node(Instance instance, ClientOptions options, Tally tally) {
+        Filter<Request, Response> within = Cancellation.atDeadline(by, time);
+        Filter<Request, Response> sending =
+                (request, next) -> next.call(ContextHeaders.inject(request));
+        var way =
+                telemetry
+                        .attempt(instance)
+                        .then(within)
+                        .then(sending)
+                        .then(transport.client(instance.address()));
+        return new Node(
+                instance,
+                way,
+                protocol.classifier(),
+                new Breaker(
+                        by,
+                        new Breaker.Options(
+                                options.get(Setting.BREAKER),
+                                options.get(Setting.BREAKER_FAILURES),
+                                options.get(Setting.BREAKER_SUCCESS),
+                                Breaker.Options.DEFAULT.window(),
+                                Breaker.Options.DEFAULT.leastCalls(),
+                                options.get(Setting.BREAKER_OPEN),
+                                options.get(Setting.BREAKER_LONGEST)),
+                        tally,
+                        time),
+                time);
+    }
+
+    /** Gives the call its time; who is below interrupts what goes on beyond it. */
+    private Filter<Request, Response> deadline(Duration timeout) {
+        return (request, next) -> {
+            var context = Context.current();
+            var deadline = context.deadline().earliest(Deadline.after(timeout, time));
+            if (deadline.expired())
+                throw new Failure.Refused(
+                        Refusal.notBegun(
+                                by,
+                                Refusal.Reason.DEADLINE,
+                                "the deadline had passed before the call began"));
+            return context.with(deadline).call(() -> next.call(request));
+        };
+    }
+
+    private Filter<Request, Response> tryDeadline(Duration timeout) {
+        if (timeout.isZero()) return Filter.none();
+        return (request, next) -> {
+            var context = Context.current();
+            var deadline = context.deadline().earliest(Deadline.after(timeout, time));
+            return context.with(deadline).call(() -> next.call(request));
+        };
+    }
+
+    private Retry<Request, Response> retry(Shared shared, ClientOptions options) {
+        return new Retry<>(
+                by,
+                new Retry.Options(
+                        options.get(Setting.RETRY),
+                        options.get(Setting.RETRY_ATTEMPTS),
+                        Retry.Options.DEFAULT.unsent(),
+                        new Backoff(
+                                options.get(Setting.RETRY_BASE), options.get(Setting.RETRY_CAP))),
+                protocol,
+                shared.budget,
+                shared.tally,
+                time);
+    }
+
+    private Hedge<Request, Response> hedge(Shared shared, ClientOptions options) {
+        return new Hedge<>(
+                new Hedge.Options(options.get(Setting.HEDGE), options.get(Setting.HEDGE_SHARE)),
+                protocol,
+                shared.budget,
+                shared.tally,
+                time);
+    }
+
+    private Throttle<Request, Response> throttle(
+            String service, ClientOptions options, Tally tally) {
+        var standard = Throttle.Options.DEFAULT;
+        return new Throttle<>(
+                by,
+                service,
+                new Throttle.Options(
+                        options.get(Setting.THROTTLE),
+                        standard.window(),
+                        standard.perAccepted(),
+                        standard.mostRefused(),
+                        standard.leastPerSecond()),
+                protocol.classifier(),
+                tally,
+                time);
+    }
+
+    private static Outliers outliers(ClientOptions options, Tally tally) {
+        return new Outliers(
+                new Outliers.Options(
+                        Mode.ON,
+                        options.get(Setting.EJECT_SHARE),
+                        options.get(Setting.PANIC_SHARE)),
+                tally);
+    }
+
+    private Balancer balancer(ClientOptions options) {
+        return switch (options.get(Setting.BALANCER)) {
+            case "round-robin" -> new RoundRobin(time);
+            case "least-loaded" -> new LeastLoaded(time);
+            case "consistent-hash" ->
+                    new ConsistentHash(
+                            request ->
+                                    request.headers()
+                                            .get(options.get(Setting.BALANCER_KEY))
+                                            .orElse(""),
+                            new PowerOfTwoChoices(time));
+            default -> new PowerOfTwoChoices(time);
+        };
+    }
+}

@@ -1,0 +1,218 @@
+package dev.weft.core.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.weft.core.Body;
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Deadline;
+import dev.weft.core.Failure;
+import dev.weft.core.Filter;
+import dev.weft.core.Instance;
+import dev.weft.core.MemoryRegistry;
+import dev.weft.core.MemoryTransport;
+import dev.weft.core.Refusal;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.Service;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ClientsTest {
+
+    private static final Time TIME = SystemTime.INSTANCE;
+
+    private final MemoryTransport transport = new MemoryTransport(TIME);
+    private final MemoryRegistry registry = new MemoryRegistry();
+    private final ConcurrentLinkedQueue<String> called = new ConcurrentLinkedQueue<>();
+
+    @AfterEach
+    void close() {
+        transport.close();
+    }
+
+    private Clients clients(CallSettings settings) {
+        return new Clients("cart", settings, registry, transport, ClientTelemetry.NONE, TIME);
+    }
+
+    private void serve(String id, Service<Request, Response> service) {
+        var server =
+                transport.serve(
+                        request -> {
+                            called.add(id);
+                            return service.call(request);
+                        },
+                        ServerOptions.DEFAULT.port(0));
+        registry.register(
+                new Instance("product", id, server.address(), Instance.State.READY, List.of()));
+    }
+
+    private static CallSettings said(String name, String value) {
+        return CallSettings.read(Map.of("product", Map.of(name, value)), "test");
+    }
+
+    @Test
+    void a_call_brings_its_deadline_along() throws Exception {
+        serve(
+                "p1",
+                request ->
+                        Response.text(request.headers().get(ContextHeaders.DEADLINE).orElse("")));
+        try (var clients = clients(said("timeout", "2s"))) {
+            var answer = clients.of("product").call(Request.get("/products/1"));
+            long ms = Long.parseLong(answer.body().text());
+            assertTrue(ms > 0 && ms <= 2_000, ms + " ms");
+        }
+    }
+
+    @Test
+    void a_call_is_not_made_behind_its_deadline() {
+        serve("p1", request -> Response.of(200));
+        try (var clients = clients(CallSettings.NONE)) {
+            var late = Context.none().with(Deadline.after(Duration.ZERO, TIME));
+            var failure =
+                    assertThrows(
+                            Failure.Refused.class,
+                            () ->
+                                    late.call(() ->
+                                            clients.of("product")
+                                                    .call(Request.get("/products/1"))));
+            assertEquals(Refusal.Reason.DEADLINE, failure.refusal().reason());
+            assertTrue(called.isEmpty());
+        }
+    }
+
+    @Test
+    void a_try_that_fails_is_followed_by_one_at_another_instance() throws Exception {
+        var failures = new AtomicInteger();
+        for (var id : List.of("p1", "p2", "p3"))
+            serve(
+                    id,
+                    request ->
+                            failures.getAndIncrement() == 0 ? Response.of(500) : Response.of(200));
+        try (var clients = clients(CallSettings.NONE)) {
+            assertEquals(200, clients.of("product").call(Request.get("/products/1")).status());
+            assertEquals(2, called.size());
+            assertEquals(2, new HashSet<>(called).size(), called.toString());
+        }
+    }
+
+    @Test
+    void a_post_is_not_sent_twice_unless_it_has_a_key() throws Exception {
+        serve("p1", request -> Response.of(500));
+        var post = Request.post("/products", Body.of("{}"));
+        try (var clients = clients(CallSettings.NONE)) {
+            assertEquals(500, clients.of("product").call(post).status());
+            assertEquals(1, called.size());
+            clients.of("product").call(post.header(ContextHeaders.IDEMPOTENCY_KEY, "k1"));
+            assertEquals(4, called.size());
+        }
+    }
+
+    @Test
+    void a_call_that_takes_too_long_is_ended_on_both_sides() throws Exception {
+        var ended = new ConcurrentLinkedQueue<String>();
+        serve(
+                "p1",
+                request -> {
+                    try {
+                        TIME.sleep(Duration.ofMinutes(1));
+                        return Response.of(200);
+                    } catch (InterruptedException e) {
+                        ended.add("interrupted");
+                        throw e;
+                    }
+                });
+        try (var clients = clients(said("timeout", "50ms"))) {
+            var failure =
+                    assertThrows(
+                            Failure.Refused.class,
+                            () -> clients.of("product").call(Request.get("/products/1")));
+            assertEquals(Refusal.Reason.DEADLINE, failure.refusal().reason());
+            while (ended.isEmpty()) TIME.sleep(Duration.ofMillis(1));
+        }
+    }
+
+    @Test
+    void an_operation_has_numbers_of_its_own_and_shares_the_instances() throws Exception {
+        serve("p1", request -> Response.of(500));
+        var settings =
+                CallSettings.read(
+                        Map.of(
+                                "product",
+                                Map.of("GET /products/{id}", Map.of("retry.attempts", "1"))),
+                        "test");
+        try (var clients = clients(settings)) {
+            clients.of("product").call(Request.get("/products/1"));
+            assertEquals(1, called.size());
+            clients.of("product").call(Request.get("/other"));
+            assertEquals(4, called.size());
+            assertEquals(4, clients.of("product").nodes().getFirst().calls());
+        }
+    }
+
+    @Test
+    void nobody_there_is_a_refusal_that_says_so() {
+        try (var clients = clients(CallSettings.NONE)) {
+            var failure =
+                    assertThrows(
+                            Failure.Refused.class,
+                            () -> clients.of("product").call(Request.get("/products/1")));
+            assertEquals(Refusal.Reason.UNAVAILABLE, failure.refusal().reason());
+            assertEquals("cart", failure.refusal().by());
+        }
+    }
+
+    @Test
+    void layers_out_of_order_are_refused_when_they_are_put_together() {
+        Service<Request, Response> nobody = request -> Response.of(200);
+        var deadline = layer(Role.DEADLINE);
+        var retry = layer(Role.RETRY);
+        var balancer = layer(Role.BALANCER);
+        var transport = layer(Role.TRANSPORT);
+        for (var wrong :
+                List.of(
+                        List.of(deadline, balancer, retry, transport),
+                        List.of(deadline, retry, retry, balancer, transport),
+                        List.of(retry, balancer, transport)))
+            assertInstanceOf(
+                    IllegalArgumentException.class,
+                    assertThrows(
+                            RuntimeException.class,
+                            () ->
+                                    new ClientStack(
+                                            "product", "", ClientOptions.DEFAULT, wrong, nobody)));
+    }
+
+    private static Layer layer(Role role) {
+        return new Layer(role, "", List.of(), Filter.none());
+    }
+
+    @Test
+    void it_is_explained_with_every_number_and_who_said_it() {
+        serve("p1", request -> Response.of(200));
+        try (var clients = clients(said("retry.attempts", "2"))) {
+            var explained = Explanation.of(clients.of("product")).getFirst();
+            var numbers = explained.layers().stream().flatMap(l -> l.numbers().stream()).toList();
+            assertEquals(
+                    Set.copyOf(Setting.ALL.stream().map(Setting::name).toList()),
+                    Set.copyOf(numbers.stream().map(Explanation.Figure::name).toList()));
+            var attempts =
+                    numbers.stream().filter(n -> n.name().equals("retry.attempts")).findFirst();
+            assertEquals("2 test", attempts.map(n -> n.value() + " " + n.from()).orElse(""));
+            assertEquals("p1", explained.instances().getFirst().instance());
+        }
+    }
+}
