@@ -1,8 +1,10 @@
 package dev.weft.app;
 
+import dev.weft.core.Request;
 import dev.weft.core.Routes;
 import dev.weft.core.client.CallSettings;
 import dev.weft.core.client.ClientOptions;
+import dev.weft.core.policy.RateLimit;
 import dev.weft.events.Decider;
 import dev.weft.events.Event;
 import dev.weft.events.EventType;
@@ -24,6 +26,7 @@ import java.util.stream.Stream;
  * @param name the service's name: in addresses, traces, receipts, subscriptions
  * @param tables statements that make the service's tables where they are missing
  * @param calls what the code says about its calls of other services
+ * @param rates how often it may be asked
  */
 public record App(
         String name,
@@ -32,7 +35,15 @@ public record App(
         List<Publication<?>> publications,
         List<Function<Weft, Listener>> listeners,
         List<Function<Weft, Routes>> routes,
-        CallSettings calls) {
+        CallSettings calls,
+        List<Rate> rates) {
+
+    /**
+     * How often the service may be asked by each of those who ask.
+     *
+     * @param key who asks
+     */
+    public record Rate(RateLimit.Options options, Function<Request, String> key) {}
 
     public App {
         if (!name.matches("[a-z][a-z0-9-]{0,39}"))
@@ -43,12 +54,20 @@ public record App(
         publications = List.copyOf(publications);
         listeners = List.copyOf(listeners);
         routes = List.copyOf(routes);
+        rates = List.copyOf(rates);
     }
 
     /** A service without any part yet. */
     public static App named(String name) {
         return new App(
-                name, List.of(), List.of(), List.of(), List.of(), List.of(), CallSettings.NONE);
+                name,
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                CallSettings.NONE,
+                List.of());
     }
 
     /** Runs these statements at each start, in order: {@code create table if not exists …}. */
@@ -60,7 +79,8 @@ public record App(
                 publications,
                 listeners,
                 routes,
-                calls);
+                calls,
+                rates);
     }
 
     /** Keeps these tables of records. */
@@ -77,7 +97,8 @@ public record App(
                 publications,
                 listeners,
                 routes,
-                calls);
+                calls,
+                rates);
     }
 
     /** Tells other services what happened; see {@link Publication}. */
@@ -91,7 +112,8 @@ public record App(
                 and(publications, List.of(publication)),
                 listeners,
                 routes,
-                calls);
+                calls,
+                rates);
     }
 
     /** Tells other services all that happened, as it is; the key is the instance's id. */
@@ -123,7 +145,8 @@ public record App(
                 publications,
                 and(listeners, List.of(listener)),
                 routes,
-                calls);
+                calls,
+                rates);
     }
 
     /** Answers requests. */
@@ -140,7 +163,8 @@ public record App(
                 publications,
                 listeners,
                 and(routes, List.of(more)),
-                calls);
+                calls,
+                rates);
     }
 
     /**
@@ -157,7 +181,25 @@ public record App(
     }
 
     private App calls(CallSettings calls) {
-        return new App(name, tables, projections, publications, listeners, routes, calls);
+        return new App(name, tables, projections, publications, listeners, routes, calls, rates);
+    }
+
+    /**
+     * Refuses who asks more often, with 429; several limits hold beside each other. Behind the
+     * gateway all requests come from its address, so the key is better something that they say.
+     *
+     * @param key who asks: a header's value, say
+     */
+    public App rate(RateLimit.Options options, Function<Request, String> key) {
+        return new App(
+                name,
+                tables,
+                projections,
+                publications,
+                listeners,
+                routes,
+                calls,
+                and(rates, List.of(new Rate(options, key))));
     }
 
     private static <T> List<T> and(List<T> some, List<? extends T> more) {

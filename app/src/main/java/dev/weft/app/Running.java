@@ -13,6 +13,10 @@ import dev.weft.core.Sampler;
 import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
 import dev.weft.core.client.Clients;
+import dev.weft.core.policy.ConcurrencyLimit;
+import dev.weft.core.policy.HttpVerdicts;
+import dev.weft.core.policy.RateLimit;
+import dev.weft.core.policy.Tally;
 import dev.weft.events.Commands;
 import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
@@ -20,6 +24,7 @@ import dev.weft.events.Sql;
 import dev.weft.events.Storage;
 import dev.weft.http.HttpClientTelemetry;
 import dev.weft.http.Problems;
+import dev.weft.http.RateLimited;
 import dev.weft.http.ServerTrace;
 import java.net.URI;
 import java.time.Duration;
@@ -141,6 +146,7 @@ public final class Running implements AutoCloseable {
                         .then(Cancellation.atDeadline(by, in.time()));
         var answered =
                 ReadYourWrites.waiting(by, progress)
+                        .then(admission(by))
                         .then(new Once(in.service(), answers))
                         .then(Problems.handlers())
                         .then(routes);
@@ -154,6 +160,29 @@ public final class Running implements AutoCloseable {
                                                 ? about.call(request)
                                                 : all.call(request),
                                 in.server()));
+    }
+
+    /**
+     * Who is let in: the concurrency limit, then the rate limits. What waits for what was written
+     * stands outside of it, as it is no work and would take the places of what is; so do the paths
+     * of the platform.
+     */
+    private Filter<Request, Response> admission(String by) {
+        Filter<Request, Response> admission =
+                new ConcurrencyLimit<>(
+                        by,
+                        ConcurrencyLimit.Options.DEFAULT.mode(in.limit()),
+                        new HttpVerdicts(in.time()),
+                        Tally.NONE,
+                        in.time());
+        for (var rate : app.rates())
+            admission =
+                    admission.then(
+                            new RateLimited(
+                                    by,
+                                    new RateLimit(rate.options(), Tally.NONE, in.time()),
+                                    rate.key()));
+        return admission;
     }
 
     private void register(Transport.Server server, Routes routes) {

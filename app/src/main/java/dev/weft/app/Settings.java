@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.weft.core.Failure;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.client.CallSettings;
+import dev.weft.core.policy.Mode;
 import dev.weft.json.Json;
 import java.net.URI;
 import java.util.LinkedHashMap;
@@ -23,6 +24,9 @@ import java.util.Optional;
  * @param store {@code WEFT_STORE}: {@code sqlite:FILE} or {@code memory:}
  * @param traces {@code OTEL_EXPORTER_OTLP_ENDPOINT}: where spans go, by OTLP over HTTP
  * @param tracesPerSecond {@code WEFT_TRACES_PER_SECOND}: how many new traces are recorded
+ * @param maxBodyBytes {@code WEFT_MAX_BODY_BYTES}: of a request, from 0 to 1 GiB
+ * @param limit {@code WEFT_LIMIT}: whether the concurrency limit is {@code on}, {@code dark} or
+ *     {@code off}
  * @param token {@code WEFT_TOKEN}: shown to the hub, and asked of those who ask about the service
  * @param calls {@code WEFT_CALLS}: JSON of the numbers of calls, as {@code calls:} in a {@code
  *     service.yml}
@@ -37,10 +41,13 @@ record Settings(
         String store,
         Optional<URI> traces,
         int tracesPerSecond,
+        int maxBodyBytes,
+        Mode limit,
         Optional<String> token,
         CallSettings calls) {
 
     static final int DEFAULT_PORT = 8080;
+    static final int LARGEST_BODY_BYTES = 1 << 30;
 
     private static final String CALLS = "JSON such as {\"product\":{\"timeout\":\"2s\"}}";
     static final int DEFAULT_TRACES_PER_SECOND = 200;
@@ -64,6 +71,12 @@ record Settings(
                 read.text("WEFT_STORE").orElse("sqlite:.weft/" + service + ".db"),
                 read.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http"),
                 read.number("WEFT_TRACES_PER_SECOND", DEFAULT_TRACES_PER_SECOND, 0, 1_000_000),
+                read.number(
+                        "WEFT_MAX_BODY_BYTES",
+                        (int) ServerOptions.DEFAULT.maxBodyBytes(),
+                        0,
+                        LARGEST_BODY_BYTES),
+                read.mode("WEFT_LIMIT"),
                 read.text("WEFT_TOKEN"),
                 read.calls("WEFT_CALLS"));
     }
@@ -85,6 +98,15 @@ record Settings(
                 throw wrong(name, text.get(), "a whole number from " + least + " to " + most);
             }
             throw wrong(name, text.get(), "a whole number from " + least + " to " + most);
+        }
+
+        Mode mode(String name) {
+            return switch (text(name).orElse("on").trim()) {
+                case "on" -> Mode.ON;
+                case "dark" -> Mode.DARK;
+                case "off" -> Mode.OFF;
+                default -> throw wrong(name, text(name).orElse(""), "on, dark or off");
+            };
         }
 
         Optional<URI> url(String name, String scheme) {

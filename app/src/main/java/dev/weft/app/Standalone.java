@@ -18,6 +18,8 @@ final class Standalone {
               WEFT_REGISTRY, WEFT_BUS       hub+http://host:port (none; a bus in this process)
               OTEL_EXPORTER_OTLP_ENDPOINT   where traces go (nowhere)
               WEFT_TRACES_PER_SECOND        how many new traces are recorded (200)
+              WEFT_MAX_BODY_BYTES           the most bytes of a request (1048576)
+              WEFT_LIMIT                    on, dark or off: the concurrency limit (on)
               WEFT_SERVICE, WEFT_INSTANCE   other names than those in the code
               WEFT_TOKEN                    shown to the hub
               WEFT_SUPERVISED               stop when standard input ends

@@ -11,6 +11,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
 import dev.weft.core.client.CallSettings;
+import dev.weft.core.policy.Mode;
 import dev.weft.events.Bus;
 import dev.weft.events.MemoryBus;
 import dev.weft.http.HttpTransport;
@@ -30,6 +31,7 @@ import java.util.Optional;
  * @param store the URL of its storage
  * @param bus opened for this service and closed with it
  * @param tracesPerSecond how many traces it may begin in a second
+ * @param limit whether the concurrency limit acts
  * @param token asked of those who ask about the service's progress
  * @param calls what {@code service.yml} or the environment says about its calls of others
  * @param closing what to close behind the service, in this order
@@ -46,6 +48,7 @@ public record Surroundings(
         String store,
         Span.Sink spans,
         int tracesPerSecond,
+        Mode limit,
         Optional<String> token,
         CallSettings calls,
         List<AutoCloseable> closing) {
@@ -91,13 +94,17 @@ public record Surroundings(
                 settings.instance(),
                 time,
                 transport,
-                ServerOptions.DEFAULT.host(settings.host()).port(settings.port()),
+                ServerOptions.DEFAULT
+                        .host(settings.host())
+                        .port(settings.port())
+                        .maxBodyBytes(settings.maxBodyBytes()),
                 announcing,
                 resolver,
                 bus,
                 settings.store(),
                 spans,
                 settings.tracesPerSecond(),
+                settings.limit(),
                 settings.token(),
                 settings.calls(),
                 closing);

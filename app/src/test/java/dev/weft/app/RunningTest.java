@@ -19,6 +19,8 @@ import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.client.CallSettings;
+import dev.weft.core.policy.Mode;
+import dev.weft.core.policy.RateLimit;
 import dev.weft.events.Decider;
 import dev.weft.events.Decision;
 import dev.weft.events.EventType;
@@ -28,9 +30,16 @@ import dev.weft.events.Projection;
 import dev.weft.http.Endpoint;
 import dev.weft.json.Json;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,8 +129,29 @@ class RunningTest {
                                 Route.post("/ids", request -> Response.text(weft.newId())),
                                 Route.post(
                                         "/calls", request -> weft.client("nobody").call(request)),
-                                Route.post("/gives-up", request -> givesUp())));
+                                Route.post("/gives-up", request -> givesUp()),
+                                Route.get("/hold", request -> HELD.get().answer())))
+                .rate(
+                        RateLimit.Options.of(1, Duration.ofMinutes(1)),
+                        request ->
+                                request.headers()
+                                        .get("X-Rated")
+                                        .orElseGet(() -> "caller " + CALLERS.incrementAndGet()));
     }
+
+    /** Requests that are worked at until a test lets them end. */
+    record Held(Semaphore entered, CountDownLatch release) {
+        Response answer() throws InterruptedException {
+            entered.release();
+            release.await();
+            return Response.of(204);
+        }
+    }
+
+    /** Who names no one is someone else each time. */
+    static final AtomicInteger CALLERS = new AtomicInteger();
+
+    static final AtomicReference<Held> HELD = new AtomicReference<>();
 
     private static Response givesUp() {
         Context.current().work().noteGaveUp();
@@ -157,6 +187,7 @@ class RunningTest {
                                 "sqlite:" + folder.resolve("counter.db"),
                                 Span.Sink.NONE,
                                 0,
+                                Mode.ON,
                                 Optional.empty(),
                                 CallSettings.NONE,
                                 List.of()));
@@ -212,6 +243,54 @@ class RunningTest {
         assertThat(answer.status()).isEqualTo(503);
         assertThat(json(answer)).containsEntry("reason", "lag");
         assertThat(answer.headers().get("Retry-After")).contains("1");
+    }
+
+    @Test
+    void works_at_twenty_together_at_first_and_refuses_more_but_the_platform() throws Exception {
+        var held = new Held(new Semaphore(0), new CountDownLatch(1));
+        HELD.set(held);
+        var client = start();
+        for (int i = 0; i < 20; i++) beside(client, Request.get("/hold"));
+        held.entered().acquire(20);
+        var refused = client.call(Request.get("/seen/a"));
+        assertThat(refused.status()).isEqualTo(503);
+        assertThat(refused.headers().get(ContextHeaders.REFUSED)).contains("limit");
+        assertThat(refused.headers().get(ContextHeaders.RETRYABLE)).contains("yes");
+        assertThat(refused.headers().get("Retry-After")).contains("1");
+        assertThat(json(refused)).containsEntry("by", "counter/counter-1");
+        assertThat(client.call(Request.get("/_weft/health")).status()).isEqualTo(200);
+        held.release().countDown();
+    }
+
+    @Test
+    void what_waits_for_what_was_written_takes_no_place_of_what_is_work() throws Exception {
+        var client = start();
+        var waiting =
+                Request.get("/seen/a")
+                        .header(ContextHeaders.AFTER, "counter=1")
+                        .header(ContextHeaders.DEADLINE, "9000");
+        var answers = new ArrayList<FutureTask<Response>>();
+        for (int i = 0; i < 40; i++) answers.add(beside(client, waiting));
+        assertThat(client.call(raise("a", 5)).status()).isEqualTo(201);
+        for (var answer : answers) assertThat(answer.get().status()).isEqualTo(200);
+    }
+
+    private FutureTask<Response> beside(Service<Request, Response> client, Request request) {
+        var call = new FutureTask<>(() -> client.call(request));
+        time.start("beside", call);
+        return call;
+    }
+
+    @Test
+    void who_asks_more_often_than_the_service_allows_is_refused() throws Exception {
+        var client = start();
+        var request = Request.get("/seen/a").header("X-Rated", "ann");
+        assertThat(client.call(request).status()).isEqualTo(200);
+        var refused = client.call(request);
+        assertThat(refused.status()).isEqualTo(429);
+        assertThat(refused.headers().get(ContextHeaders.REFUSED)).contains("rate");
+        assertThat(refused.headers().get("RateLimit-Policy")).contains("\"default\";q=1;w=60");
+        assertThat(client.call(request.header("X-Rated", "bob")).status()).isEqualTo(200);
     }
 
     @Test

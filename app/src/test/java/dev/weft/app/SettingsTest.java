@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.client.Setting;
+import dev.weft.core.policy.Mode;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +18,22 @@ class SettingsTest {
         assertThat(settings.store()).isEqualTo("sqlite:.weft/shop.db");
         assertThat(settings.registry()).isEmpty();
         assertThat(settings.bus()).isEmpty();
+    }
+
+    @Test
+    void a_body_may_have_a_megabyte_and_the_limit_is_on_unless_said_otherwise() {
+        var otherwise = Settings.from(Map.of(), "shop", "shop-1");
+        assertThat(otherwise.maxBodyBytes()).isEqualTo(1 << 20);
+        assertThat(otherwise.limit()).isEqualTo(Mode.ON);
+        var said = Map.of("WEFT_MAX_BODY_BYTES", "20000000", "WEFT_LIMIT", "dark");
+        assertThat(Settings.from(said, "shop", "1").maxBodyBytes()).isEqualTo(20_000_000);
+        assertThat(Settings.from(said, "shop", "1").limit()).isEqualTo(Mode.DARK);
+        assertThat(Settings.from(Map.of("WEFT_LIMIT", "off"), "shop", "1").limit())
+                .isEqualTo(Mode.OFF);
+        assertThatThrownBy(() -> Settings.from(Map.of("WEFT_LIMIT", "20"), "shop", "1"))
+                .hasMessageContainingAll("WEFT_LIMIT", "\"20\"", "on, dark or off");
+        assertThatThrownBy(() -> Settings.from(Map.of("WEFT_MAX_BODY_BYTES", "1m"), "shop", "1"))
+                .hasMessageContainingAll("WEFT_MAX_BODY_BYTES", "\"1m\"");
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.weft.core.ServerOptions;
 import dev.weft.core.Service;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
+import dev.weft.core.policy.Mode;
 import dev.weft.gateway.Gateway;
 import dev.weft.gateway.GatewayOptions;
 import dev.weft.http.HttpTransport;
@@ -149,13 +150,16 @@ final class OneProcess implements Hosting {
                 instance,
                 time,
                 transport,
-                ServerOptions.DEFAULT,
+                service.maxBodyBytes()
+                        .map(ServerOptions.DEFAULT::maxBodyBytes)
+                        .orElse(ServerOptions.DEFAULT),
                 registry,
                 registry,
                 bus,
                 "sqlite:" + data.resolve(app.name() + ".db"),
                 spans,
                 TRACES_PER_SECOND,
+                Mode.ON,
                 Optional.of(system.token()),
                 service.calls(),
                 List.of(spans, bus));

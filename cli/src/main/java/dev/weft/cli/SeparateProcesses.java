@@ -125,6 +125,8 @@ final class SeparateProcesses implements Hosting {
     private ProcessSpec spec(ServiceFile service, Optional<Built> built) {
         var environment = environment(service.name());
         environment.put("WEFT_STORE", "sqlite:" + data.resolve(service.name() + ".db"));
+        service.maxBodyBytes()
+                .ifPresent(most -> environment.put("WEFT_MAX_BODY_BYTES", Long.toString(most)));
         if (!service.said().isEmpty()) {
             environment.put("WEFT_CALLS", Json.text(service.said()));
             environment.put("WEFT_CALLS_FROM", service.source());

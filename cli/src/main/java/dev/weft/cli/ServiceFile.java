@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
  * calls: {product: {timeout: 2s}}       # numbers of its calls, see weft explain
  * instances: 1
  * memory: 256m
+ * max_body: 1m                          # the largest body of a request
  * ready_timeout: 30s
  * </pre>
  *
@@ -52,12 +53,14 @@ record ServiceFile(
         Map<String, String> environment,
         int instances,
         String memory,
+        Optional<Long> maxBodyBytes,
         Duration readyTimeout,
         Map<String, Map<String, Object>> said) {
 
     static final String NAME = "service.yml";
     static final String MEMORY = "256m";
 
+    private static final long LARGEST_BODY_BYTES = 1 << 30;
     private static final Pattern NAMES = Pattern.compile("[a-z][a-z0-9-]{0,39}");
     private static final Pattern COORDINATES = Pattern.compile("[\\w.-]+(:[\\w.-]+){2,4}");
     private static final List<String> TAKEN = List.of("hub", "gateway", "weft");
@@ -100,6 +103,7 @@ record ServiceFile(
                                 "environment",
                                 "instances",
                                 "memory",
+                                "max_body",
                                 "ready_timeout",
                                 "calls");
         var name = yaml.text("name").orElse(SystemFile.folderName(folder));
@@ -132,6 +136,7 @@ record ServiceFile(
                 yaml.variables("environment"),
                 yaml.number("instances", 1, 1, ProcessSpec.MAX_INSTANCES),
                 memory(yaml),
+                maxBodyBytes(yaml),
                 yaml.duration("ready_timeout", ProcessSpec.READY_TIMEOUT),
                 calls(yaml));
     }
@@ -154,6 +159,7 @@ record ServiceFile(
                 Map.of(),
                 1,
                 MEMORY,
+                Optional.empty(),
                 ProcessSpec.READY_TIMEOUT,
                 Map.of());
     }
@@ -251,6 +257,21 @@ record ServiceFile(
             }
         }
         return routes;
+    }
+
+    private static Optional<Long> maxBodyBytes(Yaml yaml) {
+        var size = yaml.text("max_body");
+        if (size.isEmpty()) return Optional.empty();
+        if (!size.get().matches("[0-9]{1,7}[kKmM]"))
+            throw yaml.wrong(
+                    "max_body",
+                    "max_body is a size such as 512k or 20m, not \"" + size.get() + "\"");
+        int end = size.get().length() - 1;
+        int shift = Character.toLowerCase(size.get().charAt(end)) == 'k' ? 10 : 20;
+        long bytes = Long.parseLong(size.get().substring(0, end)) << shift;
+        if (bytes > LARGEST_BODY_BYTES)
+            throw yaml.wrong("max_body", "max_body is at most 1024m, not " + size.get());
+        return Optional.of(bytes);
     }
 
     private static String memory(Yaml yaml) {

@@ -14,6 +14,7 @@ import dev.weft.core.Service;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.core.client.CallSettings;
+import dev.weft.core.policy.Mode;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
 import dev.weft.json.Json;
@@ -138,6 +139,7 @@ final class Train implements Callable<Integer> {
                 "sqlite:" + folder.resolve(NAME + ".db"),
                 spans,
                 200,
+                Mode.ON,
                 Optional.of(TOKEN),
                 CallSettings.NONE,
                 List.of(spans, bus));

@@ -63,6 +63,7 @@ class FilesOfASystemTest {
                 environment: {LEVEL: debug, COUNT: 3}
                 instances: 2
                 memory: 1g
+                max_body: 20m
                 ready_timeout: 500ms
                 calls:
                   product:
@@ -80,6 +81,7 @@ class FilesOfASystemTest {
         assertThat(calls.operations("product").getFirst().options().text(Setting.HEDGE))
                 .isEqualTo("off");
         var greeter = system.services().getFirst();
+        assertThat(greeter.maxBodyBytes()).hasValue(20L << 20);
         assertThat(system.services()).hasSize(1);
         assertThat(greeter.name()).isEqualTo("greeter");
         assertThat(greeter.command()).containsExactly("sh", "-c", "python3 server.py");
@@ -116,6 +118,17 @@ class FilesOfASystemTest {
                                 + " from 1 to 10");
         write("cart/service.yml", "calls:\n  product:\n    GET products: {hedge: off}\n");
         assertThat(complaint()).startsWith("/cart/service.yml:3: an operation is a method and a");
+    }
+
+    @Test
+    void a_wrong_size_of_bodies_is_named_with_its_line() throws Exception {
+        write("weft.yml", "");
+        write("cart/service.yml", "max_body: many");
+        assertThat(complaint())
+                .isEqualTo(
+                        "/cart/service.yml:1: max_body is a size such as 512k or 20m, not \"many\"");
+        write("cart/service.yml", "max_body: 1025m");
+        assertThat(complaint()).contains("at most 1024m");
     }
 
     @Test

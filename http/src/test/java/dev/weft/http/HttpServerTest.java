@@ -344,6 +344,18 @@ class HttpServerTest {
     }
 
     @Test
+    void a_server_of_no_bytes_takes_requests_without_a_body_only() throws Exception {
+        var none = serve(ServerOptions.DEFAULT.maxBodyBytes(0));
+        var client = transport.client(none.address());
+        assertThat(client.call(Request.get("/echo/x")).status()).isEqualTo(200);
+        assertThat(client.call(Request.post("/sum", Body.EMPTY)).status()).isEqualTo(200);
+        for (var length : List.of(OptionalLong.of(1), OptionalLong.empty())) {
+            var body = Body.of(new ByteArrayInputStream(new byte[1]), length);
+            assertThat(client.call(Request.post("/sum", body)).status()).isEqualTo(413);
+        }
+    }
+
+    @Test
     void a_body_of_20_mb_is_answered_with_413_though_it_is_sent_to_its_end() throws Exception {
         var body = made(20 << 20);
         for (boolean chunked : List.of(false, true))

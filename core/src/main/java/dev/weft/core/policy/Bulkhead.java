@@ -39,7 +39,8 @@ public final class Bulkhead<I, O> implements Filter<I, O> {
         public Options {
             Require.between("the calls at once of a bulkhead", atOnce, 0, 1_000_000);
             Require.between("the queue of a bulkhead", waiting, 0, 1_000_000);
-            Require.that(!longestWait.isNegative(),
+            Require.that(
+                    !longestWait.isNegative(),
                     "a wait must not be negative, but is " + longestWait);
         }
 
@@ -92,7 +93,9 @@ public final class Bulkhead<I, O> implements Filter<I, O> {
                         Refusal.notBegun(
                                         by,
                                         Refusal.Reason.LIMIT,
-                                        "only " + options.atOnce() + " calls are let through at once")
+                                        "only "
+                                                + options.atOnce()
+                                                + " calls are let through at once")
                                 .retryAfter(RETRY_AFTER));
             }
         }

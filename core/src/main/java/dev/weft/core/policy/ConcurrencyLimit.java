@@ -32,11 +32,12 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
      * Additive increase, multiplicative decrease. A server cannot see how much it could do at once; it sees whether what
      * it does is done in time. Each request that ends tells one of three things:
      *
-     *   too late, ×0.9   its deadline passed while it was worked at, whatever came of it; or what was called was too late
-     *                    (504, timeout) or over its own limit
+     *   too late, ×0.9   its deadline passed while it was worked at, whatever came of it; or a service that it called was
+     *                    too late (504, timeout) or over its limit
      *   in time, +1      answered, also by a 404: but only if at least half of the limit was in use, or the limit of an idle
      *                    service would grow without anybody having tried whether it holds
-     *   nothing          anything else: a bug, a caller that left, a rate limit, a failed disk say nothing about load
+     *   nothing          anything else: a bug, a caller that left, a bulkhead, a rate limit, a failed disk say nothing about
+     *                    load
      *
      * With a share p of requests too late the limit settles where (1 − p) · 1 = p · 0.1 · L, at L = 10 · (1 − p) / p: 1 %
      * gives 990, 10 % gives 90, a third or more the least. So a few callers with impossible deadlines do not matter, and if
@@ -76,7 +77,8 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
      * @param waiting how many may wait; 0 for none
      * @param longestWait how long at most; zero for not at all
      */
-    public record Options(Mode mode, int start, int min, int max, int waiting, Duration longestWait) {
+    public record Options(
+            Mode mode, int start, int min, int max, int waiting, Duration longestWait) {
 
         /** Starts with 20, from 20 to 1,000; 100 wait, at most 100 ms. */
         public static final Options DEFAULT =
@@ -87,7 +89,8 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
             Require.between("the largest concurrency limit", max, min, 1_000_000);
             Require.between("the first concurrency limit", start, min, max);
             Require.between("the queue of a concurrency limit", waiting, 0, 1_000_000);
-            Require.that(!longestWait.isNegative(),
+            Require.that(
+                    !longestWait.isNegative(),
                     "a wait must not be negative, but is " + longestWait);
         }
 
@@ -108,7 +111,12 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
         this.tally = tally;
         this.limit = options.start();
         this.gate =
-                new Gate(options.start(), options.waiting(), options.longestWait(), BACKGROUND, time);
+                new Gate(
+                        options.start(),
+                        options.waiting(),
+                        options.longestWait(),
+                        BACKGROUND,
+                        time);
     }
 
     /** How many may be worked at now. */
@@ -143,7 +151,7 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
             lesson = lesson(classifier.answered(answer));
             return answer;
         } catch (Exception | Error e) {
-            lesson = lesson(classifier.failed(e));
+            if (!ownLimit(e)) lesson = lesson(classifier.failed(e));
             throw e;
         } finally {
             learn(lesson, gate.leave());
@@ -164,6 +172,13 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
                                 .retryAfter(RETRY_AFTER));
             }
         }
+    }
+
+    /** A bulkhead further in keeps one slow thing apart; it must not make all else small. */
+    private static boolean ownLimit(Throwable failure) {
+        return failure instanceof Failure.Refused refused
+                && refused.refusal().reason() == Refusal.Reason.LIMIT
+                && refused.refusal().hop() == 0;
     }
 
     private static Lesson lesson(Verdict verdict) {

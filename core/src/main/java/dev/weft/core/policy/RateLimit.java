@@ -124,8 +124,7 @@ public final class RateLimit {
 
     /** Takes a token of that key's, if there is one. */
     public Taken take(String key) {
-        if (options.mode() == Mode.OFF)
-            return new Taken(true, options.quota(), Duration.ZERO);
+        if (options.mode() == Mode.OFF) return new Taken(true, options.quota(), Duration.ZERO);
         var taken = taken(key);
         if (taken.allowed()) return taken;
         tally.count(POLICY, "refused");
@@ -173,9 +172,11 @@ public final class RateLimit {
         return Refusal.notBegun(
                         by,
                         Refusal.Reason.RATE,
-                        options.quota() + " requests are allowed in " + options.window().toSeconds()
+                        options.quota()
+                                + " requests are allowed in "
+                                + options.window().toSeconds()
                                 + " s")
-                .retryAfter(taken.next());
+                .retryAfter(Duration.ofMillis(Math.ceilDiv(taken.next().toNanos(), 1_000_000L)));
     }
 
     /**

@@ -56,13 +56,12 @@ class BulkheadTest {
     void a_failure_gives_its_place_back() throws Exception {
         var bulkhead = bulkhead(Mode.ON, 1, 0, WAIT);
         for (int i = 0; i < 3; i++)
-            assertThatThrownBy(
-                            () ->
-                                    bulkhead.apply(
-                                            "",
-                                            request -> {
-                                                throw new IllegalStateException("bug");
-                                            }))
+            assertThatThrownBy(() ->
+                            bulkhead.apply(
+                                    "",
+                                    request -> {
+                                        throw new IllegalStateException("bug");
+                                    }))
                     .hasMessage("bug");
         assertThat(bulkhead.inWork()).isZero();
     }

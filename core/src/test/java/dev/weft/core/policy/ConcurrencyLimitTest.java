@@ -231,16 +231,15 @@ class ConcurrencyLimitTest {
                 SystemTime.INSTANCE.start(
                         "caller",
                         () ->
-                                context.run(
-                                        () ->
-                                                quietly(() ->
-                                                        limit.apply(
-                                                                "",
-                                                                request -> {
-                                                                    seen.add(Context.current());
-                                                                    seen.add(Thread.currentThread());
-                                                                    return "";
-                                                                }))));
+                                context.run(() ->
+                                        quietly(() ->
+                                                limit.apply(
+                                                        "",
+                                                        request -> {
+                                                            seen.add(Context.current());
+                                                            seen.add(Thread.currentThread());
+                                                            return "";
+                                                        }))));
         time.awaitScheduled(1);
         inside.end();
         caller.join();
@@ -252,7 +251,8 @@ class ConcurrencyLimitTest {
     @Test
     void grows_by_one_with_each_request_in_time_if_half_of_it_is_in_use() throws Exception {
         record Case(int inWork, int limitAfter) {}
-        for (var each : List.of(new Case(1, 20), new Case(9, 20), new Case(10, 21), new Case(20, 21))) {
+        for (var each :
+                List.of(new Case(1, 20), new Case(9, 20), new Case(10, 21), new Case(20, 21))) {
             var limit = limit(ConcurrencyLimit.Options.DEFAULT);
             within(limit, each.inWork() - 1, () -> limit.apply("", request -> "fine"));
             assertThat(limit.limit()).as("%s", each).isEqualTo(each.limitAfter());
@@ -261,8 +261,7 @@ class ConcurrencyLimitTest {
 
     @Test
     void does_not_grow_beyond_its_largest() throws Exception {
-        var limit =
-                limit(new ConcurrencyLimit.Options(Mode.ON, 1, 1, 3, 0, Duration.ZERO));
+        var limit = limit(new ConcurrencyLimit.Options(Mode.ON, 1, 1, 3, 0, Duration.ZERO));
         for (int i = 0; i < 100; i++)
             within(limit, limit.limit() - 1, () -> limit.apply("", request -> "fine"));
         assertThat(limit.limit()).isEqualTo(3);
@@ -310,7 +309,8 @@ class ConcurrencyLimitTest {
                         new Case(() -> "fine", 101),
                         new Case(() -> throwing(Problem.of(404, "no", "").failure()), 101),
                         new Case(() -> "504", 90),
-                        new Case(() -> throwing(refused(Refusal.Reason.LIMIT)), 90),
+                        new Case(() -> throwing(refused(Refusal.Reason.LIMIT)), 100),
+                        new Case(() -> throwing(refusedFar(Refusal.Reason.LIMIT)), 90),
                         new Case(() -> throwing(refused(Refusal.Reason.DEADLINE)), 90),
                         new Case(() -> "500", 100),
                         new Case(() -> "503", 100),
@@ -391,7 +391,8 @@ class ConcurrencyLimitTest {
     // Words of the cases above.
 
     /** Comes one after the other, each waiting before the next one comes. */
-    private List<Crowd.Member> waiting(Crowd crowd, Criticality... who) throws InterruptedException {
+    private List<Crowd.Member> waiting(Crowd crowd, Criticality... who)
+            throws InterruptedException {
         var waiting = new ArrayList<Crowd.Member>();
         for (var each : who) {
             int before = time.scheduled();
@@ -433,6 +434,10 @@ class ConcurrencyLimitTest {
 
     private static Failure.Refused refused(Refusal.Reason reason) {
         return new Failure.Refused(Refusal.begun("stock/1", reason, "no"));
+    }
+
+    private static Failure.Refused refusedFar(Refusal.Reason reason) {
+        return new Failure.Refused(Refusal.begun("stock/1", reason, "no").fromAfar());
     }
 
     private static String throwing(Exception failure) throws Exception {

@@ -31,8 +31,7 @@ final class Crowd {
         Member(String name, Context context) {
             call =
                     new FutureTask<>(
-                            () ->
-                                    context.call(() -> filter.apply(name, request -> work(request))));
+                            () -> context.call(() -> filter.apply(name, request -> work(request))));
             thread = SystemTime.INSTANCE.start(name, call);
         }
 

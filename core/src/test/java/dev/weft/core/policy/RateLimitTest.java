@@ -51,9 +51,11 @@ class RateLimitTest {
     @Test
     void says_what_is_left_and_when_there_is_one_more() {
         var limit = limit(2, MINUTE);
-        assertThat(limit.take("ann")).isEqualTo(new RateLimit.Taken(true, 1, Duration.ofSeconds(30)));
+        assertThat(limit.take("ann"))
+                .isEqualTo(new RateLimit.Taken(true, 1, Duration.ofSeconds(30)));
         time.pass(Duration.ofSeconds(10));
-        assertThat(limit.take("ann")).isEqualTo(new RateLimit.Taken(true, 0, Duration.ofSeconds(20)));
+        assertThat(limit.take("ann"))
+                .isEqualTo(new RateLimit.Taken(true, 0, Duration.ofSeconds(20)));
         assertThat(limit.take("ann"))
                 .isEqualTo(new RateLimit.Taken(false, 0, Duration.ofSeconds(20)));
         time.pass(Duration.ofSeconds(20));
@@ -134,7 +136,9 @@ class RateLimitTest {
 
     @Test
     void as_a_filter_it_refuses_before_the_work_begins_and_says_for_how_long() throws Exception {
-        var filter = limit(1, MINUTE).<String, String>filter("cart/1", name -> name.toLowerCase(Locale.ROOT));
+        var filter =
+                limit(1, MINUTE)
+                        .<String, String>filter("cart/1", name -> name.toLowerCase(Locale.ROOT));
         assertThat(filter.apply("Ann", request -> "done")).isEqualTo("done");
         assertThatThrownBy(() -> filter.apply("ann", request -> "done"))
                 .isInstanceOfSatisfying(
