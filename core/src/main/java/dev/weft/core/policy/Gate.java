@@ -6,9 +6,10 @@ import dev.weft.core.Deadline;
 import dev.weft.core.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -42,14 +43,16 @@ final class Gate {
         }
     }
 
+    private static final List<Criticality> LEAST_FIRST = List.of(Criticality.values()).reversed();
+
     private final ReentrantLock lock = new ReentrantLock();
     private final int mostWaiting;
     private final Duration longestWait;
     private final double background;
     private final Time time;
 
-    /** By criticality, the newest first. */
-    private final List<Deque<Waiter>> waiting = new ArrayList<>();
+    /** By criticality, the most critical first; of each the newest first. */
+    private final EnumMap<Criticality, Deque<Waiter>> waiting = new EnumMap<>(Criticality.class);
 
     private int places;
     private int taken;
@@ -66,7 +69,7 @@ final class Gate {
         this.longestWait = longestWait;
         this.background = background;
         this.time = time;
-        for (int i = 0; i < Criticality.values().length; i++) waiting.add(new ArrayDeque<>());
+        for (var each : Criticality.values()) waiting.put(each, new ArrayDeque<>());
     }
 
     /** Takes a place for the current context, or is refused. Who got in has to {@link #leave}. */
@@ -82,7 +85,7 @@ final class Gate {
             }
             if (!atMost.isPositive() || places == 0 || !room(waiter.criticality))
                 return Entry.REFUSED;
-            waiting.get(waiter.criticality.ordinal()).addFirst(waiter);
+            of(waiter.criticality).addFirst(waiter);
             waiters++;
         } finally {
             lock.unlock();
@@ -170,6 +173,10 @@ final class Gate {
         return taken < share;
     }
 
+    private Deque<Waiter> of(Criticality criticality) {
+        return Objects.requireNonNull(waiting.get(criticality));
+    }
+
     private boolean admitted(Waiter waiter) {
         lock.lock();
         try {
@@ -183,7 +190,7 @@ final class Gate {
     private boolean giveUp(Waiter waiter) {
         lock.lock();
         try {
-            if (!waiting.get(waiter.criticality.ordinal()).remove(waiter)) return false;
+            if (!of(waiter.criticality).remove(waiter)) return false;
             waiters--;
             waiter.decided.countDown();
             return true;
@@ -195,8 +202,9 @@ final class Gate {
     /** Makes room for one who wants to wait, if somebody has to go for it: the least critical first. */
     private boolean room(Criticality newcomer) {
         if (waiters < mostWaiting) return true;
-        for (int i = waiting.size() - 1; i >= newcomer.ordinal(); i--) {
-            var oldest = waiting.get(i).peekLast();
+        for (var each : LEAST_FIRST) {
+            if (each.compareTo(newcomer) < 0) return false;
+            var oldest = of(each).peekLast();
             if (oldest != null) return giveUp(oldest);
         }
         return false;
@@ -204,7 +212,7 @@ final class Gate {
 
     /** Hands free places to those who wait: the most critical first, of them the newest. */
     private void admit() {
-        for (var each : waiting)
+        for (var each : waiting.values())
             while (!each.isEmpty() && free(each.getFirst().criticality)) {
                 var waiter = each.removeFirst();
                 waiters--;
