@@ -250,7 +250,8 @@ class RunningTest {
         var held = new Held(new Semaphore(0), new CountDownLatch(1));
         HELD.set(held);
         var client = start();
-        for (int i = 0; i < 20; i++) beside(client, Request.get("/hold"));
+        var inWork = new ArrayList<FutureTask<Response>>();
+        for (int i = 0; i < 20; i++) inWork.add(beside(client, Request.get("/hold")));
         held.entered().acquire(20);
         var refused = client.call(Request.get("/seen/a"));
         assertThat(refused.status()).isEqualTo(503);
@@ -260,6 +261,7 @@ class RunningTest {
         assertThat(json(refused)).containsEntry("by", "counter/counter-1");
         assertThat(client.call(Request.get("/_weft/health")).status()).isEqualTo(200);
         held.release().countDown();
+        for (var each : inWork) assertThat(each.get().status()).isEqualTo(204);
     }
 
     @Test
