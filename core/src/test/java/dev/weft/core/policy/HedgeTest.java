@@ -455,6 +455,37 @@ class HedgeTest {
         assertThat(patient.status()).isEqualTo(200);
     }
 
+    @Test
+    void calls_that_the_caller_left_say_nothing_but_those_that_met_its_deadline_were_slow()
+            throws Exception {
+        warm(150);
+        leave(20, Deadline.NEVER);
+        var counted = counts.all();
+        slowCall(SLOW);
+        assertThat(counts.all()).as("10 ms is still the usual").isNotEqualTo(counted);
+
+        leave(20, Deadline.after(Duration.ofMillis(150), time));
+        counted = counts.all();
+        slowCall(SLOW);
+        assertThat(counts.all()).as("200 ms is the usual now").isEqualTo(counted);
+    }
+
+    /** Calls side by side that take 200 ms, when their callers are interrupted. */
+    private void leave(int calls, Deadline deadline) throws Exception {
+        var callers = new ArrayList<Caller>();
+        for (int i = 0; i < calls; i++) {
+            callers.add(Context.none().with(deadline).call(() -> new Caller(GET)));
+            next();
+        }
+        int hedged = counts.of("hedge", "hedged");
+        time.pass(Duration.ofMillis(200));
+        for (int i = counts.of("hedge", "hedged"); i > hedged; i--) next();
+        for (var caller : callers) {
+            caller.thread.interrupt();
+            assertThat(caller.ended().failure).isInstanceOf(InterruptedException.class);
+        }
+    }
+
     // The loser.
 
     @Test
@@ -676,8 +707,9 @@ class HedgeTest {
         warm(200);
         var caller = new Caller(GET);
         var one = next();
+        int before = time.started();
         time.pass(SLOW);
-        assertThat(begun).isEmpty();
+        assertThat(time.started()).isEqualTo(before);
         one.answers(Response.of(200));
         assertThat(caller.status()).isEqualTo(200);
         assertThat(counts.all()).isEqualTo(Map.of("hedge hedged", 1));

@@ -27,6 +27,7 @@ final class SteppedTime implements Time {
     private final RandomGenerator seeded;
     private long nanos;
     private boolean sleepersWait;
+    private int started;
 
     SteppedTime() {
         this(1);
@@ -64,6 +65,11 @@ final class SteppedTime implements Time {
     /** How much is scheduled and neither run nor taken back, sleepers among it. */
     synchronized int scheduled() {
         return timers.size();
+    }
+
+    /** How many threads were started. */
+    synchronized int started() {
+        return started;
     }
 
     /** Runs what is due on the way, in order. */
@@ -161,6 +167,9 @@ final class SteppedTime implements Time {
 
     @Override
     public Thread start(String name, Runnable task) {
+        synchronized (this) {
+            started++;
+        }
         return SystemTime.INSTANCE.start(name, task);
     }
 }
