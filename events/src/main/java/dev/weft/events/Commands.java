@@ -3,6 +3,7 @@ package dev.weft.events;
 import dev.weft.core.Backoff;
 import dev.weft.core.Context;
 import dev.weft.core.Failure;
+import dev.weft.core.Meter;
 import dev.weft.core.Receipt;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
@@ -49,6 +50,8 @@ public final class Commands {
     private final EventStore store;
     private final Time time;
     private final Tracer tracer;
+    private final Meter.Counter stored;
+    private final Meter.Counter conflicts;
     private final Object lock = new Object();
     private final Map<String, Coded> codecs = new HashMap<>();
     private final LinkedHashMap<String, Known> states = new LinkedHashMap<>(64, 0.75f, true);
@@ -60,11 +63,18 @@ public final class Commands {
     /** A state, and the version of the stream that it is the state of. */
     private record At<S>(S state, long version) {}
 
+    /** Measures nothing. */
+    public Commands(String service, EventStore store, Time time, Tracer tracer) {
+        this(service, store, time, tracer, Meter.NONE);
+    }
+
     /**
      * @param service whose log the store is
      */
-    public Commands(String service, EventStore store, Time time, Tracer tracer) {
+    public Commands(String service, EventStore store, Time time, Tracer tracer, Meter meter) {
         this.service = service;
+        this.stored = meter.counter(EventMetrics.APPENDED);
+        this.conflicts = meter.counter(EventMetrics.CONFLICTS);
         this.store = store;
         this.time = time;
         this.tracer = tracer;
@@ -121,6 +131,7 @@ public final class Commands {
                 try {
                     return append(at, events, origin);
                 } catch (Failure.Conflict e) {
+                    conflicts.add(1, decider.name());
                     if (attempt == MAX_ATTEMPTS) throw e;
                 }
                 if (read) time.sleep(CONFLICT.after(attempt, time));
@@ -143,6 +154,7 @@ public final class Commands {
             var appended = appendInSpan(append, origin);
             if (appended.repeated()) return again(appended, origin);
             wrote(appended);
+            stored.add(events.size(), decider.name());
             S state = at.state();
             for (var event : events) state = decider.evolve().apply(state, event);
             remember(decider, stream, new At<>(state, appended.version()));

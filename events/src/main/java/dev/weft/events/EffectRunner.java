@@ -3,6 +3,7 @@ package dev.weft.events;
 import dev.weft.core.Cancellation;
 import dev.weft.core.Context;
 import dev.weft.core.Deadline;
+import dev.weft.core.Meter;
 import dev.weft.core.Signal;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
@@ -54,6 +55,9 @@ final class EffectRunner implements Runner {
         Optional<Exception> failure = Optional.empty();
         Time.Cancel retry = () -> {};
 
+        /** Whether one of the first event's handlers has given up. */
+        boolean gaveUp;
+
         Lane(Inbox.Key key) {
             this.key = key;
         }
@@ -65,6 +69,7 @@ final class EffectRunner implements Runner {
     private final Inbox inbox;
     private final Database database;
     private final Tracer tracer;
+    private final Outcomes outcomes;
     private final Progress.Part part;
     private final Time time;
     private final Loop polling;
@@ -92,6 +97,7 @@ final class EffectRunner implements Runner {
             Database database,
             Bus bus,
             Tracer tracer,
+            Meter meter,
             Progress progress,
             Time time) {
         this.subscribed = new Subscribed(bus, service, listener);
@@ -101,6 +107,7 @@ final class EffectRunner implements Runner {
         this.inbox = new Inbox(listener.name());
         this.database = database;
         this.tracer = tracer;
+        this.outcomes = new Outcomes(meter, listener.name(), time);
         this.part = progress.part(Progress.Kind.EFFECT, listener.name());
         this.time = time;
         this.changed = new Signal(lock, time);
@@ -205,7 +212,7 @@ final class EffectRunner implements Runner {
         }
         try {
             if (!inbox.has(event, database)) {
-                attempt(lane, event);
+                measured(lane, event);
                 database.write(sql -> {
                     inbox.note(lane.key, Inbox.Place.of(event), sql);
                     return true;
@@ -214,6 +221,18 @@ final class EffectRunner implements Runner {
             handled(lane, event);
         } catch (Throwable failure) {
             failed(lane, event, failure);
+        }
+    }
+
+    private void measured(Lane lane, BusEvent event) throws Exception {
+        long began = time.nanos();
+        var outcome = EventMetrics.FAILED;
+        try {
+            attempt(lane, event);
+            outcome = lane.gaveUp ? EventMetrics.GIVEN_UP : EventMetrics.HANDLED;
+        } finally {
+            outcomes.ran(began, outcome);
+            outcomes.count(1, outcome);
         }
     }
 
@@ -265,7 +284,10 @@ final class EffectRunner implements Runner {
                 .withAttempt(lane.attempts + 1)
                 .call(() -> {
                     if (tries) handler.handle().handle(read);
-                    else handler.otherwise().giveUp(read, lane.failure.orElseThrow());
+                    else {
+                        handler.otherwise().giveUp(read, lane.failure.orElseThrow());
+                        lane.gaveUp = true;
+                    }
                     return true;
                 });
     }
@@ -280,6 +302,7 @@ final class EffectRunner implements Runner {
             lane.events.remove();
             lane.handler = 0;
             lane.attempts = 0;
+            lane.gaveUp = false;
             lane.failure = Optional.empty();
             if (lane.events.isEmpty()) lanes.remove(lane.key);
             else ready.add(lane);

@@ -1,5 +1,6 @@
 package dev.weft.events;
 
+import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import java.time.Duration;
@@ -31,6 +32,19 @@ public final class Pipeline implements AutoCloseable {
     private final EventStore log;
     private final List<EventCodec<?>> codecs;
 
+    /** Measures nothing. */
+    public Pipeline(
+            String service,
+            List<? extends Projection<?>> projections,
+            List<? extends Publication<?>> publications,
+            List<? extends Listener> listeners,
+            Storage storage,
+            Bus bus,
+            Tracer tracer,
+            Time time) {
+        this(service, projections, publications, listeners, storage, bus, tracer, Meter.NONE, time);
+    }
+
     /** Nothing runs before {@link #start}. Storage and bus stay the caller's to close. */
     public Pipeline(
             String service,
@@ -40,6 +54,7 @@ public final class Pipeline implements AutoCloseable {
             Storage storage,
             Bus bus,
             Tracer tracer,
+            Meter meter,
             Time time) {
         this.service = service;
         this.time = time;
@@ -52,6 +67,7 @@ public final class Pipeline implements AutoCloseable {
                         .distinct()
                         .<EventCodec<?>>map(decider -> new EventCodec<>(service, decider))
                         .toList();
+        progress.observe(meter, log);
         requireDifferent("projections", projections.stream().map(Projection::name).toList());
         requireDifferent("listeners", listeners.stream().map(Listener::name).toList());
         var spans = new EventSpans(tracer);
@@ -60,7 +76,14 @@ public final class Pipeline implements AutoCloseable {
                     new ProjectionRunner<>(service, projection, storage, spans, progress, time));
         runners.add(
                 new PublicationRunner(
-                        service, publications, storage.events(), bus, spans, progress, time));
+                        service,
+                        publications,
+                        storage.events(),
+                        bus,
+                        spans,
+                        meter,
+                        progress,
+                        time));
         for (var listener : listeners)
             runners.add(
                     switch (listener) {
@@ -71,6 +94,7 @@ public final class Pipeline implements AutoCloseable {
                                         storage.database(),
                                         bus,
                                         spans,
+                                        meter,
                                         progress,
                                         time);
                         case Listener.Effect effect ->
@@ -80,6 +104,7 @@ public final class Pipeline implements AutoCloseable {
                                         storage.database(),
                                         bus,
                                         tracer,
+                                        meter,
                                         progress,
                                         time);
                     });

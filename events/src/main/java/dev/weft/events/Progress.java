@@ -1,5 +1,6 @@
 package dev.weft.events;
 
+import dev.weft.core.Meter;
 import dev.weft.core.Receipt;
 import dev.weft.core.Signal;
 import dev.weft.core.Time;
@@ -60,6 +61,7 @@ public final class Progress {
     /** One projection, publication or listener. */
     final class Part {
         private final Kind kind;
+        private final String name;
         private final String by;
         private final Map<String, Long> applied = new HashMap<>();
 
@@ -68,6 +70,7 @@ public final class Progress {
 
         private Part(Kind kind, String name) {
             this.kind = kind;
+            this.name = name;
             this.by = kind.prefix + name;
         }
 
@@ -139,6 +142,42 @@ public final class Progress {
         var part = new Part(kind, name);
         change(() -> parts.add(part));
         return part;
+    }
+
+    /**
+     * Has its lags and what fails in this meter.
+     *
+     * @param log whose end the lags are measured to
+     */
+    void observe(Meter meter, EventStore log) {
+        meter.observe(EventMetrics.PROJECTION_LAG, it -> lags(Kind.PROJECTION, log, it));
+        meter.observe(EventMetrics.PUBLICATION_LAG, it -> lags(Kind.PUBLICATION, log, it));
+        meter.observe(EventMetrics.FAILING, this::failing);
+    }
+
+    private void lags(Kind kind, EventStore log, Meter.Observer to) {
+        // The end first: what is applied meanwhile makes a lag smaller, not negative.
+        long head = log.head();
+        lock.lock();
+        try {
+            for (var part : parts) {
+                if (part.kind != kind) continue;
+                long lag = Math.max(0, head - part.appliedOf(service));
+                if (kind == Kind.PUBLICATION) to.value(lag);
+                else to.value(lag, part.name);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void failing(Meter.Observer to) {
+        lock.lock();
+        try {
+            for (var part : parts) to.value(part.failing.size(), part.by);
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void change(Runnable change) {

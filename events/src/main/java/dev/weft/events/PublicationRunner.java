@@ -2,6 +2,7 @@ package dev.weft.events;
 
 import dev.weft.core.Context;
 import dev.weft.core.Failure;
+import dev.weft.core.Meter;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.json.Json;
@@ -45,6 +46,7 @@ final class PublicationRunner implements Runner {
     private final EventStore log;
     private final Bus bus;
     private final EventSpans spans;
+    private final Meter.Counter published;
     private final Progress progress;
     private final Progress.Part part;
     private final Time time;
@@ -66,6 +68,7 @@ final class PublicationRunner implements Runner {
             EventStore log,
             Bus bus,
             EventSpans spans,
+            Meter meter,
             Progress progress,
             Time time) {
         this.service = service;
@@ -74,6 +77,7 @@ final class PublicationRunner implements Runner {
         this.log = log;
         this.bus = bus;
         this.spans = spans;
+        this.published = meter.counter(EventMetrics.PUBLISHED);
         this.progress = progress;
         this.part = progress.part(Progress.Kind.PUBLICATION, "");
         this.time = time;
@@ -201,6 +205,7 @@ final class PublicationRunner implements Runner {
 
     private void tell(long through, List<BusEvent> events) throws InterruptedException {
         bus.publish(service, through, List.copyOf(events));
+        for (var event : events) published.add(1, event.type());
         told = through;
         toldAtNanos = time.nanos();
         part.applied(service, through);

@@ -1,5 +1,6 @@
 package dev.weft.events;
 
+import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import java.util.ServiceLoader;
 
@@ -14,6 +15,9 @@ public interface Storage extends AutoCloseable {
     EventStore events();
 
     Database database();
+
+    /** Has its commits in this meter ({@link EventMetrics}), if it can tell; from the next one on. */
+    default void measure(Meter meter) {}
 
     @Override
     void close();

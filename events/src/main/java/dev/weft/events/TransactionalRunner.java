@@ -1,6 +1,7 @@
 package dev.weft.events;
 
 import dev.weft.core.Backoff;
+import dev.weft.core.Meter;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.json.Json;
@@ -39,6 +40,7 @@ final class TransactionalRunner implements Runner {
     private final Inbox inbox;
     private final Database database;
     private final EventSpans spans;
+    private final Outcomes outcomes;
     private final Progress.Part part;
     private final Time time;
     private final Loop loop;
@@ -55,6 +57,7 @@ final class TransactionalRunner implements Runner {
             Database database,
             Bus bus,
             EventSpans spans,
+            Meter meter,
             Progress progress,
             Time time) {
         this.subscribed = new Subscribed(bus, service, listener);
@@ -63,6 +66,7 @@ final class TransactionalRunner implements Runner {
         this.inbox = new Inbox(listener.name());
         this.database = database;
         this.spans = spans;
+        this.outcomes = new Outcomes(meter, listener.name(), time);
         this.part = progress.part(Progress.Kind.TRANSACTIONAL, listener.name());
         this.time = time;
         this.loop = new Loop(subscribed.name(), time, part, this::step);
@@ -125,6 +129,7 @@ final class TransactionalRunner implements Runner {
     }
 
     private void hold(BusEvent event, int attempts, Throwable failure) {
+        outcomes.count(1, EventMetrics.FAILED);
         if (held.isEmpty())
             Loop.LOG.log(
                     System.Logger.Level.WARNING,
@@ -173,6 +178,19 @@ final class TransactionalRunner implements Runner {
     private record Prepared(BusEvent event, Consumer<Sql> change) {}
 
     private void commit(List<BusEvent> events) throws InterruptedException {
+        long began = time.nanos();
+        var outcome = EventMetrics.FAILED;
+        try {
+            change(events);
+            outcome = EventMetrics.HANDLED;
+            outcomes.count(events.size(), outcome);
+        } finally {
+            outcomes.ran(began, outcome);
+        }
+        done.addAll(events);
+    }
+
+    private void change(List<BusEvent> events) throws InterruptedException {
         var prepared = new ArrayList<Prepared>(events.size());
         for (var event : events) prepared.add(prepare(event));
         database.write(sql -> {
@@ -190,7 +208,6 @@ final class TransactionalRunner implements Runner {
             now.forEach((key, place) -> inbox.note(key, place, sql));
             return now.size();
         });
-        done.addAll(events);
     }
 
     private Prepared prepare(BusEvent event) {

@@ -1,6 +1,7 @@
 package dev.weft.sqlite;
 
 import dev.weft.core.Failure;
+import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import dev.weft.events.Database;
 import dev.weft.events.EventStore;
@@ -160,6 +161,11 @@ public final class SqliteStorage implements Storage {
     @Override
     public Database database() {
         return database;
+    }
+
+    @Override
+    public void measure(Meter meter) {
+        writer.measure(meter);
     }
 
     Writer writer() {

@@ -2,7 +2,9 @@ package dev.weft.sqlite;
 
 import dev.weft.core.Context;
 import dev.weft.core.Failure;
+import dev.weft.core.Meter;
 import dev.weft.core.Time;
+import dev.weft.events.EventMetrics;
 import dev.weft.events.Sql;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -67,6 +69,8 @@ final class Writer implements AutoCloseable {
     private final ArrayDeque<Unit<?>> queue = new ArrayDeque<>();
     private final Thread thread;
     private boolean closed;
+    private volatile Meter.Histogram duration = Meter.NONE.histogram(EventMetrics.COMMIT_DURATION);
+    private volatile Meter.Histogram units = Meter.NONE.histogram(EventMetrics.COMMIT_UNITS);
 
     /**
      * @param committed told the log's end after each commit, before its callers go on
@@ -77,6 +81,11 @@ final class Writer implements AutoCloseable {
         this.time = time;
         this.committed = committed;
         this.thread = time.startNative("weft-sqlite-writer", this::write);
+    }
+
+    void measure(Meter meter) {
+        duration = meter.histogram(EventMetrics.COMMIT_DURATION);
+        units = meter.histogram(EventMetrics.COMMIT_UNITS);
     }
 
     /** Appends; blocks until it is on disk. */
@@ -167,14 +176,17 @@ final class Writer implements AutoCloseable {
     }
 
     /** Runs the units as one transaction; afterwards each has its outcome. */
-    private void run(List<Unit<?>> units) {
+    private void run(List<Unit<?>> batch) {
+        long began = time.nanos();
         try {
-            long head = sessions.use(session -> commit(session, units));
+            long head = sessions.use(session -> commit(session, batch));
+            duration.record((time.nanos() - began) / 1e9);
+            units.record(batch.size());
             committed.accept(head);
         } catch (SQLException e) {
-            fail(units, Errors.database(database, e));
+            fail(batch, Errors.database(database, e));
         } catch (RuntimeException | Error e) {
-            fail(units, new Failure.Storage(database + " failed: " + e.getMessage(), e));
+            fail(batch, new Failure.Storage(database + " failed: " + e.getMessage(), e));
         }
     }
 
