@@ -3,13 +3,13 @@ package dev.weft.app;
 import dev.weft.core.Cancellation;
 import dev.weft.core.Filter;
 import dev.weft.core.Instance;
-import dev.weft.core.Meter;
 import dev.weft.core.Registry;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Routes;
 import dev.weft.core.Sampler;
+import dev.weft.core.Service;
 import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
 import dev.weft.core.client.Clients;
@@ -26,10 +26,12 @@ import dev.weft.http.HttpClientTelemetry;
 import dev.weft.http.Problems;
 import dev.weft.http.RateLimited;
 import dev.weft.http.ServerTrace;
+import dev.weft.telemetry.MetricsPage;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Set;
 
 /**
  * A service at work: its storage, the runners that move its events, its server and its place in the
@@ -91,10 +93,11 @@ public final class Running implements AutoCloseable {
     private void start() throws Exception {
         in.closing().reversed().forEach(this::part);
         var storage = part(Storage.open(in.store(), in.time()));
+        storage.measure(in.meter());
         storage.database().write(this::makeTables);
         var tracer =
                 new Tracer(in.time(), in.spans(), Sampler.atMost(in.tracesPerSecond(), in.time()));
-        var commands = new Commands(in.service(), storage.events(), in.time(), tracer);
+        var commands = new Commands(in.service(), storage.events(), in.time(), tracer, in.meter());
         var clients =
                 part(
                         new Clients(
@@ -102,7 +105,7 @@ public final class Running implements AutoCloseable {
                                 app.calls().and(in.calls()),
                                 in.resolver(),
                                 in.transport(),
-                                new HttpClientTelemetry(tracer, Meter.NONE, in.time()),
+                                new HttpClientTelemetry(tracer, in.meter(), in.time()),
                                 in.time()));
         var weft = new Weft(commands, storage.database(), clients::of, in.time());
         var listeners = app.listeners().stream().map(make -> make.apply(weft)).toList();
@@ -116,6 +119,7 @@ public final class Running implements AutoCloseable {
                                 storage,
                                 in.bus(),
                                 tracer,
+                                in.meter(),
                                 in.time()));
         pipeline.requireReadable();
         var answers = part(new Answers(storage.database(), in.time()));
@@ -141,7 +145,12 @@ public final class Running implements AutoCloseable {
             Routes routes, Progress progress, Answers answers, About asked, Tracer tracer) {
         var by = in.service() + "/" + in.instance();
         Filter<Request, Response> edge =
-                new ServerTrace(tracer, in.time(), LONGEST, ServerTrace.templates(routes))
+                new ServerTrace(
+                                tracer,
+                                in.meter(),
+                                in.time(),
+                                LONGEST,
+                                ServerTrace.templates(routes))
                         .then(Problems.filter(by))
                         .then(Cancellation.atDeadline(by, in.time()));
         var answered =
@@ -152,14 +161,22 @@ public final class Running implements AutoCloseable {
                         .then(routes);
         var about = edge.then(asked.routes());
         var all = edge.then(inFlight).then(answered);
-        return part(
-                in.transport()
-                        .serve(
-                                request ->
-                                        request.path().startsWith(About.PREFIX)
-                                                ? about.call(request)
-                                                : all.call(request),
-                                in.server()));
+        Service<Request, Response> either =
+                request ->
+                        request.path().startsWith(About.PREFIX)
+                                ? about.call(request)
+                                : all.call(request);
+        return part(in.transport().serve(metrics(routes).then(either), in.server()));
+    }
+
+    /** A service may have a route of its own where scrapers look. */
+    private MetricsPage metrics(Routes routes) {
+        boolean own =
+                routes.list().stream()
+                        .anyMatch(route -> route.path().text().equals(MetricsPage.USUAL_PATH));
+        var paths =
+                own ? Set.of(MetricsPage.PATH) : Set.of(MetricsPage.PATH, MetricsPage.USUAL_PATH);
+        return new MetricsPage(in.meter(), in.service(), in.instance(), paths);
     }
 
     /**

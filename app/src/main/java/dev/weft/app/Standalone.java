@@ -1,6 +1,7 @@
 package dev.weft.app;
 
 import dev.weft.core.Program;
+import dev.weft.telemetry.Logging;
 import java.util.HashMap;
 
 /** A service as a process of its own. */
@@ -20,6 +21,7 @@ final class Standalone {
               WEFT_TRACES_PER_SECOND        how many new traces are recorded (200)
               WEFT_MAX_BODY_BYTES           the most bytes of a request (1048576)
               WEFT_LIMIT                    on, dark or off: the concurrency limit (on)
+              WEFT_LOG                      text or json (text)
               WEFT_SERVICE, WEFT_INSTANCE   other names than those in the code
               WEFT_TOKEN                    shown to the hub
               WEFT_SUPERVISED               stop when standard input ends
@@ -46,8 +48,11 @@ final class Standalone {
                                     "unknown argument " + arguments[i] + "; see --help");
                 }
             }
-            var running = Running.start(app, Surroundings.from(environment, app.name()));
-            System.out.println(app.name() + " listens on " + running.address());
+            var in = Surroundings.from(environment, app.name());
+            Logging.start(environment, in.service(), in.instance());
+            var running = Running.start(app, in);
+            System.getLogger("dev.weft")
+                    .log(System.Logger.Level.INFO, app.name() + " listens on " + running.address());
             Program.runUntilStopped(running);
         } catch (Exception e) {
             Program.fail(app.name() + " could not start", e);

@@ -2,6 +2,7 @@ package dev.weft.app;
 
 import dev.weft.app.hub.HubBus;
 import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.MemoryMeter;
 import dev.weft.core.MemoryRegistry;
 import dev.weft.core.Registry;
 import dev.weft.core.Resolver;
@@ -15,6 +16,7 @@ import dev.weft.core.policy.Mode;
 import dev.weft.events.Bus;
 import dev.weft.events.MemoryBus;
 import dev.weft.http.HttpTransport;
+import dev.weft.telemetry.JvmMetrics;
 import dev.weft.telemetry.OtlpSpans;
 import java.net.URI;
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ import java.util.Optional;
  * @param instance this instance's id
  * @param store the URL of its storage
  * @param bus opened for this service and closed with it
+ * @param meter what is measured of it; it answers scrapes with that
  * @param tracesPerSecond how many traces it may begin in a second
  * @param limit whether the concurrency limit acts
  * @param token asked of those who ask about the service's progress
@@ -47,6 +50,7 @@ public record Surroundings(
         Bus bus,
         String store,
         Span.Sink spans,
+        MemoryMeter meter,
         int tracesPerSecond,
         Mode limit,
         Optional<String> token,
@@ -59,6 +63,9 @@ public record Surroundings(
         var madeUp = name + "-" + HexFormat.of().toHexDigits(time.random().nextLong(), 6);
         var settings = Settings.from(environment, name, madeUp);
         var transport = new HttpTransport(time);
+        var meter = new MemoryMeter();
+        JvmMetrics.observe(meter);
+        transport.observe(meter);
         var closing = new ArrayList<AutoCloseable>();
         closing.add(transport);
         var bus = bus(settings, transport, time);
@@ -103,6 +110,7 @@ public record Surroundings(
                 bus,
                 settings.store(),
                 spans,
+                meter,
                 settings.tracesPerSecond(),
                 settings.limit(),
                 settings.token(),

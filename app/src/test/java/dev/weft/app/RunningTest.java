@@ -8,6 +8,7 @@ import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Load;
+import dev.weft.core.MemoryMeter;
 import dev.weft.core.MemoryRegistry;
 import dev.weft.core.MemoryTransport;
 import dev.weft.core.Request;
@@ -186,6 +187,7 @@ class RunningTest {
                                 new MemoryBus(time),
                                 "sqlite:" + folder.resolve("counter.db"),
                                 Span.Sink.NONE,
+                                new MemoryMeter(),
                                 0,
                                 Mode.ON,
                                 Optional.empty(),

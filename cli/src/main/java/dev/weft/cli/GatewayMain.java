@@ -41,7 +41,8 @@ public final class GatewayMain implements AutoCloseable {
     public static void main(String... arguments) {
         try {
             var running = start(System.getenv(), SystemTime.INSTANCE);
-            System.out.println("gateway listening at " + running.address());
+            System.getLogger("dev.weft")
+                    .log(System.Logger.Level.INFO, "gateway listens on " + running.address());
             Program.runUntilStopped(running);
         } catch (RuntimeException e) {
             Program.fail("the gateway did not start", e);

@@ -8,6 +8,7 @@ import dev.weft.supervisor.Control;
 import dev.weft.supervisor.Logs;
 import dev.weft.supervisor.Replacement;
 import dev.weft.supervisor.Supervisor;
+import dev.weft.telemetry.Logging;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -103,6 +104,7 @@ final class LocalSystem implements AutoCloseable {
      */
     static LocalSystem open(Plan plan, Installation installation, Runnable stop, Time time) {
         var open = new ArrayDeque<AutoCloseable>();
+        Logging.start(System.getenv(), "weft", "weft");
         try {
             open.push(DataFolder.hold(plan.data()));
             Ports.requireFree(

@@ -4,6 +4,7 @@ import dev.weft.app.App;
 import dev.weft.app.Surroundings;
 import dev.weft.app.hub.HubBus;
 import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.MemoryMeter;
 import dev.weft.core.MemoryTransport;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -158,6 +159,7 @@ final class OneProcess implements Hosting {
                 bus,
                 "sqlite:" + data.resolve(app.name() + ".db"),
                 spans,
+                new MemoryMeter(),
                 TRACES_PER_SECOND,
                 Mode.ON,
                 Optional.of(system.token()),

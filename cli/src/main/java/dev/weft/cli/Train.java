@@ -7,6 +7,7 @@ import dev.weft.app.hub.HubBus;
 import dev.weft.app.hub.HubRegistry;
 import dev.weft.core.Body;
 import dev.weft.core.Failure;
+import dev.weft.core.MemoryMeter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.ServerOptions;
@@ -25,6 +26,9 @@ import dev.weft.supervisor.ProcessSpec;
 import dev.weft.supervisor.ProcessState;
 import dev.weft.supervisor.Readiness;
 import dev.weft.supervisor.Supervisor;
+import dev.weft.telemetry.JvmMetrics;
+import dev.weft.telemetry.Logging;
+import dev.weft.telemetry.MetricsPage;
 import dev.weft.telemetry.OtlpSpans;
 import java.io.IOException;
 import java.net.URI;
@@ -117,6 +121,7 @@ final class Train implements Callable<Integer> {
                 return NAME;
             });
             requests(transport.client(gateway.address()));
+            for (var running : host.running()) scrape(transport.client(running.address()));
             admin(transport, address);
             supervise(folder, transport, registry);
         }
@@ -127,6 +132,9 @@ final class Train implements Callable<Integer> {
         var client = transport.client(URI.create(hub));
         var spans = new OtlpSpans(client, "/v1/traces", NAME, NAME, time);
         var bus = new HubBus(client, Optional.of(TOKEN), NAME, time);
+        var meter = new MemoryMeter();
+        JvmMetrics.observe(meter);
+        transport.observe(meter);
         return new Surroundings(
                 NAME,
                 NAME,
@@ -138,6 +146,7 @@ final class Train implements Callable<Integer> {
                 bus,
                 "sqlite:" + folder.resolve(NAME + ".db"),
                 spans,
+                meter,
                 200,
                 Mode.ON,
                 Optional.of(TOKEN),
@@ -160,6 +169,15 @@ final class Train implements Callable<Integer> {
             gateway.call(Request.get("/notes/n" + i)).body().bytes();
         }
         gateway.call(Request.get("/nowhere")).body().bytes();
+    }
+
+    /** What it answers with, and a line of each kind in the log. */
+    private static void scrape(Service<Request, Response> service) throws Exception {
+        service.call(Request.get(MetricsPage.PATH)).body().bytes();
+        for (var format : List.of("json", "text")) {
+            Logging.start(Map.of(Logging.VARIABLE, format), NAME, NAME);
+            System.getLogger(Train.class.getName()).log(System.Logger.Level.INFO, "trained");
+        }
     }
 
     private void admin(HttpTransport transport, String hub) throws Exception {
