@@ -6,6 +6,7 @@ module dev.weft.hub {
     requires transitive dev.weft.events;
     requires transitive dev.weft.http;
     requires transitive dev.weft.json;
+    requires dev.weft.telemetry;
 
     exports dev.weft.hub;
 

@@ -11,9 +11,8 @@ import dev.weft.core.client.Clients;
 import dev.weft.core.client.Explanation;
 import dev.weft.events.EventStore;
 import dev.weft.events.Progress;
+import dev.weft.http.BearerToken;
 import dev.weft.json.Json;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -88,11 +87,7 @@ final class About {
     }
 
     private void requireToken(Request request) {
-        if (in.token().isEmpty()) return;
-        var given =
-                request.headers().get("Authorization").orElse("").getBytes(StandardCharsets.UTF_8);
-        var wanted = ("Bearer " + in.token().get()).getBytes(StandardCharsets.UTF_8);
-        if (!MessageDigest.isEqual(given, wanted))
+        if (in.token().isPresent() && !BearerToken.shown(request, in.token().get()))
             throw Problem.of(401, "token-needed", "this is asked with the hub's token").failure();
     }
 

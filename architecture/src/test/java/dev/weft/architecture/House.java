@@ -23,12 +23,12 @@ final class House {
                     Map.entry("http", Set.of("core", "json")),
                     Map.entry("events", Set.of("core", "json")),
                     Map.entry("testkit", Set.of("core", "json", "http", "events")),
-                    Map.entry("telemetry", Set.of("core", "events")),
+                    Map.entry("telemetry", Set.of("core", "json")),
                     Map.entry("app", Set.of("core", "json", "http", "events", "telemetry")),
                     Map.entry("sqlite", Set.of("core", "events")),
                     Map.entry("gateway", Set.of("core", "http")),
                     Map.entry("supervisor", Set.of("core", "json")),
-                    Map.entry("hub", Set.of("core", "json", "http", "events")),
+                    Map.entry("hub", Set.of("core", "json", "http", "events", "telemetry")),
                     Map.entry("cli", Set.of("app", "gateway", "hub", "supervisor")));
 
     /** The one module that may name the packages of a foreign client; the longest prefix counts. */

@@ -1,27 +1,36 @@
 package dev.weft.cli;
 
 import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.Filter;
 import dev.weft.core.Instance;
+import dev.weft.core.MemoryMeter;
 import dev.weft.core.Program;
 import dev.weft.core.Registry;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.gateway.Gateway;
 import dev.weft.gateway.GatewayOptions;
+import dev.weft.http.BearerToken;
 import dev.weft.http.HttpTransport;
+import dev.weft.telemetry.JvmMetrics;
+import dev.weft.telemetry.Logging;
+import dev.weft.telemetry.MetricsPage;
 import dev.weft.telemetry.OtlpSpans;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The gateway as a process, configured by its environment alone: {@code WEFT_HOST}, {@code
  * WEFT_PORT} (8080), {@code WEFT_REGISTRY}, {@code WEFT_TOKEN}, {@code WEFT_INSTANCE}, {@code
- * OTEL_EXPORTER_OTLP_ENDPOINT}, {@code WEFT_TRACES_PER_SECOND}.
+ * OTEL_EXPORTER_OTLP_ENDPOINT}, {@code WEFT_TRACES_PER_SECOND}, {@code WEFT_LOG}.
  *
  * <p>It stands here because it joins the gateway, which knows no registry but an interface, to the
  * hub's.
@@ -40,7 +49,10 @@ public final class GatewayMain implements AutoCloseable {
     /** Runs until it is stopped. */
     public static void main(String... arguments) {
         try {
-            var running = start(System.getenv(), SystemTime.INSTANCE);
+            var environment = System.getenv();
+            var options = new Told(environment).options();
+            Logging.start(environment, options.name(), options.instance());
+            var running = start(environment, SystemTime.INSTANCE);
             System.getLogger("dev.weft")
                     .log(System.Logger.Level.INFO, "gateway listens on " + running.address());
             Program.runUntilStopped(running);
@@ -66,6 +78,9 @@ public final class GatewayMain implements AutoCloseable {
     private GatewayMain(
             GatewayOptions options, URI hub, Told told, HttpTransport transport, Time time) {
         this.transport = transport;
+        var meter = new MemoryMeter();
+        JvmMetrics.observe(meter);
+        transport.observe(meter);
         this.spans = told.traces().map(to -> spans(to, options, transport, time));
         this.registry = new HubRegistry(transport.client(hub), told.token(), time);
         try {
@@ -76,6 +91,8 @@ public final class GatewayMain implements AutoCloseable {
                             transport,
                             transport,
                             spans.map(Span.Sink.class::cast).orElse(Span.Sink.NONE),
+                            meter,
+                            metrics(meter, options, told.token()),
                             time);
         } catch (RuntimeException e) {
             registry.close();
@@ -90,6 +107,19 @@ public final class GatewayMain implements AutoCloseable {
                                 gateway.address(),
                                 Instance.State.READY,
                                 List.of()));
+    }
+
+    /** Its port is the public one, so there it takes the token; without one there are none. */
+    static Filter<Request, Response> metrics(
+            MemoryMeter meter, GatewayOptions options, Optional<String> token) {
+        if (token.isEmpty()) return Filter.none();
+        var page =
+                new MetricsPage(
+                        meter, options.name(), options.instance(), Set.of(MetricsPage.PATH));
+        return (request, next) ->
+                BearerToken.shown(request, token.get())
+                        ? page.apply(request, next)
+                        : next.call(request);
     }
 
     private static OtlpSpans spans(

@@ -20,6 +20,7 @@ import dev.weft.hub.Hub;
 import dev.weft.supervisor.ProcessState;
 import dev.weft.supervisor.Replacement;
 import dev.weft.supervisor.Turns;
+import dev.weft.telemetry.JvmMetrics;
 import dev.weft.telemetry.OtlpSpans;
 import java.net.URI;
 import java.nio.file.Path;
@@ -90,18 +91,23 @@ final class OneProcess implements Hosting {
                                     .token(system.token())
                                     .supervisor(URI.create(system.control())),
                             new HubTransport(transport, sockets),
+                            meter(),
                             time);
             parts.push(hub);
             var spans = spans(GATEWAY, GATEWAY);
             parts.push(spans);
+            var meter = meter();
             var defaults = GatewayOptions.DEFAULT;
+            var options = defaults.server(defaults.server().port(port(system.gateway())));
             var gateway =
                     Gateway.start(
-                            defaults.server(defaults.server().port(port(system.gateway()))),
+                            options,
                             registry,
                             transport,
                             sockets,
                             spans,
+                            meter,
+                            GatewayMain.metrics(meter, options, Optional.of(system.token())),
                             time);
             parts.push(() -> gateway.drain(DRAIN));
             since = time.now();
@@ -133,6 +139,14 @@ final class OneProcess implements Hosting {
         return URI.create(address).getPort();
     }
 
+    /** Each service measures what is its own; the process is that of all. */
+    private MemoryMeter meter() {
+        var meter = new MemoryMeter();
+        JvmMetrics.observe(meter);
+        sockets.observe(meter);
+        return meter;
+    }
+
     private OtlpSpans spans(String service, String instance) {
         return new OtlpSpans(
                 sockets.client(URI.create(system.admin())), "/v1/traces", service, instance, time);
@@ -159,7 +173,7 @@ final class OneProcess implements Hosting {
                 bus,
                 "sqlite:" + data.resolve(app.name() + ".db"),
                 spans,
-                new MemoryMeter(),
+                meter(),
                 TRACES_PER_SECOND,
                 Mode.ON,
                 Optional.of(system.token()),

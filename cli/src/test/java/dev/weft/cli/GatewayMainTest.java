@@ -68,6 +68,47 @@ final class GatewayMainTest {
         }
     }
 
+    @Test
+    void its_metrics_are_for_who_has_the_token_and_no_service_gives_its_own_away()
+            throws Exception {
+        try (var transport = new HttpTransport(TIME);
+                var hub = hub(transport);
+                var registry = new HubRegistry(transport.client(hub.address()), TOKEN, TIME);
+                var gateway = GatewayMain.start(environment(hub.address()), TIME)) {
+            var client = transport.client(gateway.address());
+            var wiki = Routes.of(Route.get("/{page}", this::forwarded));
+            try (var service = transport.serve(wiki, ServerOptions.DEFAULT);
+                    var _ =
+                            registry.register(
+                                    new Instance(
+                                            "wiki",
+                                            "wiki-1",
+                                            service.address(),
+                                            Instance.State.READY,
+                                            List.of("GET /{page}")))) {
+                assertThat(client.call(Request.get("/metrics")).body().text())
+                        .isEqualTo("forwarded metrics");
+            }
+            var scrape = Request.get("/_weft/metrics");
+            assertThat(client.call(scrape).status()).isEqualTo(404);
+            var wrong = scrape.header("Authorization", "Bearer guessed");
+            assertThat(client.call(wrong).status()).isEqualTo(404);
+            var right = scrape.header("Authorization", "Bearer " + TOKEN.orElseThrow());
+            assertThat(client.call(right).body().text())
+                    .contains("target_info{service_name=\"gateway\"")
+                    .contains(
+                            "http_client_request_duration_seconds_count{"
+                                    + "http_request_method=\"GET\",server_address=\"wiki\"")
+                    .contains("http_client_open_connections{http_connection_state=\"idle\"")
+                    .contains("weft_gateway_waiting 0");
+        }
+    }
+
+    private Response forwarded(Request request) {
+        boolean forwarded = request.headers().get("Forwarded").isPresent();
+        return Response.text((forwarded ? "forwarded " : "direct ") + request.variable("page"));
+    }
+
     private Response hello(Request request) {
         return Response.text("hello " + request.variable("name"));
     }

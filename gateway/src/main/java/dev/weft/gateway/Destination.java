@@ -1,6 +1,5 @@
 package dev.weft.gateway;
 
-import dev.weft.core.Context;
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
 import dev.weft.core.Refusal;
@@ -137,13 +136,7 @@ final class Destination implements Service<Request, Response> {
 
     /** The log says more than the caller is told: addresses are nothing for outside. */
     private Failure.Refused lost(Failure.Unreachable why) {
-        LOG.log(
-                Level.WARNING,
-                service
-                        + " gave no answer, trace "
-                        + Context.current().trace().traceId()
-                        + ": "
-                        + why.getMessage());
+        LOG.log(Level.WARNING, service + " gave no answer: " + why.getMessage());
         return new Failure.Refused(
                 new Refusal(
                         options.name(),

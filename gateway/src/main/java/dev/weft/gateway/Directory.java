@@ -49,6 +49,7 @@ final class Directory implements AutoCloseable {
             Resolver resolver,
             Transport transport,
             Tracer tracer,
+            Meter meter,
             Time time) {
         this.options = options;
         this.resolver = resolver;
@@ -58,7 +59,7 @@ final class Directory implements AutoCloseable {
                         options.calls(),
                         resolver,
                         transport,
-                        HttpClientTelemetry.ofAttempts(tracer, Meter.NONE, time),
+                        HttpClientTelemetry.ofAttempts(tracer, meter, time),
                         time);
         this.time = time;
         this.room = new Semaphore(options.maxWaiting());
@@ -126,6 +127,11 @@ final class Directory implements AutoCloseable {
                                 .retryAfter(GatewayOptions.RETRY_AFTER));
         }
         return table;
+    }
+
+    /** How many requests wait for an instance. */
+    int waiting() {
+        return options.maxWaiting() - room.availablePermits();
     }
 
     /** The names of the services that have a ready instance. */

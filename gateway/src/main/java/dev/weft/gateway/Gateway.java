@@ -2,12 +2,13 @@ package dev.weft.gateway;
 
 import dev.weft.core.Body;
 import dev.weft.core.Cancellation;
-import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
 import dev.weft.core.Instance;
+import dev.weft.core.Meter;
 import dev.weft.core.Method;
+import dev.weft.core.Metric;
 import dev.weft.core.Problem;
 import dev.weft.core.Request;
 import dev.weft.core.Resolver;
@@ -41,6 +42,13 @@ import java.time.Duration;
  */
 public final class Gateway implements Service<Request, Response>, AutoCloseable {
 
+    /** Of requests whose service has no instance that can be reached. */
+    public static final Metric WAITING =
+            Metric.upDownCounter(
+                    "weft.gateway.waiting",
+                    "{request}",
+                    "Requests that wait for an instance of their service.");
+
     private static final Logger LOG = System.getLogger(Gateway.class.getName());
 
     private final GatewayOptions options;
@@ -51,13 +59,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     private final Transport.Server server;
     private volatile Instance.State state = Instance.State.READY;
 
-    /**
-     * Starts to serve, with the routes that the resolver knows now; fails with {@link
-     * Failure.Unreachable} if the address is taken.
-     *
-     * @param services carries requests to the services
-     * @param callers serves the callers from outside; may be the same transport
-     */
+    /** As the other, measuring nothing. */
     public static Gateway start(
             GatewayOptions options,
             Resolver resolver,
@@ -65,7 +67,28 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
             Transport callers,
             Span.Sink spans,
             Time time) {
-        return new Gateway(options, resolver, services, callers, spans, time);
+        return start(options, resolver, services, callers, spans, Meter.NONE, Filter.none(), time);
+    }
+
+    /**
+     * Starts to serve, with the routes that the resolver knows now; fails with {@link
+     * Failure.Unreachable} if the address is taken.
+     *
+     * @param services carries requests to the services
+     * @param callers serves the callers from outside; may be the same transport
+     * @param meter what it measures
+     * @param asides answers what is neither routed nor measured, such as a scrape
+     */
+    public static Gateway start(
+            GatewayOptions options,
+            Resolver resolver,
+            Transport services,
+            Transport callers,
+            Span.Sink spans,
+            Meter meter,
+            Filter<Request, Response> asides,
+            Time time) {
+        return new Gateway(options, resolver, services, callers, spans, meter, asides, time);
     }
 
     private Gateway(
@@ -74,17 +97,25 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
             Transport services,
             Transport callers,
             Span.Sink spans,
+            Meter meter,
+            Filter<Request, Response> asides,
             Time time) {
         this.options = options;
         this.time = time;
         var tracer = new Tracer(time, spans, Sampler.atMost(options.tracesPerSecond(), time));
         this.forwarding = new Forwarding(options.server().maxBodyBytes());
-        this.directory = new Directory(options, resolver, services, tracer, time);
+        this.directory = new Directory(options, resolver, services, tracer, meter, time);
+        meter.observe(WAITING, it -> it.value(directory.waiting()));
         Filter<Request, Response> trusted = this::withoutHops;
         this.service =
-                trusted.then(
+                asides.then(trusted)
+                        .then(
                                 new ServerTrace(
-                                        tracer, time, options.longestRequest(), this::template))
+                                        tracer,
+                                        meter,
+                                        time,
+                                        options.longestRequest(),
+                                        this::template))
                         .then(this::logged)
                         .then(Problems.filter(options.name()))
                         .then(Cancellation.atDeadline(options.name(), time))
@@ -196,8 +227,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
                             + response.status()
                             + " "
                             + (time.nanos() - start) / 1_000
-                            + " us, trace "
-                            + Context.current().trace().traceId());
+                            + " us");
         return response;
     }
 }

@@ -287,13 +287,7 @@ public final class Problems {
     private static void log(String by, Request request, Exception e) {
         LOG.log(
                 System.Logger.Level.ERROR,
-                by
-                        + " failed at "
-                        + request.method()
-                        + " "
-                        + request.path()
-                        + ", trace "
-                        + Context.current().trace().traceId(),
+                by + " failed at " + request.method() + " " + request.path(),
                 e);
     }
 }

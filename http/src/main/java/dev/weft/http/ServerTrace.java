@@ -29,9 +29,7 @@ public final class ServerTrace implements Filter<Request, Response> {
     private final Time time;
     private final Duration longest;
     private final Function<Request, String> route;
-    private final Meter.Histogram duration;
-    private final Meter.Counter active;
-    private final Meter.Counter refusals;
+    private final ServerMetrics metrics;
 
     /** Measures nothing. */
     public ServerTrace(
@@ -50,9 +48,7 @@ public final class ServerTrace implements Filter<Request, Response> {
             Duration longest,
             Function<Request, String> route) {
         this.tracer = tracer;
-        this.duration = meter.histogram(HttpMetrics.SERVER_DURATION);
-        this.active = meter.counter(HttpMetrics.SERVER_ACTIVE);
-        this.refusals = meter.counter(HttpMetrics.REFUSALS);
+        this.metrics = new ServerMetrics(meter, time, route);
         this.time = time;
         this.longest = longest;
         this.route = route;
@@ -77,39 +73,14 @@ public final class ServerTrace implements Filter<Request, Response> {
 
     private Response within(Request request, Service<Request, Response> next) throws Exception {
         var template = route.apply(request);
-        var method = request.method().name();
-        long start = time.nanos();
-        var status = "";
-        var error = "";
-        active.add(1, method, HttpMetrics.HTTP);
-        try {
-            var response = spanned(request, next, method, template);
-            status = HttpMetrics.text(response.status());
-            if (response.status() >= 500) error = status;
-            var refused = response.headers().get(ContextHeaders.REFUSED);
-            if (refused.isPresent()) refusals.add(1, "server", refused.get(), "");
-            return response;
-        } catch (Exception | Error e) {
-            error = HttpMetrics.error(e);
-            throw e;
-        } finally {
-            active.add(-1, method, HttpMetrics.HTTP);
-            duration.record(
-                    HttpMetrics.seconds(time.nanos() - start),
-                    method,
-                    template,
-                    status,
-                    HttpMetrics.HTTP,
-                    error);
-        }
+        return metrics.measured(request, template, it -> spanned(it, next, template));
     }
 
-    private Response spanned(
-            Request request, Service<Request, Response> next, String method, String template)
+    private Response spanned(Request request, Service<Request, Response> next, String template)
             throws Exception {
-        var name = template.isEmpty() ? method : method + " " + template;
+        var method = request.method().name();
         return tracer.span(
-                name,
+                template.isEmpty() ? method : method + " " + template,
                 Span.Kind.SERVER,
                 span -> {
                     span.set("http.request.method", method)

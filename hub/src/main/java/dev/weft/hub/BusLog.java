@@ -488,6 +488,24 @@ public final class BusLog implements Bus {
                         now.outstanding() + unread));
     }
 
+    /** How far a subscription is behind: events read and not acknowledged, and those not read. */
+    record Lag(int outstanding, long unread) {}
+
+    /** Of all subscriptions, by name; looks at no table. */
+    Map<String, Lag> lags() {
+        lock.lock();
+        try {
+            var lags = new TreeMap<String, Lag>();
+            subscriptions.forEach((name, subscription) -> {
+                var ledger = subscription.ledger;
+                lags.put(name, new Lag(ledger.outstanding(), Math.max(0, end - ledger.through())));
+            });
+            return lags;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The sequence of the log's last event; 0 of an empty log. */
     public long end() {
         lock.lock();

@@ -1,5 +1,6 @@
 package dev.weft.hub;
 
+import dev.weft.core.MemoryMeter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Routes;
@@ -9,6 +10,9 @@ import dev.weft.core.Time;
 import dev.weft.core.Transport;
 import dev.weft.events.Storage;
 import dev.weft.http.Problems;
+import dev.weft.http.ServerMetrics;
+import dev.weft.http.ServerTrace;
+import dev.weft.telemetry.MetricsPage;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
@@ -21,6 +25,8 @@ import java.util.Set;
  * <p>What it keeps in {@link Options#store} survives it: the bus. Registry and traces are in memory.
  */
 public final class Hub implements AutoCloseable {
+
+    private static final String NAME = "hub";
 
     /** The port without {@code WEFT_PORT}. */
     public static final int DEFAULT_PORT = 8090;
@@ -113,13 +119,24 @@ public final class Hub implements AutoCloseable {
      */
     public static Hub start(Options options, Transport transport, Time time)
             throws InterruptedException {
+        return start(options, transport, new MemoryMeter(), time);
+    }
+
+    /**
+     * As the other.
+     *
+     * @param meter what it measures; it answers scrapes with that
+     */
+    public static Hub start(Options options, Transport transport, MemoryMeter meter, Time time)
+            throws InterruptedException {
         var storage = Storage.open(options.store(), time);
+        storage.measure(meter);
         try {
             var bus = new BusLog(storage.database(), time);
             var table = new InstanceTable(options.warming(), time);
             var server =
                     transport.serve(
-                            service(options, bus, table, transport, time),
+                            service(options, bus, table, transport, meter, time),
                             ServerOptions.DEFAULT
                                     .host(options.host())
                                     .port(options.port())
@@ -132,18 +149,31 @@ public final class Hub implements AutoCloseable {
     }
 
     private static Service<Request, Response> service(
-            Options options, BusLog bus, InstanceTable table, Transport transport, Time time) {
+            Options options,
+            BusLog bus,
+            InstanceTable table,
+            Transport transport,
+            MemoryMeter meter,
+            Time time) {
+        var traces = new TraceStore(TraceStore.Bounds.DEFAULT);
+        HubMetrics.observe(meter, table, bus, traces);
         var settling = new Settling(table, bus, transport, options.token(), time);
         var supervisor = options.supervisor().map(transport::client);
         var routes =
                 new AdminRoutes(table, bus, settling, supervisor)
                         .routes()
-                        .and(new TraceRoutes(new TraceStore(TraceStore.Bounds.DEFAULT)).routes())
+                        .and(new TraceRoutes(traces).routes())
                         .and(new RegistryRoutes(table).routes())
                         .and(new BusRoutes(bus).routes());
-        return Problems.filter("hub")
+        var all = routes.and(Routes.of(AdminRoutes.index(routes.list())));
+        var metrics =
+                new MetricsPage(
+                        meter, NAME, NAME, Set.of(MetricsPage.PATH, MetricsPage.USUAL_PATH));
+        return new ServerMetrics(meter, time, ServerTrace.templates(all))
+                .then(Problems.filter(NAME))
                 .then(new Token(options.token(), Set.of("/v1/traces", "/admin/health")).filter())
-                .then(routes.and(Routes.of(AdminRoutes.index(routes.list()))));
+                .then(metrics)
+                .then(all);
     }
 
     /** Where it listens. */
