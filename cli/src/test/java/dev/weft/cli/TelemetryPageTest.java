@@ -63,7 +63,7 @@ final class TelemetryPageTest {
                         Collectors.toMap(
                                 Metric::name,
                                 TelemetryPageTest::text,
-                                (one, other) -> one,
+                                (one, _) -> one,
                                 TreeMap::new));
     }
 

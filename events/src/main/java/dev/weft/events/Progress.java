@@ -162,7 +162,7 @@ public final class Progress {
         try {
             for (var part : parts) {
                 if (part.kind != kind) continue;
-                long lag = Math.max(0, head - part.appliedOf(service));
+                var lag = (double) Math.max(0, head - part.appliedOf(service));
                 if (kind == Kind.PUBLICATION) to.value(lag);
                 else to.value(lag, part.name);
             }

@@ -3,8 +3,10 @@ package dev.weft.hub;
 import dev.weft.core.Instance;
 import dev.weft.core.Meter;
 import dev.weft.core.Metric;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** What is measured of the hub's registry, bus and traces. */
@@ -51,25 +53,28 @@ public final class HubMetrics {
 
     static void observe(Meter meter, InstanceTable table, BusLog bus, TraceStore traces) {
         meter.observe(INSTANCES, it -> instances(table, it));
-        meter.observe(BUS_EVENTS, it -> it.value(bus.end()));
+        meter.observe(BUS_EVENTS, it -> it.value((double) bus.end()));
         meter.observe(
                 BUS_OUTSTANDING,
                 it -> bus.lags().forEach((name, lag) -> it.value(lag.outstanding(), name)));
         meter.observe(
-                BUS_UNREAD, it -> bus.lags().forEach((name, lag) -> it.value(lag.unread(), name)));
+                BUS_UNREAD,
+                it -> bus.lags().forEach((name, lag) -> it.value((double) lag.unread(), name)));
         meter.observe(TRACE_SPANS, it -> it.value(traces.size().spans()));
-        meter.observe(TRACE_DROPPED, it -> it.value(traces.size().dropped()));
+        meter.observe(TRACE_DROPPED, it -> it.value((double) traces.size().dropped()));
     }
 
     private static void instances(InstanceTable table, Meter.Observer to) {
-        var numbers = new TreeMap<String, int[]>();
+        var numbers = new TreeMap<String, Map<Instance.State, Integer>>();
         for (var instance : table.instances())
-            numbers.computeIfAbsent(
-                            instance.service(), s -> new int[Instance.State.values().length])[
-                    instance.state().ordinal()]++;
+            numbers.computeIfAbsent(instance.service(), s -> new EnumMap<>(Instance.State.class))
+                    .merge(instance.state(), 1, Integer::sum);
         numbers.forEach((service, number) -> {
             for (var state : Instance.State.values())
-                to.value(number[state.ordinal()], service, state.name().toLowerCase(Locale.ROOT));
+                to.value(
+                        number.getOrDefault(state, 0),
+                        service,
+                        state.name().toLowerCase(Locale.ROOT));
         });
     }
 }

@@ -122,7 +122,7 @@ public final class JvmMetrics {
             var usage = pool.getUsage();
             long bytes = usage == null ? -1 : of.applyAsLong(usage);
             var type = pool.getType() == MemoryType.HEAP ? "heap" : "non_heap";
-            if (bytes >= 0) to.value(bytes, type, pool.getName());
+            if (bytes >= 0) to.value((double) bytes, type, pool.getName());
         }
     }
 

@@ -78,7 +78,7 @@ final class PrometheusText {
             out.append(count).append('\n');
         }
         value(family + "_sum", metric, it, it.sum());
-        value(family + "_count", metric, it, count);
+        value(family + "_count", metric, it, (double) count);
     }
 
     private void value(String name, Metric metric, Metric.Point point, double value) {
