@@ -1,19 +1,21 @@
 package dev.weft.core;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How a {@link Context} travels in the headers of a request, on every transport.
  *
- * <p>{@code traceparent}, {@code tracestate} and {@code baggage} as W3C says; {@code
- * weft-deadline-ms} (what remains); {@code weft-attempt}; {@code weft-criticality}; {@code
- * Idempotency-Key} (the key of the {@link Work}, incoming only). The caller's identity is not taken
- * from headers.
+ * <p>{@code traceparent}, {@code tracestate} and {@code baggage} as W3C says, and {@code b3}
+ * (incoming only) where there is no {@code traceparent}; {@code weft-deadline-ms} (what remains);
+ * {@code weft-attempt}; {@code weft-criticality}; {@code Idempotency-Key} (the key of the {@link
+ * Work}, incoming only). The caller's identity is not taken from headers.
  */
 public final class ContextHeaders {
 
     public static final String TRACEPARENT = "traceparent";
     public static final String TRACESTATE = "tracestate";
+    public static final String B3 = "b3";
     public static final String BAGGAGE = "baggage";
     public static final String DEADLINE = "weft-deadline-ms";
     public static final String ATTEMPT = "weft-attempt";
@@ -52,9 +54,11 @@ public final class ContextHeaders {
         var context = Context.current();
         var headers = request.headers();
         if (context.trace().hasSpan()) {
-            headers = headers.set(TRACEPARENT, context.trace().traceparent());
-            if (!context.trace().state().isEmpty())
-                headers = headers.set(TRACESTATE, context.trace().state());
+            var state = context.trace().state();
+            headers = headers.without(B3).set(TRACEPARENT, context.trace().traceparent());
+            // A request that is passed on may still have what it came with.
+            headers =
+                    state.isEmpty() ? headers.without(TRACESTATE) : headers.set(TRACESTATE, state);
         }
         var baggage = context.baggage().toString();
         if (!baggage.isEmpty()) headers = headers.set(BAGGAGE, baggage);
@@ -78,22 +82,26 @@ public final class ContextHeaders {
      */
     public static Context extract(Request request, Duration longest, Time time) {
         var headers = request.headers();
-        var parents = headers.all(TRACEPARENT);
-        var trace =
-                parents.size() != 1
-                        ? Trace.NONE
-                        : Trace.parse(parents.getFirst(), String.join(",", headers.all(TRACESTATE)))
-                                .orElse(Trace.NONE);
         var baggage = headers.all(BAGGAGE);
         var deadline = Deadline.after(remaining(headers, longest), time);
         return new Context(
-                trace,
+                trace(headers, time),
                 deadline,
                 baggage.isEmpty() ? Baggage.EMPTY : Baggage.parse(String.join(",", baggage)),
                 Caller.ANONYMOUS,
                 criticality(headers),
                 attempt(headers),
                 Work.of(headers.get(IDEMPOTENCY_KEY).orElse(""), ""));
+    }
+
+    /** Two of a header are none: nobody could say which one is meant. */
+    private static Trace trace(Headers headers, Time time) {
+        var parents = headers.all(TRACEPARENT);
+        if (parents.size() == 1)
+            return Trace.parse(parents.getFirst(), String.join(",", headers.all(TRACESTATE)))
+                    .orElse(Trace.NONE);
+        var b3 = parents.isEmpty() ? headers.all(B3) : List.<String>of();
+        return b3.size() == 1 ? Trace.parseB3(b3.getFirst(), time).orElse(Trace.NONE) : Trace.NONE;
     }
 
     private static Duration remaining(Headers headers, Duration longest) {

@@ -32,7 +32,7 @@ class ContextTest {
 
     @Test
     void travels_in_headers() throws Exception {
-        var trace = Trace.parse(PARENT, "vendor=x").orElseThrow();
+        var trace = Trace.parse(PARENT.replace("-01", "-03"), "vendor=x").orElseThrow();
         var context =
                 Context.none()
                         .with(trace)
@@ -41,7 +41,8 @@ class ContextTest {
                         .with(Criticality.BACKGROUND)
                         .withAttempt(3);
         var request = context.call(() -> ContextHeaders.inject(Request.get("/")));
-        assertThat(request.headers().get("traceparent")).hasValue(PARENT);
+        assertThat(request.headers().get("traceparent")).hasValue(PARENT.replace("-01", "-03"));
+        assertThat(request.headers().get("tracestate")).hasValue("vendor=x");
         var arrived = ContextHeaders.extract(request, Duration.ofSeconds(10), TIME);
         assertThat(arrived.trace()).isEqualTo(trace);
         assertThat(arrived.baggage().get("user")).hasValue("ä,b;c=d");
@@ -49,6 +50,21 @@ class ContextTest {
         assertThat(arrived.attempt()).isEqualTo(3);
         assertThat(arrived.deadline().remaining())
                 .isBetween(Duration.ofMillis(1), Duration.ofSeconds(3));
+    }
+
+    @Test
+    void a_request_that_is_passed_on_has_no_more_of_the_trace_that_it_came_with() throws Exception {
+        var came =
+                Request.get("/")
+                        .with(
+                                Headers.of("traceparent", "00-no")
+                                        .and("tracestate", "A=1")
+                                        .and("b3", "0"));
+        var context = Context.none().with(Trace.start(TIME, true).child(TIME));
+        var headers = context.call(() -> ContextHeaders.inject(came)).headers();
+        assertThat(headers.all("traceparent")).containsExactly(context.trace().traceparent());
+        assertThat(headers.get("tracestate")).isEmpty();
+        assertThat(headers.get("b3")).isEmpty();
     }
 
     @Test
@@ -83,6 +99,41 @@ class ContextTest {
     }
 
     @Test
+    void what_a_trace_brings_arrives_in_as_many_headers_as_it_came() {
+        var headers =
+                Headers.of("TraceParent", " " + PARENT + "\t")
+                        .and("tracestate", "a=1, b=2")
+                        .and("TRACESTATE", "")
+                        .and("tracestate", "c=3")
+                        .and("baggage", "x=1")
+                        .and("Baggage", "y=2");
+        var context = extract(headers);
+        assertThat(context.trace().traceparent()).isEqualTo(PARENT);
+        assertThat(context.trace().state()).isEqualTo("a=1,b=2,c=3");
+        assertThat(context.baggage().entries()).isEqualTo(Map.of("x", "1", "y", "2"));
+        var alone = extract(Headers.of("tracestate", "a=1"));
+        assertThat(alone.trace()).isEqualTo(Trace.NONE);
+    }
+
+    private static Context extract(Headers headers) {
+        return ContextHeaders.extract(Request.get("/").with(headers), Duration.ofSeconds(10), TIME);
+    }
+
+    @Test
+    void b3_counts_where_there_is_no_traceparent() {
+        var b3 = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1-05e3ac9a4f6e3b90";
+        var trace = extract(Headers.of("b3", b3)).trace();
+        assertThat(trace.traceparent())
+                .isEqualTo("00-80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-01");
+        var both = Headers.of("b3", b3).and("traceparent", PARENT);
+        assertThat(extract(both).trace().traceparent()).isEqualTo(PARENT);
+        var malformed = Headers.of("b3", b3).and("traceparent", "00-no");
+        assertThat(extract(malformed).trace()).isEqualTo(Trace.NONE);
+        var twice = Headers.of("b3", b3).and("b3", b3);
+        assertThat(extract(twice).trace()).isEqualTo(Trace.NONE);
+    }
+
+    @Test
     void two_traceparents_are_none() {
         var headers = Headers.of("traceparent", PARENT).and("traceparent", PARENT);
         var context =
@@ -110,10 +161,144 @@ class ContextTest {
     }
 
     @Test
+    void a_flag_that_is_known_goes_on_and_another_does_not() {
+        for (var flags :
+                List.of(
+                        List.of("00", "00"),
+                        List.of("01", "01"),
+                        List.of("02", "02"),
+                        List.of("03", "03"),
+                        List.of("04", "00"),
+                        List.of("ff", "03"))) {
+            var trace =
+                    Trace.parse(PARENT.replace("-01", "-" + flags.getFirst()), "").orElseThrow();
+            assertThat(trace.child(TIME).traceparent()).endsWith("-" + flags.getLast());
+        }
+        var later = Trace.parse(PARENT.replace("00-0", "cc-0").replace("-01", "-03"), "");
+        assertThat(later.orElseThrow().traceparent()).startsWith("00-").endsWith("-01");
+        assertThat(Trace.start(TIME, true).child(TIME).traceparent()).endsWith("-03");
+        assertThat(Trace.start(TIME, false).child(TIME).traceparent()).endsWith("-02");
+    }
+
+    @Test
+    void a_trace_goes_on_though_its_state_is_malformed() {
+        var trace = Trace.parse(PARENT, "foo=bar=baz").orElseThrow();
+        assertThat(trace.traceparent()).isEqualTo(PARENT);
+        assertThat(trace.state()).isEmpty();
+    }
+
+    @Test
+    void a_state_goes_on_as_the_w3c_says() {
+        record Case(String came, String goes) {}
+        var characters = "a-z*/_0@x= !\"#$%&'()*+-./0123456789:;<>?@AZ[\\]^_`az{|}~";
+        var longKey = "z".repeat(256);
+        for (var each :
+                List.of(
+                        new Case("", ""),
+                        new Case(" \t, ,", ""),
+                        new Case("foo=1 \t , \t bar=2, \t baz=3", "foo=1,bar=2,baz=3"),
+                        new Case("foo= 1 ", "foo= 1"),
+                        new Case("foo=1,,bar=2", "foo=1,bar=2"),
+                        new Case("foo=1,bar=2,foo=3", "foo=1,bar=2"),
+                        new Case(characters, characters),
+                        new Case("1a=1,foo@@bar=1,foo@=2", "1a=1,foo@@bar=1,foo@=2"),
+                        new Case("foo=1," + longKey + "=1", "foo=1," + longKey + "=1"),
+                        new Case("foo=1,z" + longKey + "=1", ""),
+                        new Case("foo=" + longKey, "foo=" + longKey),
+                        new Case("foo=z" + longKey, ""),
+                        new Case("foo =1,bar=2", ""),
+                        new Case("FOO=1", ""),
+                        new Case("foo.bar=1", ""),
+                        new Case("@foo=1,bar=2", ""),
+                        new Case("=1", ""),
+                        new Case("foo", ""),
+                        new Case("foo=,bar=3", ""),
+                        new Case("foo=bar=baz", ""),
+                        new Case("foo=\u00e4", ""),
+                        new Case("foo=a\tb", "")))
+            assertThat(TraceState.read(each.came())).as(each.came()).isEqualTo(each.goes());
+    }
+
+    @Test
+    void a_state_has_at_most_32_members_and_512_characters_of_whole_ones() {
+        var many = numbered("k", "=v", 32);
+        assertThat(TraceState.read(many)).isEqualTo(many);
+        assertThat(TraceState.read(many + ",one=more")).isEmpty();
+        assertThat(TraceState.read(many + ",k1=v")).isEmpty();
+        var fits = "a=" + "x".repeat(254) + ",b=" + "y".repeat(253);
+        assertThat(TraceState.read(fits)).hasSize(512).isEqualTo(fits);
+        var large = "a=1,b=" + "x".repeat(256) + ",c=" + "y".repeat(250) + ",d=2";
+        assertThat(TraceState.read(large)).isEqualTo("a=1,b=" + "x".repeat(256) + ",d=2");
+        var small = numbered("key", "=" + "v".repeat(30), 20);
+        var kept = TraceState.read(small);
+        assertThat(kept).hasSizeBetween(470, 512).isEqualTo(small.substring(0, kept.length()));
+        assertThat(small.charAt(kept.length())).isEqualTo(',');
+    }
+
+    /** {@code k0=v,k1=v …}. */
+    private static String numbered(String before, String behind, int count) {
+        var members = new ArrayList<String>();
+        for (int i = 0; i < count; i++) members.add(before + i + behind);
+        return String.join(",", members);
+    }
+
+    @Test
+    void b3_is_read_as_zipkin_writes_it() {
+        var id = "80f198ee56343ba864fe8b2a57d3eff7";
+        var span = "e457b5a2e4d86bd1";
+        record Case(String header, String parent) {}
+        for (var each :
+                List.of(
+                        new Case(id + "-" + span, "00-" + id + "-" + span + "-01"),
+                        new Case(id + "-" + span + "-0", "00-" + id + "-" + span + "-00"),
+                        new Case(id + "-" + span + "-1", "00-" + id + "-" + span + "-01"),
+                        new Case(id + "-" + span + "-d", "00-" + id + "-" + span + "-01"),
+                        new Case(id + "-" + span + "-0-" + span, "00-" + id + "-" + span + "-00"),
+                        new Case(
+                                span + "-" + span + "-1",
+                                "00-" + "0".repeat(16) + span + "-" + span + "-01")))
+            assertThat(Trace.parseB3(each.header(), TIME).orElseThrow().traceparent())
+                    .isEqualTo(each.parent());
+        for (var bad :
+                List.of(
+                        "",
+                        "2",
+                        "-",
+                        id,
+                        id + "-",
+                        id + "-" + span + "-",
+                        id + "-" + span + "-true",
+                        id + "-" + span + "-1-",
+                        id + "-" + span + "-1-" + span + "-1",
+                        id + "-" + "0".repeat(16),
+                        "0".repeat(32) + "-" + span,
+                        id.toUpperCase(java.util.Locale.ROOT) + "-" + span,
+                        id.substring(1) + "-" + span))
+            assertThat(Trace.parseB3(bad, TIME)).as(bad).isEmpty();
+    }
+
+    @Test
+    void b3_that_says_only_whether_to_record_begins_a_trace_that_heeds_it() {
+        for (var said : List.of("0", "1", "d")) {
+            var trace = Trace.parseB3(said, TIME).orElseThrow();
+            assertThat(trace.exists()).isTrue();
+            assertThat(trace.hasSpan()).isFalse();
+            assertThat(trace.sampled()).isEqualTo(!said.equals("0"));
+        }
+    }
+
+    @Test
     void a_malformed_traceparent_is_none() {
         for (var bad :
                 List.of(
                         "",
+                        "." + PARENT.substring(1),
+                        PARENT.replace("00-0", "0-00"),
+                        PARENT.replace("-b7", "-B7"),
+                        PARENT.replace("-01", "-.1"),
+                        PARENT.replace("-01", "-0"),
+                        PARENT.replace("-01", "-001"),
+                        PARENT.replace("00-0", "cc-0").substring(0, 54),
                         PARENT + "-more",
                         PARENT.replace("00-0", "ff-0"),
                         PARENT.replace("0af7", "0AF7"),
@@ -192,10 +377,64 @@ class ContextTest {
     }
 
     @Test
-    void malformed_members_and_properties_of_baggage_are_left_out() {
+    void malformed_members_of_baggage_are_left_out() {
         assertThat(Baggage.parse(" a = 1 ;p=q , b, =c, d=%zz,e=2+3 ,,").entries())
                 .isEqualTo(Map.of("a", "1", "e", "2+3"));
         assertThat(Baggage.parse("")).isSameAs(Baggage.EMPTY);
+    }
+
+    @Test
+    void properties_of_baggage_go_on_with_their_value() {
+        var header = "a=1;p;q=x%20y,b=2,c=3;r=a=b";
+        var baggage = Baggage.parse("a = 1 ; p ;\tq = x%20y , b=2,c=3;r=a=b");
+        assertThat(baggage.entries()).isEqualTo(Map.of("a", "1", "b", "2", "c", "3"));
+        assertThat(baggage.toString()).isEqualTo(header);
+        assertThat(Baggage.parse(header)).isEqualTo(baggage);
+        assertThat(baggage.with("a", "9").toString()).isEqualTo("a=9,b=2,c=3;r=a=b");
+        assertThat(Baggage.parse("a=1;;b c;=d;ok;x=\"y\"").toString()).isEqualTo("a=1;ok");
+        assertThat(Baggage.parse("a=1;p,a=2").toString()).isEqualTo("a=2");
+    }
+
+    @Test
+    void a_value_of_baggage_is_decoded_as_the_w3c_says() {
+        record Case(String member, Map<String, String> read) {}
+        for (var each :
+                List.of(
+                        new Case("a=b=c=", Map.of("a", "b=c=")),
+                        new Case("a=", Map.of("a", "")),
+                        new Case("a=%41%2c%3B", Map.of("a", "A,;")),
+                        new Case("a=Am%C3%A9lie", Map.of("a", "Am\u00e9lie")),
+                        new Case("a=x%C3x", Map.of("a", "x\ufffdx")),
+                        new Case("a=%FF", Map.of("a", "\ufffd")),
+                        new Case("!#$%&'*+-.^_`|~09azAZ=1", Map.of("!#$%&'*+-.^_`|~09azAZ", "1")),
+                        new Case("a b=1", Map.of()),
+                        new Case("a@b=1", Map.of()),
+                        new Case("\u00e4=1", Map.of()),
+                        new Case("a=b c", Map.of()),
+                        new Case("a=\"b\"", Map.of()),
+                        new Case("a=b\\c", Map.of()),
+                        new Case("a=\u00e4", Map.of()),
+                        new Case("a=%4", Map.of()),
+                        new Case("a=1,a=2", Map.of("a", "2"))))
+            assertThat(Baggage.parse(each.member()).entries())
+                    .as(each.member())
+                    .isEqualTo(each.read());
+    }
+
+    @Test
+    void a_name_that_would_break_the_header_is_refused() {
+        for (var name : List.of("", "a b", "a,b=c", "a=b", "a;b", "\u00e4", "a\nb"))
+            assertThatThrownBy(() -> Baggage.EMPTY.with(name, "x"))
+                    .as(name)
+                    .hasMessageContaining("token");
+    }
+
+    @Test
+    void baggage_that_just_fits_is_sent_whole_and_a_member_never_in_part() {
+        var fits = Baggage.EMPTY.with("a", "x".repeat(8000)).with("b", "y".repeat(187));
+        assertThat(fits.toString()).hasSize(Baggage.MAX_BYTES);
+        assertThat(fits.with("b", "y".repeat(188)).toString()).isEqualTo("a=" + "x".repeat(8000));
+        assertThat(fits.with("c", "").toString()).isEqualTo(fits.toString());
     }
 
     @Test

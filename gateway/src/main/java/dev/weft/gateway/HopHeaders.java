@@ -57,7 +57,7 @@ final class HopHeaders {
 
     private static boolean ofContext(String name) {
         return switch (name.charAt(0)) {
-            case 'B', 'b' -> is(name, "baggage");
+            case 'B', 'b' -> is(name, "baggage") || is(name, "b3");
             case 'F', 'f' -> is(name, "Forwarded");
             case 'H', 'h' -> is(name, "Host");
             case 'T', 't' -> is(name, "traceparent") || is(name, "tracestate");

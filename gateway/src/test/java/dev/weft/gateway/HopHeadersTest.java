@@ -25,6 +25,20 @@ final class HopHeadersTest {
     }
 
     @Test
+    void what_a_caller_says_of_context_does_not_go_on_as_it_came() {
+        var headers =
+                Headers.of("traceparent", "x")
+                        .and("tracestate", "x")
+                        .and("B3", "0")
+                        .and("Baggage", "x=1")
+                        .and("weft-retryable", "yes")
+                        .and("weft-refused", "limit")
+                        .and("Weft-After", "cart=1");
+        assertThat(HopHeaders.inward(headers).build().toString())
+                .isEqualTo(Headers.of("Weft-After", "cart=1").toString());
+    }
+
+    @Test
     void headers_that_stay_as_they_are_cost_no_copy() {
         var headers = Headers.of("Content-Type", "text/plain").and("Weft-Receipt", "cart=1");
         assertThat(HopHeaders.outward(headers)).isSameAs(headers);
