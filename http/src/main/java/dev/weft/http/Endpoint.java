@@ -186,7 +186,8 @@ public record Endpoint<I, O>(
     /**
      * Client side: the typed operation of whatever serves at the other end.
      *
-     * <p>It sends the current context along and adds the answer's receipt to the current work. A
+     * <p>It sends the current context along, adds the answer's receipt to the current work, and tells
+     * the work if the service says that another try would only add load. A
      * problem is thrown as {@link Failure.Answered}, a refusal as {@link Failure.Refused}; an answer
      * that cannot be read is a problem of status 502.
      */
@@ -255,6 +256,7 @@ public record Endpoint<I, O>(
     @SuppressWarnings("NullAway") // a Void is null, it has no other value
     private O output(Response response) {
         noteReceipt(response);
+        Problems.noteGaveUp(response);
         if (answers == Response.class && response.successful())
             return answers.cast(response.with(Body.of(Problems.bytes(response, MAX_ANSWER_BYTES))));
         if (response.status() < 200 || response.status() > 299) throw Problems.failure(response);

@@ -84,12 +84,15 @@ public final class Problems {
      * Directly around a service's handlers: what is refused further in, be it by this service's own
      * clients or by a service that it called, was refused after the work for this caller had begun.
      * Whether another try was safe there says nothing about here; so it is taken back from failures,
-     * and its headers are taken off answers that are passed on.
+     * and its headers are taken off answers that are passed on. But what gave up trying there has
+     * given up here too.
      */
     public static Filter<Request, Response> handlers() {
         return (request, next) -> {
             try {
-                return ContextHeaders.withoutRetrySafety(next.call(request));
+                var response = next.call(request);
+                noteGaveUp(response);
+                return ContextHeaders.withoutRetrySafety(response);
             } catch (Failure.Refused e) {
                 throw e.refusal().begun() ? e : new Failure.Refused(e.refusal().afterBegin());
             } catch (Failure.Answered e) {
@@ -97,6 +100,12 @@ public final class Problems {
                 throw safe ? e.problem().with(BEGUN, true).failure() : e;
             }
         };
+    }
+
+    /** Where a called service gave up trying, so has the work that called it: else tries multiply. */
+    static void noteGaveUp(Response response) {
+        if (response.headers().get(ContextHeaders.RETRYABLE).orElse("").equals("no"))
+            Context.current().work().noteGaveUp();
     }
 
     /**

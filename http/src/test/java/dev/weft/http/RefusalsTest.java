@@ -128,6 +128,22 @@ class RefusalsTest {
                 .isEmpty();
     }
 
+    @Test
+    void giving_up_is_passed_on_over_all_hops_whether_the_call_is_typed_or_not() throws Exception {
+        Service<Request, Response> last =
+                request -> {
+                    Context.current().work().noteGaveUp();
+                    throw new Failure.Unreachable("lost", true, null);
+                };
+        Service<Request, Response> far = request -> inWork(WITH_HANDLERS.then(last), "/");
+        var typed = Endpoint.get("/", Request.class, Response.class).on(far);
+        for (var middle : List.of(far, typed)) {
+            var near = inWork(WITH_HANDLERS.then(middle), "/");
+            assertThat(near.status()).isEqualTo(503);
+            assertThat(retryable(near)).hasValue("no");
+        }
+    }
+
     private static Response inWork(Service<Request, Response> service, String path)
             throws Exception {
         return Context.none().with(Work.of("", "")).call(() -> service.call(Request.get(path)));

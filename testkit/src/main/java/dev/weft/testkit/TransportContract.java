@@ -300,7 +300,7 @@ public abstract class TransportContract {
         var first = served(traced().then(client(last)));
         var context =
                 Context.none()
-                        .with(Trace.start(TIME, true))
+                        .with(Trace.start(TIME, true).child(TIME))
                         .with(Baggage.EMPTY.with("user", "ä b"))
                         .with(Criticality.CRITICAL)
                         .with(Deadline.after(Duration.ofSeconds(5), TIME))
@@ -309,6 +309,7 @@ public abstract class TransportContract {
         assertThat(response.headers().get(ServerTrace.TRACE)).hasValue(context.trace().traceId());
         assertThat(seen.get().trace().traceId()).isEqualTo(context.trace().traceId());
         assertThat(seen.get().trace().sampled()).isTrue();
+        assertThat(seen.get().trace().random()).isTrue();
         assertThat(seen.get().baggage().get("user")).hasValue("ä b");
         assertThat(seen.get().criticality()).isEqualTo(Criticality.CRITICAL);
         assertThat(seen.get().attempt()).isEqualTo(3);
@@ -347,6 +348,20 @@ public abstract class TransportContract {
         await(entered);
         callers.getLast().interrupt();
         await(interrupted);
+        assertThatThrownBy(() -> result(call)).isInstanceOf(InterruptedException.class);
+    }
+
+    @Test
+    void a_caller_that_goes_away_ends_the_handlers_of_all_hops() throws Exception {
+        var last = served(traced().then((Service<Request, Response>) request -> blocked()));
+        var middle = served(traced().then(client(last)));
+        var first = served(traced().then(client(middle)));
+        var call = call(client(first), Request.get("/"));
+        await(entered);
+        assertThat(inside).hasValue(3);
+        callers.getLast().interrupt();
+        await(interrupted);
+        awaitThat("all three handlers have ended", () -> inside.get() == 0);
         assertThatThrownBy(() -> result(call)).isInstanceOf(InterruptedException.class);
     }
 
