@@ -9,6 +9,7 @@ import dev.weft.core.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -244,7 +245,7 @@ public final class Hedge<I, O> implements Filter<I, O> {
 
         // Guarded by this monitor.
         private boolean firstEnded;
-        private boolean secondUnderWay;
+        private @Nullable CountDownLatch secondUnderWay;
         private @Nullable Cancellation second;
 
         /** How the second try ended, if that was before the call was over, and well. */
@@ -306,9 +307,13 @@ public final class Hedge<I, O> implements Filter<I, O> {
         }
 
         /** Waits for the second try as long as it takes: it has the call's deadline. */
-        private synchronized @Nullable Outcome<O> awaitSecond() throws InterruptedException {
-            firstEnded = true;
-            while (secondUnderWay) wait();
+        private @Nullable Outcome<O> awaitSecond() throws InterruptedException {
+            CountDownLatch underWay;
+            synchronized (this) {
+                firstEnded = true;
+                underWay = secondUnderWay;
+            }
+            if (underWay != null) underWay.await();
             return end();
         }
 
@@ -331,7 +336,7 @@ public final class Hedge<I, O> implements Filter<I, O> {
                 boolean drawn = draw(context.attempt());
                 tally.count("hedge", drawn ? "hedged" : "budget-empty");
                 if (!drawn || options.mode() == Mode.DARK) return;
-                secondUnderWay = true;
+                secondUnderWay = new CountDownLatch(1);
             }
             boolean started = false;
             try {
@@ -361,8 +366,7 @@ public final class Hedge<I, O> implements Filter<I, O> {
 
         /** Whether that is how the call ends. */
         private synchronized boolean secondEnded(@Nullable Outcome<O> two) {
-            secondUnderWay = false;
-            notifyAll();
+            if (secondUnderWay != null) secondUnderWay.countDown();
             if (over || two == null || !two.verdict().good()) return false;
             won = two;
             own.cancel("the second try answered first");

@@ -18,11 +18,11 @@ import java.time.Duration;
  * process refused itself asks our callers, not us),
  * else the backoff with full jitter. No wait would end behind the deadline, and no try begins behind it. Each try that
  * left this process counts as one of {@code attempts} and draws from the budget for the next; one that did not is free,
- * {@code unsent} times. The answer of a try that is not the last is discarded before the wait. What the last try brought
+ * {@code unsent} times. What this process refuses because of a limit, as a {@link Throttle} does, is not tried again. The answer of a try that is not the last is discarded before the wait. What the last try brought
  * is handed on as it is.
  *
  * <p>The first try runs in the context that the call is made in, the n-th with n − 1 more attempts. When another try is
- * allowed and not made, or when a peer failed and wants no other, the {@link dev.weft.core.Work} is told ({@code
+ * allowed and not made, when a peer failed and wants no other, or behind a limit of this process, the {@link dev.weft.core.Work} is told ({@code
  * noteGaveUp}), so that nobody above begins anew.
  * InterruptedException passes at once. In the mode {@link Mode#DARK} the budget is drawn from, and the first answer
  * stands; in {@link Mode#OFF} calls are still counted for the budget, which a hedge may share.
@@ -153,6 +153,7 @@ public final class Retry<I, O> implements Filter<I, O> {
                 last = again();
             }
             if (last.failure() == null) noteFinal(context, last.verdict());
+            else if (tooMuchHere() && options.mode() == Mode.ON) context.work().noteGaveUp();
             return last.get();
         }
 
@@ -165,12 +166,19 @@ public final class Retry<I, O> implements Filter<I, O> {
         }
 
         private boolean allowed() {
-            if (Thread.currentThread().isInterrupted()) return false;
+            if (Thread.currentThread().isInterrupted() || tooMuchHere()) return false;
             return switch (last.verdict().again()) {
                 case ALWAYS -> true;
                 case IF_IDEMPOTENT -> protocol.idempotent().test(request);
                 case NEVER -> false;
             };
+        }
+
+        /** Refused by the throttle: drawing again until it lets one through would undo what it does. */
+        private boolean tooMuchHere() {
+            return last.failure() instanceof Failure.Refused it
+                    && it.refusal().reason() == Refusal.Reason.LIMIT
+                    && it.refusal().by().equals(by);
         }
 
         private void count() {

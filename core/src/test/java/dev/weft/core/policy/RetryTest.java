@@ -127,6 +127,11 @@ class RetryTest {
                         true,
                         true),
                 Arguments.of(
+                        "throttled here",
+                        fail(refused("shop", Refusal.Reason.LIMIT, false)),
+                        false,
+                        false),
+                Arguments.of(
                         "refused there",
                         fail(refused("cart", Refusal.Reason.LIMIT, false)),
                         true,

@@ -21,7 +21,8 @@ import java.util.random.RandomGeneratorFactory;
  * runs whichever is ready, in the order in which they became so, and when none is, it moves the
  * clock on to the next timer. So an hour takes as long as its work, and a seed repeats it exactly.
  * Locks, conditions and futures of the JDK work, but for waits with a timeout, which would wait for
- * real: what is simulated takes its timeouts from {@link Time}. A thread that keeps the clock from
+ * real: what is simulated takes its timeouts from {@link Time}. So does {@code Object.wait}, whose
+ * threads the JDK wakes from a thread of its own. A thread that keeps the clock from
  * moving by never blocking hangs the simulation.
  *
  * <p>The JDK has no public way to give virtual threads a scheduler; this one needs {@code --add-opens
