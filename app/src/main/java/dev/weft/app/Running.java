@@ -14,9 +14,9 @@ import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
 import dev.weft.core.client.Clients;
 import dev.weft.core.policy.ConcurrencyLimit;
+import dev.weft.core.policy.CountedDecisions;
 import dev.weft.core.policy.HttpVerdicts;
 import dev.weft.core.policy.RateLimit;
-import dev.weft.core.policy.Tally;
 import dev.weft.events.Commands;
 import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
@@ -185,19 +185,20 @@ public final class Running implements AutoCloseable {
      * of the platform.
      */
     private Filter<Request, Response> admission(String by) {
+        var decisions = new CountedDecisions(in.meter(), in.service());
         Filter<Request, Response> admission =
                 new ConcurrencyLimit<>(
                         by,
                         ConcurrencyLimit.Options.DEFAULT.mode(in.limit()),
                         new HttpVerdicts(in.time()),
-                        Tally.NONE,
+                        decisions,
                         in.time());
         for (var rate : app.rates())
             admission =
                     admission.then(
                             new RateLimited(
                                     by,
-                                    new RateLimit(rate.options(), Tally.NONE, in.time()),
+                                    new RateLimit(rate.options(), decisions, in.time()),
                                     rate.key()));
         return admission;
     }
