@@ -234,7 +234,9 @@ public final class Logs implements AutoCloseable {
         }
 
         void write(Line line) throws IOException {
-            var text = (line.at() + " " + line.text() + "\n").getBytes(StandardCharsets.UTF_8);
+            // A line of JSON has its own time, and is read by machines.
+            var shown = line.text().startsWith("{") ? line.text() : line.at() + " " + line.text();
+            var text = (shown + "\n").getBytes(StandardCharsets.UTF_8);
             if (out != null && bytes + text.length > maxBytes) rotate();
             var to = out;
             if (to == null) {

@@ -36,6 +36,14 @@ class LogsTest {
     }
 
     @Test
+    void a_line_of_json_stands_in_the_file_as_it_is() throws Exception {
+        try (var logs = new Logs(folder, TIME)) {
+            logs.add("a", "a-1", "{\"message\":\"one\"}");
+        }
+        assertThat(folder.resolve("a.log")).content().isEqualTo("{\"message\":\"one\"}\n");
+    }
+
+    @Test
     void memory_keeps_the_last_lines_only() throws Exception {
         try (var logs = new Logs(folder, SystemTime.INSTANCE)) {
             for (int i = 0; i < Logs.MAX_LINES + 5; i++) logs.add("a", "", "line " + i);
