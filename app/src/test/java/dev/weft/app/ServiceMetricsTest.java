@@ -15,6 +15,7 @@ import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.client.CallSettings;
+import dev.weft.core.policy.Mode;
 import dev.weft.events.MemoryBus;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +49,7 @@ class ServiceMetricsTest {
                                 spans::add,
                                 new MemoryMeter(),
                                 100,
+                                Mode.ON,
                                 Optional.empty(),
                                 CallSettings.NONE,
                                 List.of()));

@@ -37,7 +37,7 @@ class LogsTest {
 
     @Test
     void a_line_of_json_stands_in_the_file_as_it_is() throws Exception {
-        try (var logs = new Logs(folder, TIME)) {
+        try (var logs = new Logs(folder, SystemTime.INSTANCE)) {
             logs.add("a", "a-1", "{\"message\":\"one\"}");
         }
         assertThat(folder.resolve("a.log")).content().isEqualTo("{\"message\":\"one\"}\n");
