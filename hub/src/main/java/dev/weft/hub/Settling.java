@@ -96,7 +96,7 @@ final class Settling {
 
         record Away(Instance of, String error) implements Answer {}
 
-        /** It is no Weft service, or one that keeps nothing. */
+        /** It is no Weft service and keeps nothing that could be waited for. */
         record Nothing(Instance of) implements Answer {}
     }
 
@@ -205,7 +205,8 @@ final class Settling {
                 return new Answer.Away(instance, "it answered " + response.status());
             return new Answer.Came(instance, Json.read(body.bytes(), Progress.class));
         } catch (Failure.Malformed e) {
-            return new Answer.Away(instance, "it answered what is no progress: " + e.getMessage());
+            // A program of another kind that answers whatever it is asked.
+            return new Answer.Nothing(instance);
         }
     }
 

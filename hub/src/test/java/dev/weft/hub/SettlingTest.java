@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weft.core.Instance;
 import dev.weft.core.MemoryTransport;
 import dev.weft.core.Receipt;
+import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Routes;
 import dev.weft.core.ServerOptions;
@@ -100,6 +101,18 @@ class SettlingTest {
         var result = settle(Duration.ofMillis(50));
         assertThat(result.settled()).isFalse();
         assertThat(result.blocked()).extracting(Settling.Blocked::by).containsExactly("new events");
+    }
+
+    @Test
+    void a_program_of_another_kind_that_answers_everything_is_passed_over() throws Exception {
+        serve("cart", after -> 3);
+        var server = transport.serve(request -> Response.text("welcome"), ServerOptions.DEFAULT);
+        table.put(
+                new Instance("site", "site-1", server.address(), Instance.State.READY, List.of()),
+                LONG);
+        var result = settle(LONG);
+        assertThat(result.settled()).isTrue();
+        assertThat(result.ends()).containsOnlyKeys("cart");
     }
 
     private static Receipt both(long cart) {
