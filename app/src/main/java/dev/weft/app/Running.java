@@ -144,23 +144,15 @@ public final class Running implements AutoCloseable {
     private Transport.Server serve(
             Routes routes, Progress progress, Answers answers, About asked, Tracer tracer) {
         var by = in.service() + "/" + in.instance();
-        Filter<Request, Response> edge =
-                new ServerTrace(
-                                tracer,
-                                in.meter(),
-                                in.time(),
-                                LONGEST,
-                                ServerTrace.templates(routes))
-                        .then(Problems.filter(by))
-                        .then(Cancellation.atDeadline(by, in.time()));
         var answered =
                 ReadYourWrites.waiting(by, progress)
                         .then(admission(by))
                         .then(new Once(in.service(), answers))
                         .then(Problems.handlers())
                         .then(routes);
-        var about = edge.then(asked.routes());
-        var all = edge.then(inFlight).then(answered);
+        var own = asked.routes();
+        var about = edge(by, own, tracer.following()).then(own);
+        var all = edge(by, routes, tracer).then(inFlight).then(answered);
         Service<Request, Response> either =
                 request ->
                         request.path().startsWith(About.PREFIX)
@@ -201,6 +193,13 @@ public final class Running implements AutoCloseable {
                                     new RateLimit(rate.options(), decisions, in.time()),
                                     rate.key()));
         return admission;
+    }
+
+    private Filter<Request, Response> edge(String by, Routes routes, Tracer tracer) {
+        return new ServerTrace(
+                        tracer, in.meter(), in.time(), LONGEST, ServerTrace.templates(routes))
+                .then(Problems.filter(by))
+                .then(Cancellation.atDeadline(by, in.time()));
     }
 
     private void register(Transport.Server server, Routes routes) {

@@ -36,6 +36,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
@@ -74,6 +75,7 @@ class RunningTest {
     private final SystemTime time = SystemTime.INSTANCE;
     private final MemoryTransport transport = new MemoryTransport(time);
     private final MemoryRegistry registry = new MemoryRegistry();
+    private final List<Span> spans = new CopyOnWriteArrayList<>();
     private Optional<Running> running = Optional.empty();
     @TempDir Path folder;
 
@@ -186,9 +188,9 @@ class RunningTest {
                                 registry,
                                 new MemoryBus(time),
                                 "sqlite:" + folder.resolve("counter.db"),
-                                Span.Sink.NONE,
+                                spans::add,
                                 new MemoryMeter(),
-                                0,
+                                100,
                                 Mode.ON,
                                 Optional.empty(),
                                 CallSettings.NONE,
@@ -448,6 +450,22 @@ class RunningTest {
     private static void settle(Service<Request, Response> client) throws Exception {
         var report = json(client.call(Request.get("/_weft/progress?wait_ms=5000")));
         assertThat(report).containsEntry("settled", true);
+    }
+
+    @Test
+    void what_the_platform_asks_begins_no_trace_and_belongs_to_one_that_came_with_it()
+            throws Exception {
+        var client = start();
+        client.call(Request.get("/_weft/health"));
+        var trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        client.call(
+                Request.get("/_weft/health")
+                        .header("traceparent", "00-" + trace + "-00f067aa0ba902b7-01"));
+        client.call(Request.get("/nothing"));
+        assertThat(spans.stream().filter(span -> span.kind() == Span.Kind.SERVER))
+                .extracting(Span::name)
+                .containsExactly("GET /_weft/health", "GET");
+        assertThat(spans.getFirst().trace().traceId()).isEqualTo(trace);
     }
 
     @Test

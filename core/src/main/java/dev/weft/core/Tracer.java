@@ -30,6 +30,11 @@ public final class Tracer {
         this.sampler = sampler;
     }
 
+    /** Records what belongs to a trace that came in as sampled, and begins none to be recorded. */
+    public Tracer following() {
+        return new Tracer(time, sink, () -> false);
+    }
+
     /** The span under way, to add to it what is only known later. */
     public static final class Current {
         private final Map<String, Object> attributes = new LinkedHashMap<>();

@@ -109,13 +109,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         Filter<Request, Response> trusted = this::withoutHops;
         this.service =
                 asides.then(trusted)
-                        .then(
-                                new ServerTrace(
-                                        tracer,
-                                        meter,
-                                        time,
-                                        options.longestRequest(),
-                                        this::template))
+                        .then(traced(tracer, meter))
                         .then(this::logged)
                         .then(Problems.filter(options.name()))
                         .then(Cancellation.atDeadline(options.name(), time))
@@ -126,6 +120,16 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
             directory.close();
             throw e;
         }
+    }
+
+    /** Looks at the platform's own paths, such as a probe of its health, begin no trace. */
+    private Filter<Request, Response> traced(Tracer tracer, Meter meter) {
+        var all = new ServerTrace(tracer, meter, time, options.longestRequest(), this::template);
+        var own =
+                new ServerTrace(
+                        tracer.following(), meter, time, options.longestRequest(), it -> "");
+        return (request, next) ->
+                (request.path().startsWith("/_weft/") ? own : all).apply(request, next);
     }
 
     /** Answers as to a caller from outside. */

@@ -720,6 +720,15 @@ abstract class GatewayCases {
     }
 
     @Test
+    void a_look_at_the_gateways_health_begins_no_trace() throws Exception {
+        around.service("product", get("/products/{id}", r -> ok(trace())));
+        var gateway = around.gateway();
+        assertThat(around.call(gateway, Request.get("/_weft/health")).status()).isEqualTo(200);
+        around.call(gateway, Request.get("/products/1"));
+        assertThat(spans(3)).noneMatch(s -> s.attributes().containsValue("/_weft/health"));
+    }
+
+    @Test
     void the_trace_of_the_caller_is_continued() throws Exception {
         around.service("product", get("/products/{id}", r -> ok(trace())));
         var id = "4bf92f3577b34da6a3ce929d0e0e4736";
