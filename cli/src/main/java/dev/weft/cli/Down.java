@@ -15,7 +15,7 @@ final class Down implements Callable<Integer> {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
-    @Mixin SystemChoice choice = new SystemChoice();
+    @Mixin SystemArgument choice = new SystemArgument();
 
     @Override
     public Integer call() throws InterruptedException {

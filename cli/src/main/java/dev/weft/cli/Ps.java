@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
         description = "Lists the processes of a running system.")
 final class Ps implements Callable<Integer> {
 
-    @Mixin SystemChoice choice = new SystemChoice();
+    @Mixin SystemArgument choice = new SystemArgument();
 
     @Option(
             names = "--json",

@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
                         + " what blocks and exits with 1.")
 final class Settle implements Callable<Integer> {
 
-    @Mixin SystemChoice choice = new SystemChoice();
+    @Mixin SystemArgument choice = new SystemArgument();
 
     @Option(
             names = "--timeout",

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which running system a command is about; shared by all commands that need one. */
-final class SystemChoice {
+class SystemChoice {
 
     @Option(
             names = {"-C", "--dir"},

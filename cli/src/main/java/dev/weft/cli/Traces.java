@@ -21,7 +21,7 @@ final class Traces implements Callable<Integer> {
     private static final DateTimeFormatter CLOCK =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
 
-    @Mixin SystemChoice choice = new SystemChoice();
+    @Mixin SystemArgument choice = new SystemArgument();
 
     @Option(
             names = {"-n", "--limit"},

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 class SystemsTest {
 
@@ -97,8 +98,8 @@ class SystemsTest {
         systems.write(folder.resolve("elsewhere"), mine);
         var within = new SystemChoice(systems, own.resolve("service"), Map.of());
         assertThat(within.findToChange()).isEqualTo(mine);
-        var named = new SystemChoice(systems, folder, Map.of());
-        named.folder = Path.of("a");
+        var named = new SystemArgument(systems, folder, Map.of());
+        CommandLine.populateCommand(named, "a");
         assertThat(named.findToChange()).isEqualTo(mine);
         systems.write(folder.resolve("twice"), running("a", own, 8092));
         assertThatThrownBy(named::find)
