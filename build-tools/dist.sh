@@ -72,6 +72,7 @@ dist_show() {
 dist_lock_held=
 dist_child=
 dist_new=
+dist_built= # or training, or waiting for another process that does
 
 dist_on_exit() {
     if [ -n "$dist_child" ]; then
@@ -91,6 +92,7 @@ dist_on_exit() {
 # either succeeds or finds one there, which a file does not promise everywhere.
 dist_lock() {
     local lock=$root/build/lock holder said=
+    dist_built=yes
     mkdir -p "$root/build" || exit 4
     if [ ! -w "$root/build" ]; then
         dist_say "weft: cannot write to $root/build"
@@ -227,6 +229,6 @@ dist_build() {
         dist_say "The whole log: $dist_log"
         exit 4
     fi
-    [ -t 2 ] || dist_say "Weft: built in $((SECONDS - begun)) s"
+    dist_say "Weft: built in $((SECONDS - begun)) s"
     dist_unlock
 }

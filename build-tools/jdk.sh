@@ -42,7 +42,7 @@ jdk_find() {
             return 0
         fi
     fi
-    for place in /usr/lib/jvm/* /opt/* "${HOME:-}"/.sdkman/candidates/java/* "${HOME:-}"/.jdks/* \
+    for place in /usr/lib/jvm/* /usr/lib64/jvm/* /usr/java/* /opt/* "${HOME:-}"/.sdkman/candidates/java/* "${HOME:-}"/.jdks/* \
         /Library/Java/JavaVirtualMachines/*/Contents/Home \
         "${HOME:-}"/Library/Java/JavaVirtualMachines/*/Contents/Home \
         /opt/homebrew/opt/openjdk@$jdk_feature/libexec/openjdk.jdk/Contents/Home \
@@ -61,7 +61,7 @@ jdk_explain() {
 Weft needs a JDK $jdk_feature (with javac; another feature release does not do) and found none. Looked at:
   JAVA_HOME             ${JAVA_HOME:-(not set)}
   java on the PATH      $(command -v java || echo '(none)')
-  system folders        /usr/lib/jvm/*, /opt/*, /Library/Java/JavaVirtualMachines/*, Homebrew's openjdk@$jdk_feature
+  system folders        /usr/lib/jvm/*, /usr/lib64/jvm/*, /usr/java/*, /opt/*, /Library/Java/JavaVirtualMachines/*, Homebrew's openjdk@$jdk_feature
   your own folders      ~/.sdkman/candidates/java/*, ~/.jdks/*, ~/Library/Java/JavaVirtualMachines/*
 Get one, for example Temurin:
   SDKMAN                sdk install java $jdk_feature-tem

@@ -31,6 +31,9 @@ import picocli.CommandLine.Parameters;
         })
 final class Dev implements Callable<Integer> {
 
+    /** Set by the launcher if it has built Weft before it became this process. */
+    static final String BUILD_SECONDS = "WEFT_BUILD_SECONDS";
+
     @Parameters(
             index = "0",
             arity = "0..1",
@@ -62,7 +65,9 @@ final class Dev implements Callable<Integer> {
 
     @Option(
             names = "--together",
-            description = "Runs all services in one JVM, with the same semantics.")
+            description =
+                    "Runs all services in one JVM, with the same semantics; environment: and"
+                            + " memory: of a service.yml have no effect.")
     boolean together;
 
     @Option(
@@ -94,7 +99,10 @@ final class Dev implements Callable<Integer> {
                         together);
         var system = LocalSystem.open(plan, Installation.current(), stop::countDown, time);
         Runtime.getRuntime().addShutdownHook(new Thread(system::close, "weft-shutdown"));
-        if (together) share(system);
+        if (together) {
+            withoutEffect(files).forEach(this::warn);
+            share(system);
+        }
         try (system;
                 var _ = printer(system)) {
             system.start();
@@ -112,6 +120,27 @@ final class Dev implements Callable<Integer> {
         return then == null ? out : err;
     }
 
+    /** What of the files only processes of their own could heed. */
+    static List<String> withoutEffect(SystemFile files) {
+        var told = new ArrayList<String>();
+        for (var service : files.services()) {
+            if (service.foreign()) continue;
+            var keys = new ArrayList<String>();
+            if (!service.environment().isEmpty()) keys.add("environment:");
+            if (!service.memory().equals(ServiceFile.MEMORY)) keys.add("memory:");
+            if (!keys.isEmpty())
+                told.add(
+                        service.file()
+                                + ": no effect with --together, which has one process for all: "
+                                + String.join(", ", keys));
+        }
+        return told;
+    }
+
+    private void warn(String what) {
+        err.println("weft: " + what);
+    }
+
     /** What services print in this process becomes log lines; what this command says does not. */
     private static void share(LocalSystem system) {
         var shared = new PrintStream(new SharedOutput(system.logs()), true, StandardCharsets.UTF_8);
@@ -121,7 +150,6 @@ final class Dev implements Callable<Integer> {
 
     /** One line per service and one with the time since this process began. */
     private void report(LocalSystem system) {
-        long ms = OwnAge.at(time.now()).toMillis();
         var lines = new ArrayList<String>();
         int width = 0;
         for (var process : system.hosting().processes())
@@ -133,8 +161,17 @@ final class Dev implements Callable<Integer> {
                             + ink.green(process.state().name().toLowerCase(Locale.ROOT))
                             + "  "
                             + process.address());
-        lines.add("ready in " + ms + " ms");
+        lines.add(ready());
         out.println(String.join(System.lineSeparator(), lines));
+    }
+
+    private String ready() {
+        long ms = OwnAge.at(time.now()).toMillis();
+        var built = System.getenv(BUILD_SECONDS);
+        return "ready in "
+                + ms
+                + " ms"
+                + (built == null ? "" : ", " + built + " s of it to build Weft itself");
     }
 
     private static String pad(String name, int width) {

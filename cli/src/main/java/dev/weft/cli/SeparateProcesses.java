@@ -37,7 +37,8 @@ final class SeparateProcesses implements Hosting {
                     "WEFT_DATA",
                     "WEFT_ADMIN",
                     "WEFT_GATEWAY",
-                    "WEFT_SUPERVISOR");
+                    "WEFT_SUPERVISOR",
+                    Dev.BUILD_SECONDS);
 
     private final RunningSystem system;
     private final Path data;

@@ -114,8 +114,9 @@ final class Up implements Callable<Integer> {
         command.addAll(List.of("--data", dataFolder.toString()));
         if (port != null) command.addAll(List.of("--port", port.toString()));
         if (adminPort != null) command.addAll(List.of("--admin-port", adminPort.toString()));
-        return new ProcessBuilder(command)
-                .redirectInput(Shell.NULL.toFile())
+        var builder = new ProcessBuilder(command);
+        builder.environment().remove(Dev.BUILD_SECONDS);
+        return builder.redirectInput(Shell.NULL.toFile())
                 .redirectOutput(log.toFile())
                 .redirectErrorStream(true)
                 .start();

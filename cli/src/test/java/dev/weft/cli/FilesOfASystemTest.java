@@ -182,4 +182,17 @@ class FilesOfASystemTest {
         write("weft.yml", "name: x\nservices:\n  - a\n");
         assertThat(complaint()).startsWith("/weft.yml:3: the service \"a\" has no /a/service.yml");
     }
+
+    @Test
+    void what_has_no_effect_in_one_process_is_told() throws Exception {
+        write("weft.yml", "");
+        write("cart/service.yml", "memory: 64m\nenvironment: {LEVEL: debug}\n");
+        write("other/service.yml", "run: {command: ./server}\nenvironment: {LEVEL: debug}\n");
+        write("product/service.yml", "instances: 2\n");
+        assertThat(Dev.withoutEffect(SystemFile.read(folder)))
+                .containsExactly(
+                        folder.resolve("cart/service.yml")
+                                + ": no effect with --together, which has one process for all:"
+                                + " environment:, memory:");
+    }
 }
