@@ -53,9 +53,9 @@ final class Builder {
             Files.createDirectories(folder);
             return service.build().isPresent() ? byTool(service) : compiled(service);
         } catch (IOException e) {
-            throw new CommandFailed(service.name() + ": cannot be built: " + e, e);
+            throw unbuildable(service, e);
         } catch (UncheckedIOException e) {
-            throw new CommandFailed(service.name() + ": cannot be built: " + e.getCause(), e);
+            throw unbuildable(service, e.getCause());
         }
     }
 
@@ -94,27 +94,58 @@ final class Builder {
 
     private Built byTool(ServiceFile service) throws IOException {
         var build = service.build().orElseThrow();
-        var sources = Sources.of(service);
-        var note = folder.resolve(service.name() + "-" + hash(service, sources) + ".built");
-        boolean changed = !Files.exists(note);
+        var jar =
+                folder.resolve(service.name() + "-" + hash(service, Sources.of(service)) + ".jar");
+        boolean changed = !Files.exists(jar);
         if (changed) {
-            var output = Shell.run(service.folder(), "sh", "-c", build.command());
-            if (output.code() != 0)
-                throw new CommandFailed(
-                        service.file()
-                                + ": the build command \""
-                                + build.command()
-                                + "\" failed with exit code "
-                                + output.code()
-                                + "\n"
-                                + output.text());
-            Files.writeString(note, build.command());
+            run(service, build);
+            // Kept under our own name: the tool writes its next one over it while this one runs.
+            var unfinished = jar.resolveSibling(jar.getFileName() + ".new");
+            Files.copy(builtJar(service, build), unfinished, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(unfinished, jar, StandardCopyOption.ATOMIC_MOVE);
+            deleteOld(service.name(), jar);
         }
-        var jar = builtJar(service, build);
         var main = service.main().orElseGet(() -> MainClass.inJar(jar, service));
         var classPath = new ArrayList<>(List.of(jar));
         classPath.addAll(dependencies.of(service));
         return new Built(classPath, main, changed);
+    }
+
+    /**
+     * Runs the build command of a program of another kind, unless its sources are those of the
+     * last time. What it makes stays where it makes it.
+     */
+    void prepare(ServiceFile service) {
+        if (service.build().isEmpty()) return;
+        var note = folder.resolve(service.name() + ".built");
+        try {
+            Files.createDirectories(folder);
+            var hash = hash(service, Sources.of(service));
+            if (Files.exists(note) && Files.readString(note).equals(hash)) return;
+            run(service, service.build().get());
+            Files.writeString(note, hash);
+        } catch (IOException e) {
+            throw unbuildable(service, e);
+        } catch (UncheckedIOException e) {
+            throw unbuildable(service, e.getCause());
+        }
+    }
+
+    private static CommandFailed unbuildable(ServiceFile service, IOException why) {
+        return new CommandFailed(service.name() + ": cannot be built: " + why, why);
+    }
+
+    private static void run(ServiceFile service, ServiceFile.Build build) throws IOException {
+        var output = Shell.run(service.folder(), "sh", "-c", build.command());
+        if (output.code() != 0)
+            throw new CommandFailed(
+                    service.file()
+                            + ": the build command \""
+                            + build.command()
+                            + "\" failed with exit code "
+                            + output.code()
+                            + "\n"
+                            + output.text());
     }
 
     private static Path builtJar(ServiceFile service, ServiceFile.Build build) throws IOException {

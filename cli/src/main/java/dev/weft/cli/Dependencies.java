@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The jars that a service's Maven coordinates stand for, with all that these need.
@@ -19,6 +21,10 @@ final class Dependencies {
 
     private static final String LIST =
             "org.apache.maven.plugins:maven-dependency-plugin:3.11.0:build-classpath";
+
+    private static final Pattern COLOURS = Pattern.compile("\u001b\\[[0-9;]*m");
+    private static final String ERROR = "[ERROR] ";
+    private static final String HELP = " -> \\[Help 1]";
 
     private final Path folder;
 
@@ -117,6 +123,20 @@ final class Dependencies {
                             + ": Maven could not find the dependencies "
                             + String.join(", ", service.dependencies())
                             + "\n"
-                            + output.text());
+                            + errors(output.text()));
+    }
+
+    /** Maven's errors without its warnings, colours and advice; all of it if there are none. */
+    static String errors(String output) {
+        var errors =
+                COLOURS.matcher(output)
+                        .replaceAll("")
+                        .lines()
+                        .filter(line -> line.startsWith(ERROR))
+                        .map(line -> line.substring(ERROR.length()).replaceFirst(HELP + "$", ""))
+                        .takeWhile(line -> !line.isBlank())
+                        .map(line -> "    " + line)
+                        .collect(Collectors.joining("\n"));
+        return errors.isEmpty() ? output : errors;
     }
 }

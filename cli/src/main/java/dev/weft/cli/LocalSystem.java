@@ -57,6 +57,7 @@ final class LocalSystem implements AutoCloseable {
     private final Systems systems;
     private final Map<String, Current> current = new ConcurrentHashMap<>();
     private RunningSystem told;
+    private volatile boolean closing;
 
     /** Compiling keeps a core busy; more at a time would only need more memory. */
     private final Semaphore builds =
@@ -254,9 +255,12 @@ final class LocalSystem implements AutoCloseable {
     }
 
     private Optional<Built> build(ServiceFile service) {
-        if (service.foreign()) return Optional.empty();
         builds.acquireUninterruptibly();
         try {
+            if (service.foreign()) {
+                builder.prepare(service);
+                return Optional.empty();
+            }
             return Optional.of(builder.build(service));
         } finally {
             builds.release();
@@ -339,9 +343,15 @@ final class LocalSystem implements AutoCloseable {
         return now == null ? List.of() : now.service().sources();
     }
 
+    /** Whether it is being stopped, or is. */
+    boolean closing() {
+        return closing;
+    }
+
     /** Stops everything and returns when it is gone. */
     @Override
     public synchronized void close() {
+        closing = true;
         close(open);
     }
 

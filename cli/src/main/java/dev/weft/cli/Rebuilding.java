@@ -73,13 +73,17 @@ final class Rebuilding implements AutoCloseable {
                     .anyMatch(source -> path.startsWith(source) || path.equals(source.getParent()));
         var name = String.valueOf(path.getFileName());
         if (name.startsWith(".") || name.endsWith("~")) return false;
+        if (service.makes(path)) return false;
         boolean compiled = !service.foreign() && service.build().isEmpty();
         boolean matters =
                 !compiled
                         || name.endsWith(".java")
                         || path.equals(service.file())
                         || path.startsWith(service.folder().resolve(Sources.RESOURCES));
-        return matters && sources.stream().anyMatch(path::startsWith);
+        return matters
+                && sources.stream()
+                        .anyMatch(source ->
+                                path.startsWith(source) && !Sources.skipped(source, path));
     }
 
     private void rebuild(String service, List<Path> because) {
@@ -110,7 +114,7 @@ final class Rebuilding implements AutoCloseable {
     }
 
     private synchronized boolean done(String service) {
-        if (again.remove(service)) return false;
+        if (again.remove(service) && !system.closing()) return false;
         running.remove(service);
         return true;
     }
@@ -124,6 +128,8 @@ final class Rebuilding implements AutoCloseable {
     private void once(String service) throws InterruptedException {
         long begun = time.nanos();
         var outcome = system.rebuild(service);
+        // A build that was broken off by the end of it all is no news.
+        if (system.closing()) return;
         long ms = Duration.ofNanos(time.nanos() - begun).toMillis();
         switch (outcome) {
             case LocalSystem.Rebuilt.Replaced() ->

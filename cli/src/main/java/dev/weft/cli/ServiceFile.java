@@ -15,7 +15,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What {@code service.yml} says: one service and how to run it. All keys may be left out.
+ * What {@code service.yml} says: one service and how to run it. All keys may be left out. What a
+ * key means to a user is in {@code docs/services.md}.
  *
  * <pre>
  * name: cart                            # the folder's name
@@ -24,7 +25,7 @@ import java.util.regex.Pattern;
  * dependencies: [org.example:x:1.2]     # Maven coordinates
  * build: {command: make, jar: out.jar}  # instead of compiling; a pom.xml means mvn package
  * run: {command: python3 server.py}     # any program, instead of Java
- * routes: [GET /greetings/{name}]       # of such a program
+ * routes: ["GET /greetings/{name}"]     # of such a program
  * health: /health                       # of such a program: answers 2xx when it is ready
  * environment: {LEVEL: debug}
  * calls: {product: {timeout: 2s}}       # numbers of its calls, see weft explain
@@ -85,6 +86,13 @@ record ServiceFile(
     /** Whether it is a program in some other way than Weft's. */
     boolean foreign() {
         return !command.isEmpty();
+    }
+
+    /** Whether the file is what the build command makes. */
+    boolean makes(Path path) {
+        return build.filter(b -> !b.jar().isEmpty())
+                .map(b -> folder.resolve(b.jar()).normalize().equals(path))
+                .orElse(false);
     }
 
     static ServiceFile read(Path folder) {

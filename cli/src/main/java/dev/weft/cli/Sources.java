@@ -25,7 +25,7 @@ record Sources(List<Path> java, List<Path> resources, List<Path> others) {
 
     /** Folders that hold no sources of the service: outputs and tests. */
     private static final Set<String> SKIPPED =
-            Set.of("build", "target", "out", "node_modules", "test", "tests");
+            Set.of("build", "target", "out", "node_modules", "__pycache__", "test", "tests");
 
     static final String RESOURCES = "resources";
 
@@ -34,6 +34,14 @@ record Sources(List<Path> java, List<Path> resources, List<Path> others) {
         var name = folder.getFileName();
         return name != null
                 && (name.toString().startsWith(".") || SKIPPED.contains(name.toString()));
+    }
+
+    /** Whether the file, if it lies below the source folder, is in one that is no source. */
+    static boolean skipped(Path source, Path file) {
+        if (!file.startsWith(source)) return false;
+        var below = source.relativize(file);
+        for (int i = 0; i < below.getNameCount(); i++) if (skipped(below.getName(i))) return true;
+        return false;
     }
 
     static Sources of(ServiceFile service) {
@@ -45,7 +53,7 @@ record Sources(List<Path> java, List<Path> resources, List<Path> others) {
             for (var file : files(source)) {
                 if (file.startsWith(resourceFolder)) resources.add(file);
                 else if (file.toString().endsWith(".java")) java.add(file);
-                else others.add(file);
+                else if (!service.makes(file)) others.add(file);
             }
         }
         return new Sources(

@@ -174,4 +174,47 @@ class BuilderTest {
                 .hasMessageContaining("failed with exit code 1")
                 .hasMessageContaining("no.txt");
     }
+
+    @Test
+    void a_jar_of_another_tool_stays_as_it_is_and_comes_back_with_its_sources() throws Exception {
+        var yaml = "main: x.Y\nbuild: {command: cp made.txt out.jar, jar: out.jar}\n";
+        write("hello/made.txt", "one");
+        var one = builder.build(service(yaml)).classPath().getFirst();
+        write("hello/made.txt", "two");
+        var two = builder.build(service(yaml)).classPath().getFirst();
+        assertThat(one).hasContent("one");
+        assertThat(two).hasContent("two");
+        write("hello/made.txt", "one");
+        assertThat(builder.build(service(yaml)).classPath()).containsExactly(one);
+    }
+
+    @Test
+    void a_program_of_another_kind_is_built_before_it_is_run() throws Exception {
+        var yaml = "build: echo run >>../runs\nrun: {command: ./server}\n";
+        write("hello/server.c", "one");
+        builder.prepare(service(yaml));
+        builder.prepare(service(yaml));
+        assertThat(folder.resolve("runs")).hasContent("run");
+        write("hello/server.c", "two");
+        builder.prepare(service(yaml));
+        write("hello/server.c", "one");
+        builder.prepare(service(yaml));
+        assertThat(folder.resolve("runs")).hasContent("run\nrun\nrun");
+        assertThatThrownBy(() -> builder.prepare(service(yaml.replace("echo run", "exit 3"))))
+                .hasMessageContaining("failed with exit code 3");
+    }
+
+    @Test
+    void of_what_maven_says_the_errors_are_told() {
+        assertThat(
+                        Dependencies.errors(
+                                """
+                                \u001b[0m\u001b[0mWARNING: A terminally deprecated method has been called
+                                [ERROR] Failed to execute goal: Could not find artifact a:b:jar:9 -> [Help 1]
+                                [ERROR]\s
+                                [ERROR] Re-run Maven using the -X switch to enable full debug logging.
+                                """))
+                .isEqualTo("    Failed to execute goal: Could not find artifact a:b:jar:9");
+        assertThat(Dependencies.errors("killed")).isEqualTo("killed");
+    }
 }

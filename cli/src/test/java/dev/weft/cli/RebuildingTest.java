@@ -29,7 +29,21 @@ class RebuildingTest {
         assertThat(concerns(cart)).isTrue();
         assertThat(concerns(cart.resolve("deep"))).isTrue();
         assertThat(concerns(cart.resolve("notes.txt"))).isFalse();
+        assertThat(concerns(cart.resolve("target/classes/Cart.java"))).isFalse();
         assertThat(concerns(other)).isFalse();
         assertThat(concerns(other.resolve("Other.java"))).isFalse();
+    }
+
+    @Test
+    void what_a_build_makes_does_not_start_the_next_one() throws Exception {
+        Files.writeString(folder.resolve(SystemFile.NAME), "");
+        var tool = Files.createDirectories(folder.resolve("tool"));
+        Files.writeString(
+                tool.resolve(ServiceFile.NAME), "build: {command: make, jar: made/tool.jar}");
+        assertThat(concerns(tool.resolve("notes.txt"))).isTrue();
+        assertThat(concerns(tool.resolve("made/tool.jar"))).isFalse();
+        // A folder that was removed cannot be told from a file.
+        assertThat(concerns(tool.resolve("out"))).isFalse();
+        assertThat(concerns(tool.resolve("__pycache__/server.pyc"))).isFalse();
     }
 }
