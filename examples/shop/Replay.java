@@ -499,7 +499,7 @@ class Replay {
 
         /** Waits until nothing is under way any more. */
         void settle() throws Exception {
-            var answer = transport.client(admin).call(
+            var answer = ask(admin,
                 Request.post("/admin/settle", Body.of(Json.write(Map.of("timeout_ms", SETTLING.toMillis()))))
                     .header("Content-Type", "application/json").header("Authorization", "Bearer " + token));
             requireSuccess("settling", answer);
@@ -514,8 +514,12 @@ class Replay {
                 .header(ContextHeaders.IDEMPOTENCY_KEY, keys + ":" + key);
         }
 
-        /** Asks again what was not answered, until nothing at all has been answered for too long. */
         private Response ask(Request request) throws Exception {
+            return ask(address, request);
+        }
+
+        /** Asks again what was not answered, until nothing at all has been answered for too long. */
+        private Response ask(URI address, Request request) throws Exception {
             for (int attempt = 1; ; attempt++) {
                 String trouble;
                 try {

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * A system on this machine, built and run from its folder.
@@ -131,13 +132,30 @@ final class LocalSystem implements AutoCloseable {
                             time);
             open.push(registry);
             var supervisor = new Supervisor(logs, time);
+            var services =
+                    plan.files().services().stream()
+                            .map(ServiceFile::name)
+                            .collect(Collectors.toUnmodifiableSet());
             var processes =
                     new SeparateProcesses(
-                            told, plan.data(), installation, supervisor, registry, transport, time);
+                            told,
+                            plan.data(),
+                            services,
+                            installation,
+                            supervisor,
+                            registry,
+                            transport,
+                            time);
             var hosting =
                     plan.together()
                             ? new OneProcess(
-                                    told, plan.data(), transport, registry, processes, time)
+                                    told,
+                                    plan.data(),
+                                    services,
+                                    transport,
+                                    registry,
+                                    processes,
+                                    time)
                             : processes;
             open.push(hosting);
             hosting.startParts();

@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,7 @@ final class OneProcess implements Hosting {
 
     private final RunningSystem system;
     private final Path data;
+    private final Set<String> services;
     private final HttpTransport sockets;
     private final HubRegistry registry;
     private final InMemoryFirst transport;
@@ -64,17 +66,20 @@ final class OneProcess implements Hosting {
     private int lastNumber;
 
     /**
+     * @param services the names of all
      * @param foreign runs what is no Java
      */
     OneProcess(
             RunningSystem system,
             Path data,
+            Set<String> services,
             HttpTransport sockets,
             HubRegistry registry,
             Hosting foreign,
             Time time) {
         this.system = system;
         this.data = data;
+        this.services = services;
         this.sockets = sockets;
         this.registry = registry;
         this.transport = new InMemoryFirst(new MemoryTransport(time), sockets);
@@ -89,7 +94,8 @@ final class OneProcess implements Hosting {
                     Hub.start(
                             Hub.Options.of(port(system.admin()), "sqlite:" + data.resolve("hub.db"))
                                     .token(system.token())
-                                    .supervisor(URI.create(system.control())),
+                                    .supervisor(URI.create(system.control()))
+                                    .services(services),
                             new HubTransport(transport, sockets),
                             meter(),
                             time);

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Hub, gateway and each service as processes of their own, under a supervisor. */
 final class SeparateProcesses implements Hosting {
@@ -38,10 +39,12 @@ final class SeparateProcesses implements Hosting {
                     "WEFT_ADMIN",
                     "WEFT_GATEWAY",
                     "WEFT_SUPERVISOR",
+                    "WEFT_SERVICES",
                     Dev.BUILD_SECONDS);
 
     private final RunningSystem system;
     private final Path data;
+    private final Set<String> services;
     private final Installation installation;
     private final Supervisor supervisor;
     private final HubRegistry registry;
@@ -50,11 +53,13 @@ final class SeparateProcesses implements Hosting {
 
     /**
      * @param data the system's data folder
+     * @param services the names of all
      * @param registry where processes are awaited, and announced that do not do it by themselves
      */
     SeparateProcesses(
             RunningSystem system,
             Path data,
+            Set<String> services,
             Installation installation,
             Supervisor supervisor,
             HubRegistry registry,
@@ -62,6 +67,7 @@ final class SeparateProcesses implements Hosting {
             Time time) {
         this.system = system;
         this.data = data;
+        this.services = services;
         this.installation = installation;
         this.supervisor = supervisor;
         this.registry = registry;
@@ -74,6 +80,7 @@ final class SeparateProcesses implements Hosting {
         var hub = environment(HUB);
         hub.put("WEFT_DATA", data.toString());
         hub.put("WEFT_SUPERVISOR", system.control());
+        hub.put("WEFT_SERVICES", String.join(",", services));
         var answers = Readiness.answering("/admin/health", transport, time);
         supervisor.start(part(HUB, HUB_MAIN, HUB_MEMORY, hub, system.admin(), answers, 0));
         supervisor.start(

@@ -26,6 +26,15 @@ public interface Resolver extends AutoCloseable {
         return instances().stream().filter(i -> i.service().equals(service)).toList();
     }
 
+    /**
+     * Whether every service is among what is known. Not so as long as its source has just started
+     * and hears of them one by one: what is not found then may well be there. Listeners are called
+     * when it becomes so.
+     */
+    default boolean complete() {
+        return true;
+    }
+
     /** Calls the listener now and with each change until the answer is closed. */
     Watch watch(Consumer<List<Instance>> listener);
 

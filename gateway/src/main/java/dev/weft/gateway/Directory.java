@@ -33,6 +33,19 @@ final class Directory implements AutoCloseable {
     /** All that belongs to one service. */
     private record Known(Waiting waiting, Destination destination) {}
 
+    /**
+     * The routes at one moment.
+     *
+     * @param complete whether they are those of all services
+     */
+    private record Routing(RouteTable table, boolean complete) {
+
+        /** Whether they say where such a request goes, be it nowhere. */
+        boolean tells(Request request) {
+            return complete || table.find(request.method(), request.path()) != null;
+        }
+    }
+
     private final Resolver resolver;
     private final Clients clients;
     private final Time time;
@@ -42,7 +55,7 @@ final class Directory implements AutoCloseable {
     private final RouteBook book = new RouteBook(this::destination);
     private final Resolver.Watch watch;
     private final Waiting anything;
-    private volatile RouteTable table = RouteTable.EMPTY;
+    private volatile Routing routing = new Routing(RouteTable.EMPTY, false);
 
     Directory(
             GatewayOptions options,
@@ -76,7 +89,10 @@ final class Directory implements AutoCloseable {
         services.forEach((service, known) -> {
             if (!byService.containsKey(service)) update(known, List.of());
         });
-        table = book.update(byService);
+        var table = book.update(byService);
+        routing =
+                new Routing(
+                        table, resolver.complete() && (routing.complete() || !byService.isEmpty()));
         services.keySet().removeIf(s -> !byService.containsKey(s) && !book.knows(s));
         if (!byService.isEmpty()) anything.update(List.copyOf(instances));
     }
@@ -102,31 +118,40 @@ final class Directory implements AutoCloseable {
 
     /** The routes as they are now. */
     RouteTable table() {
-        return table;
+        return routing.table();
     }
 
     /**
-     * The routes, once any service was ever heard of. Before that nobody can tell what is routed
-     * and what is not: a gateway that has just started waits, then refuses.
+     * The routes, once they say where such a request goes or are known to be all. Before that nobody
+     * can tell what is routed and what is not: a gateway that has just started waits, then refuses.
      */
-    RouteTable firstTable() throws InterruptedException {
-        if (anything.instances().isEmpty()) {
-            if (room.tryAcquire()) {
-                try {
-                    anything.awaitOtherThan(List.of(), options.longestWaitUntilDeadline());
-                } finally {
-                    room.release();
-                }
+    RouteTable tableFor(Request request) throws InterruptedException {
+        var now = routing;
+        if (!now.tells(request) && room.tryAcquire()) {
+            try {
+                now = awaitRoutingOf(request);
+            } finally {
+                room.release();
             }
-            if (anything.instances().isEmpty())
-                throw new Failure.Refused(
-                        Refusal.notBegun(
-                                        options.name(),
-                                        Refusal.Reason.UNAVAILABLE,
-                                        "no service is known here yet")
-                                .retryAfter(GatewayOptions.RETRY_AFTER));
         }
-        return table;
+        if (now.tells(request)) return now.table();
+        throw new Failure.Refused(
+                Refusal.notBegun(
+                                options.name(),
+                                Refusal.Reason.UNAVAILABLE,
+                                "not all services are known here yet")
+                        .retryAfter(GatewayOptions.RETRY_AFTER));
+    }
+
+    private Routing awaitRoutingOf(Request request) throws InterruptedException {
+        long endNanos = time.nanos() + options.longestWaitUntilDeadline().toNanos();
+        while (true) {
+            var seen = anything.instances();
+            var now = routing;
+            var left = Duration.ofNanos(endNanos - time.nanos());
+            if (now.tells(request) || !left.isPositive()) return now;
+            anything.awaitOtherThan(seen, left);
+        }
     }
 
     /** How many requests wait for an instance. */

@@ -181,7 +181,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
 
     private Response route(Request request) throws Exception {
         if (Forwarding.isPlatform(request.path())) return own(request);
-        var table = directory.firstTable();
+        var table = directory.tableFor(request);
         var target = table.find(request.method(), request.path());
         if (target != null) return Forwarding.outward(target.call(forwarding.inward(request)));
         return request.path().equals("/") && reads(request) ? health() : table.otherwise(request);

@@ -700,6 +700,31 @@ abstract class GatewayCases {
         assertThat(await(drained)).isTrue();
     }
 
+    @Test
+    void as_long_as_not_all_services_are_known_a_missing_route_is_no_404() throws Exception {
+        around.complete = false;
+        around.service("product", get("/products", r -> ok("product")));
+        var gateway =
+                around.gateway(Surroundings.options().longestWait(Duration.ofMillis(100), 10));
+        assertThat(around.text(gateway, Request.get("/products"))).isEqualTo("product");
+        var early = around.call(gateway, Request.get("/carts"));
+        assertThat(early.status()).isEqualTo(503);
+        assertThat(early.headers().get("Retry-After")).contains("1");
+        around.complete = true;
+        around.service("order", get("/orders", r -> ok("order")));
+        assertThat(around.call(gateway, Request.get("/carts")).status()).isEqualTo(404);
+    }
+
+    @Test
+    void a_request_waits_for_the_service_that_is_not_known_yet() throws Exception {
+        around.complete = false;
+        around.service("product", get("/products", r -> ok("product")));
+        var gateway = around.gateway();
+        var waiting = Surroundings.beside(() -> around.text(gateway, Request.get("/carts")));
+        around.service("cart", get("/carts", r -> ok("cart")));
+        assertThat(Surroundings.await(waiting)).isEqualTo("cart");
+    }
+
     // Traces.
 
     @Test

@@ -7,6 +7,7 @@ import dev.weft.core.Instance;
 import dev.weft.core.MemoryRegistry;
 import dev.weft.core.Registry;
 import dev.weft.core.Request;
+import dev.weft.core.Resolver;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Routes;
@@ -28,6 +29,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** A gateway among services, on one transport. */
@@ -43,6 +45,32 @@ final class Surroundings implements AutoCloseable {
     final Transport transport;
     final MemoryRegistry registry = new MemoryRegistry();
     final ConcurrentLinkedQueue<Span> spans = new ConcurrentLinkedQueue<>();
+    volatile boolean complete = true;
+    private final Resolver resolver =
+            new Resolver() {
+                @Override
+                public List<Instance> instances() {
+                    return registry.instances();
+                }
+
+                @Override
+                public Duration age() {
+                    return registry.age();
+                }
+
+                @Override
+                public boolean complete() {
+                    return complete;
+                }
+
+                @Override
+                public Watch watch(Consumer<List<Instance>> listener) {
+                    return registry.watch(listener);
+                }
+
+                @Override
+                public void close() {}
+            };
     private final AtomicInteger ids = new AtomicInteger();
     private final Deque<Runnable> closing = new ArrayDeque<>();
 
@@ -61,7 +89,7 @@ final class Surroundings implements AutoCloseable {
     }
 
     Gateway gateway(GatewayOptions options) {
-        var gateway = Gateway.start(options, registry, transport, transport, spans::add, TIME);
+        var gateway = Gateway.start(options, resolver, transport, transport, spans::add, TIME);
         closing.push(gateway::close);
         return gateway;
     }

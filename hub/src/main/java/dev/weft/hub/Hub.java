@@ -47,6 +47,7 @@ public final class Hub implements AutoCloseable {
      * @param store as {@link Storage#open} takes it, {@code sqlite:.weft/hub.db}
      * @param token what calls have to carry; without it, none is asked
      * @param supervisor who answers for processes
+     * @param services that are to be there; as soon as they are, the registry is complete
      * @param warming how long behind the start readers of the registry keep what they knew
      */
     public record Options(
@@ -55,7 +56,12 @@ public final class Hub implements AutoCloseable {
             String store,
             Optional<String> token,
             Optional<URI> supervisor,
+            Set<String> services,
             Duration warming) {
+
+        public Options {
+            services = Set.copyOf(services);
+        }
 
         /** On loopback, without token and supervisor. */
         public static Options of(int port, String store) {
@@ -65,19 +71,26 @@ public final class Hub implements AutoCloseable {
                     store,
                     Optional.empty(),
                     Optional.empty(),
+                    Set.of(),
                     Duration.ofSeconds(10));
         }
 
         public Options token(String token) {
-            return new Options(host, port, store, Optional.of(token), supervisor, warming);
+            return new Options(
+                    host, port, store, Optional.of(token), supervisor, services, warming);
         }
 
         public Options supervisor(URI supervisor) {
-            return new Options(host, port, store, token, Optional.of(supervisor), warming);
+            return new Options(
+                    host, port, store, token, Optional.of(supervisor), services, warming);
+        }
+
+        public Options services(Set<String> services) {
+            return new Options(host, port, store, token, supervisor, services, warming);
         }
 
         public Options warming(Duration warming) {
-            return new Options(host, port, store, token, supervisor, warming);
+            return new Options(host, port, store, token, supervisor, services, warming);
         }
 
         /** From the variables of a process's environment. */
@@ -93,6 +106,9 @@ public final class Hub implements AutoCloseable {
                     "sqlite:" + data + "/hub.db",
                     given(environment, "WEFT_TOKEN"),
                     given(environment, "WEFT_SUPERVISOR").map(URI::create),
+                    given(environment, "WEFT_SERVICES")
+                            .map(names -> Set.of(names.split(",")))
+                            .orElse(Set.of()),
                     Duration.ofSeconds(10));
         }
 
@@ -133,7 +149,7 @@ public final class Hub implements AutoCloseable {
         storage.measure(meter);
         try {
             var bus = new BusLog(storage.database(), time);
-            var table = new InstanceTable(options.warming(), time);
+            var table = new InstanceTable(options.warming(), options.services(), time);
             var server =
                     transport.serve(
                             service(options, bus, table, transport, meter, time),

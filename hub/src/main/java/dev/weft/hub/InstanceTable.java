@@ -18,7 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>It is in memory only. Behind a restart everyone registers again within a lease; until then,
  * {@link View#warming}, readers keep what they knew, but for those that have left since ({@link
- * View#gone}). A lease that is not renewed ends, and the instance is gone.
+ * View#gone}). A table is complete once it is warm, or once all services that it was told to expect
+ * are there. A lease that is not renewed ends, and the instance is gone.
  *
  * <p>A renewal may come with another load and nothing else new. Those wake the readers together, once
  * in {@link #LOAD_PACE}, so that many instances under load do not keep many readers busy.
@@ -45,7 +46,11 @@ final class InstanceTable implements AutoCloseable {
      * @param gone those that left while the table was warming
      */
     public record View(
-            String version, boolean warming, List<Instance> instances, Set<String> gone) {
+            String version,
+            boolean warming,
+            boolean complete,
+            List<Instance> instances,
+            Set<String> gone) {
         public View {
             instances = List.copyOf(instances);
             gone = Set.copyOf(gone);
@@ -63,6 +68,7 @@ final class InstanceTable implements AutoCloseable {
     }
 
     private final Time time;
+    private final Set<String> expected;
     private final ReentrantLock lock = new ReentrantLock();
     private final Signal changed;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
@@ -77,9 +83,11 @@ final class InstanceTable implements AutoCloseable {
 
     /**
      * @param warming how long readers keep what they knew
+     * @param expected services that make it complete; if there are none, only time does
      */
-    InstanceTable(Duration warming, Time time) {
+    InstanceTable(Duration warming, Set<String> expected, Time time) {
         this.time = time;
+        this.expected = Set.copyOf(expected);
         this.changed = new Signal(lock, time);
         this.epoch = Long.toString(time.random().nextLong() >>> 1, 36);
         this.warmth = time.schedule(warming, this::warm);
@@ -208,6 +216,24 @@ final class InstanceTable implements AutoCloseable {
         }
     }
 
+    /** Whether every service is in it that should be. */
+    boolean complete() {
+        lock.lock();
+        try {
+            return completeNow();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean completeNow() {
+        if (!warming) return true;
+        if (expected.isEmpty()) return false;
+        var missing = new TreeSet<>(expected);
+        entries.values().forEach(entry -> missing.remove(entry.instance.service()));
+        return missing.isEmpty();
+    }
+
     /** Waits for another version than that, at most so long, and tells what there is. */
     View await(String version, Duration atMost) throws InterruptedException {
         lock.lockInterruptibly();
@@ -223,7 +249,7 @@ final class InstanceTable implements AutoCloseable {
                         Refusal.notBegun(
                                 "hub", Refusal.Reason.DRAINING, "the registry is being closed"));
             var instances = entries.values().stream().map(Entry::instance).toList();
-            return new View(version(), warming, instances, gone);
+            return new View(version(), warming, completeNow(), instances, gone);
         } finally {
             lock.unlock();
         }

@@ -239,6 +239,12 @@ final class Settling {
             }
         }
         blocked.addAll(waiting(answered));
+        if (!table.complete())
+            blocked.add(
+                    Blocked.of(
+                            "hub",
+                            "registry",
+                            "it has just started, and not all services have registered again"));
         return blocked;
     }
 

@@ -61,7 +61,9 @@ class HubTest {
     }
 
     private Hub.Options options() {
-        return Hub.Options.of(0, "sqlite:" + folder.resolve("hub.db")).token(TOKEN);
+        return Hub.Options.of(0, "sqlite:" + folder.resolve("hub.db"))
+                .token(TOKEN)
+                .warming(Duration.ofMillis(200));
     }
 
     private void start(Hub.Options options) throws Exception {

@@ -10,6 +10,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +21,7 @@ class InstanceTableTest {
     private static final Duration LEASE = Duration.ofSeconds(10);
 
     private final VirtualTime time = new VirtualTime();
-    private final InstanceTable table = new InstanceTable(LEASE, time);
+    private final InstanceTable table = new InstanceTable(LEASE, Set.of("cart", "order"), time);
 
     @AfterEach
     void close() {
@@ -106,6 +107,26 @@ class InstanceTableTest {
     }
 
     @Test
+    void it_is_complete_once_all_expected_services_are_there_or_the_time_is_over() {
+        table.put(cart("cart-1"), LEASE);
+        table.put(cart("cart-2"), LEASE);
+        assertThat(table.complete()).isFalse();
+        table.put(
+                new Instance(
+                        "order",
+                        "order-1",
+                        URI.create("http://127.0.0.1:1"),
+                        Instance.State.STARTING,
+                        List.of()),
+                LEASE);
+        assertThat(table.complete()).isTrue();
+        table.remove("order-1");
+        assertThat(table.complete()).isFalse();
+        time.advance(LEASE);
+        assertThat(table.complete()).isTrue();
+    }
+
+    @Test
     void while_warming_readers_are_told_who_left() throws Exception {
         table.put(cart("cart-1"), LEASE);
         table.remove("cart-1");
@@ -119,7 +140,7 @@ class InstanceTableTest {
 
     @Test
     void another_table_has_other_versions() throws Exception {
-        try (var other = new InstanceTable(LEASE, new VirtualTime(2))) {
+        try (var other = new InstanceTable(LEASE, Set.of(), new VirtualTime(2))) {
             assertThat(other.await("", Duration.ZERO).version()).isNotEqualTo(view("").version());
         }
     }

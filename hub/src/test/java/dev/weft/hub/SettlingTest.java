@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -33,7 +34,8 @@ class SettlingTest {
     private static final Duration LONG = Duration.ofSeconds(20);
 
     private final MemoryTransport transport = new MemoryTransport(TIME);
-    private final InstanceTable table = new InstanceTable(Duration.ofSeconds(10), TIME);
+    private final InstanceTable table =
+            new InstanceTable(Duration.ofSeconds(10), Set.of("cart"), TIME);
     private final Storage storage = Storage.open("memory:", TIME);
 
     @SuppressWarnings("NullAway.Init") // Opened before each case.
@@ -113,6 +115,17 @@ class SettlingTest {
         var result = settle(LONG);
         assertThat(result.settled()).isTrue();
         assertThat(result.ends()).containsOnlyKeys("cart");
+    }
+
+    @Test
+    void nothing_is_settled_before_the_services_are_known_again_behind_a_restart()
+            throws Exception {
+        serve("order", after -> 3);
+        var result = settle(Duration.ofMillis(50));
+        assertThat(result.settled()).isFalse();
+        assertThat(result.blocked()).extracting(Settling.Blocked::by).containsExactly("registry");
+        serve("cart", after -> 3);
+        assertThat(settle(LONG).settled()).isTrue();
     }
 
     private static Receipt both(long cart) {

@@ -53,6 +53,7 @@ public final class HubRegistry implements Registry, Resolver {
     private final Map<String, Instance> known = new LinkedHashMap<>();
     private final List<Announced> announced = new CopyOnWriteArrayList<>();
     private volatile List<Instance> instances = List.of();
+    private volatile boolean complete;
     private volatile boolean closed;
 
     /**
@@ -131,8 +132,10 @@ public final class HubRegistry implements Registry, Resolver {
         if (view.warming()) view.gone().forEach(known::remove);
         else known.clear();
         for (var instance : view.instances()) known.put(instance.id(), instance);
+        boolean before = complete;
+        complete |= view.complete();
         var now = List.copyOf(known.values());
-        if (now.equals(instances)) return;
+        if (now.equals(instances) && complete == before) return;
         instances = now;
         watchers.tell(now);
     }
@@ -140,6 +143,12 @@ public final class HubRegistry implements Registry, Resolver {
     @Override
     public List<Instance> instances() {
         return instances;
+    }
+
+    /** Stays so when the hub starts again, because what was known stays. */
+    @Override
+    public boolean complete() {
+        return complete;
     }
 
     @Override

@@ -85,5 +85,10 @@ final class Wire {
             Optional<Load> load,
             long leaseMs) {}
 
-    record View(String version, boolean warming, List<Instance> instances, Set<String> gone) {}
+    record View(
+            String version,
+            boolean warming,
+            boolean complete,
+            List<Instance> instances,
+            Set<String> gone) {}
 }
