@@ -210,7 +210,7 @@ gone "SIGTERM"
 # In the background.
 "$WEFT" up "$away/shop" --port "$port" --admin-port "$admin" >"$away/up.log" 2>&1 || fail "up: $(cat "$away/up.log")"
 says four || fail "up: $(get /hello)"
-"$WEFT" down -C "$away/shop" >/dev/null || fail "down"
+"$WEFT" down "$away/shop" >/dev/null || fail "down"
 [ ! -d /proc/self ] || nothing_left || fail "weft down left $(left)"
 code=0
 "$WEFT" ps -C "$away/shop" >"$away/out" 2>&1 || code=$?

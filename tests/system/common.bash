@@ -1,6 +1,7 @@
 # What the tests of running systems share; sourced. Needs bash and curl, and WEFT naming the launcher.
 #
 #   start DIR [OPTIONS]     runs "weft dev" with free ports and data of its own, returns when it is ready
+#                           (with unwatched= it looks out for changed sources)
 #   stop                    ends it as Ctrl-C would, and requires that no process is left
 #   ask METHOD PATH [BODY [HEADER...]]    sets status, body, headers; says what it was in failures
 #   is STATUS               requires the status of the last answer
@@ -12,6 +13,7 @@ root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tmp=$(mktemp -d)
 dev=
 others=
+unwatched=--no-watch
 status= body= asked=
 
 fail() {
@@ -75,7 +77,7 @@ start() {
     : >"$tmp/dev.log"
     # A job of its own, because a job in the background would ignore the interrupt.
     set -m
-    "$WEFT" dev "$folder" --no-watch --data "$tmp/data" --port "$port" --admin-port "$admin_port" "$@" \
+    "$WEFT" dev "$folder" $unwatched --data "$tmp/data" --port "$port" --admin-port "$admin_port" "$@" \
         >"$tmp/dev.log" 2>&1 </dev/null &
     dev=$!
     set +m
