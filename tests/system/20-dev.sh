@@ -154,6 +154,13 @@ code=0
 "$WEFT" dev "$away/shop" --data "$away/other" --port "$port" --admin-port $((port + 3)) >"$away/second.log" 2>&1 || code=$?
 expect "exit code of a busy port" 1 "$code"
 grep -q "port $port for the gateway is in use" "$away/second.log" || fail "$(cat "$away/second.log")"
+for ports in "70000 $admin" "$((port + 2)) $((port + 2))"; do
+    code=0
+    "$WEFT" dev "$away/shop" --data "$away/other" --port "${ports% *}" --admin-port "${ports#* }" >"$away/second.log" 2>&1 ||
+        code=$?
+    expect "exit code of the ports $ports" 1 "$code"
+    grep -q "^weft: .*port.*${ports% *}" "$away/second.log" || fail "$(cat "$away/second.log")"
+done
 
 # A crash is mended.
 first=$(pid_of hello)

@@ -39,8 +39,9 @@ final class Standalone {
                         return;
                     }
                     case "--port" -> {
-                        if (++i == arguments.length)
-                            throw new IllegalArgumentException("--port needs a number");
+                        if (++i == arguments.length || !arguments[i].matches("[0-9]{1,5}"))
+                            throw new IllegalArgumentException(
+                                    "--port needs a number from 0 to 65535");
                         environment.put("WEFT_PORT", arguments[i]);
                     }
                     default ->

@@ -117,6 +117,12 @@ final class LocalSystem implements AutoCloseable {
                     plan.adminPort(),
                     "the hub's admin API",
                     "take another with --admin-port, or hub: {port: N} in " + SystemFile.NAME);
+            if (plan.gatewayPort() == plan.adminPort())
+                throw new CommandFailed(
+                        "port "
+                                + plan.gatewayPort()
+                                + " cannot be both the gateway's and the admin API's; take another"
+                                + " with --port or --admin-port");
             if (plan.together())
                 NativeSqlite.properties(installation.home()).forEach(System::setProperty);
             int controlPort = Ports.free();

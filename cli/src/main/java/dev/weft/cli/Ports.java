@@ -11,12 +11,15 @@ final class Ports {
     private Ports() {}
 
     /**
-     * Complains if somebody else listens there.
+     * Complains if somebody else listens there, or nobody can.
      *
      * @param what wants it: "the gateway"
      * @param remedy how to take another
      */
     static void requireFree(int port, String what, String remedy) {
+        if (port < 1 || port > 65_535)
+            throw new CommandFailed(
+                    "a port is a number from 1 to 65535, not " + port + " (for " + what + ")");
         try (var socket = new ServerSocket()) {
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         } catch (IOException e) {
