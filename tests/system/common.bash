@@ -129,6 +129,62 @@ settle() {
     "$WEFT" settle --data "$tmp/data" --timeout 60 >"$tmp/settle" || fail "not settled: $(cat "$tmp/settle")"
 }
 
+# Runs a document: its sh blocks in order, as a person would beside $tmp/work. A block that is marked "long" starts a
+# system that runs until the end; a java or yml block with a name is a file that a person would write; one that is named
+# "shop" has to stand in the shop, line by line. Sets ran to how many; $tmp/all is what they printed.
+run_document() {
+    local document=$1 work=$tmp/work block own line
+    mkdir -p "$work" "$tmp/home"
+    ln -sfn "$root/examples" "$work/examples"
+    ln -sfn "$root/build" "$work/build"
+    ln -sfn "$root/build-tools" "$work/build-tools"
+    ln -sfn "$WEFT" "$work/weft"
+    awk -v folder="$tmp" '
+        /^ *```(sh|java|yml)/ {
+            n++; kind = $1; sub(/^`+/, "", kind)
+            out = kind == "sh" ? folder "/block-" n "." ($2 == "" ? "sh" : $2) : $2 == "shop" ? folder "/block-" n ".shop" : folder "/work/" $2
+            if (out ~ "/work/.*/") { path = out; sub("/[^/]*$", "", path); system("mkdir -p " path) }
+            next
+        }
+        /^ *```/ { if (out != "") close(out); out = ""; next }
+        out != "" { print > out }' "$document"
+    # What runs is found as on a machine with nothing else: by its folder, not by the environment.
+    export HOME=$tmp/home PATH="$(cat "$root/build/dist/jdk")/bin:$PATH"
+    ran=0
+    for block in $(ls "$tmp" | grep '^block-' | sort -t - -k 2 -n); do
+        case $block in
+            *.long)
+                read -r command dev_word folder <"$tmp/$block"
+                equal "the long command" "./weft dev" "$command $dev_word"
+                start "$work/$folder"
+                ;;
+            *.shop)
+                cat "$root"/examples/shop/*/*.java | sed 's/^ *//' >"$tmp/shop"
+                sed 's/^ *//' "$tmp/$block" | while IFS= read -r line; do
+                    grep -q -F -- "$line" "$tmp/shop" || fail "the shop has no '$line'"
+                done || exit 1
+                ;;
+            *)
+                if [ "$(cat "$tmp/$block")" = ./verify ]; then
+                    [ -x "$root/verify" ] || fail "there is no ./verify"
+                    continue # It is what runs this.
+                fi
+                own=$(free_port)
+                sed -e "s#localhost:8080#${WEFT_GATEWAY#http://}#" -e "s#8081#$own#; s#8082#$own#" \
+                    -e 's#^curl #curl -sS --fail-with-body #' "$tmp/$block" >"$tmp/commands"
+                # Some commands are refused, and meant to be.
+                (cd "$work" && unset WEFT_GATEWAY WEFT_ADMIN && bash "$tmp/commands") >"$tmp/out" 2>&1 </dev/null ||
+                    fail "$(cat "$tmp/commands" "$tmp/out")"
+                ! grep -q '"status":5' "$tmp/out" || fail "$(cat "$tmp/commands" "$tmp/out")"
+                cat "$tmp/out" >>"$tmp/all"
+                ;;
+        esac
+        ran=$((ran + 1))
+    done
+}
+
+said() { grep -q -F -- "$1" "$tmp/all" || fail "expected '$1' in $(cat "$tmp/all")"; }
+
 replay() {
     "$WEFT" run "$root/examples/shop/Replay.java" "$@"
 }

@@ -94,6 +94,14 @@ record SystemFile(
     }
 
     private static int port(Yaml yaml, String key, int otherwise) {
+        if (yaml.has(key) && !yaml.isMap(key))
+            throw yaml.wrong(
+                    key,
+                    "wanted "
+                            + key
+                            + ": {port: "
+                            + (yaml.isList(key) ? "N" : yaml.text(key).orElse("N"))
+                            + "}");
         return yaml.map(key)
                 .map(map -> map.only("port").number("port", otherwise, 1, 65535))
                 .orElse(otherwise);

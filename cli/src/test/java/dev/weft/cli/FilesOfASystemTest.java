@@ -47,6 +47,13 @@ class FilesOfASystemTest {
     }
 
     @Test
+    void a_port_stands_under_the_name_of_its_part() throws Exception {
+        write("weft.yml", "name: shop\ngateway: 9220\n");
+        write("a/service.yml", "");
+        assertThat(complaint()).isEqualTo("/weft.yml:2: wanted gateway: {port: 9220}");
+    }
+
+    @Test
     void every_key_is_read() throws Exception {
         write(
                 "weft.yml",
