@@ -5,7 +5,6 @@ import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Stream;
@@ -23,14 +22,12 @@ import java.util.stream.Stream;
 public final class Pipeline implements AutoCloseable {
 
     private static final Duration CLOSE = Duration.ofSeconds(10);
-    private static final int CHECKED = 500;
 
     private final String service;
     private final Time time;
     private final Progress progress;
     private final List<Runner> runners = new ArrayList<>();
-    private final EventStore log;
-    private final List<EventCodec<?>> codecs;
+    private final LogCheck check;
 
     /** Measures nothing. */
     public Pipeline(
@@ -59,15 +56,16 @@ public final class Pipeline implements AutoCloseable {
         this.service = service;
         this.time = time;
         this.progress = new Progress(service, time);
-        this.log = storage.events();
-        this.codecs =
-                Stream.concat(
-                                projections.stream().map(Projection::decider),
-                                publications.stream().map(Publication::decider))
-                        .distinct()
-                        .<EventCodec<?>>map(decider -> new EventCodec<>(service, decider))
-                        .toList();
-        progress.observe(meter, log);
+        progress.observe(meter, storage.events());
+        this.check =
+                new LogCheck(
+                        service,
+                        Stream.concat(
+                                        projections.stream().map(Projection::decider),
+                                        publications.stream().map(Publication::decider))
+                                .distinct()
+                                .toList(),
+                        storage);
         requireDifferent("projections", projections.stream().map(Projection::name).toList());
         requireDifferent("listeners", listeners.stream().map(Listener::name).toList());
         var spans = new EventSpans(tracer);
@@ -119,27 +117,13 @@ public final class Pipeline implements AutoCloseable {
     }
 
     /**
-     * Whether the code fits the log: reads the newest event of each type among the last {@value
-     * #CHECKED} that projections and publications take.
+     * Whether the code fits the log: reads the newest event of each type, among the log's last {@value
+     * LogCheck#LAST}, that projections and publications take. Code that passed is not asked again.
      *
      * @throws dev.weft.core.Failure.Unreadable naming the first one that does not fit
      */
-    public void requireReadable() {
-        var newest = new HashMap<String, StoredEvent>();
-        long head = log.head();
-        long from = Math.max(0, head - CHECKED);
-        while (from < head) {
-            var batch = log.log(from, CHECKED);
-            if (batch.isEmpty()) break;
-            for (var event : batch) newest.put(category(event) + " " + event.type(), event);
-            from = batch.getLast().position();
-        }
-        for (var event : newest.values())
-            for (var codec : codecs) if (codec.owns(event)) codec.data(event);
-    }
-
-    private static String category(StoredEvent event) {
-        return event.stream().substring(0, Math.max(0, event.stream().indexOf('-')));
+    public void requireReadable() throws InterruptedException {
+        check.requireReadable();
     }
 
     /** Starts; what fails from here on is tried again. */

@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.AccessibleObject;
+import java.lang.reflect.Constructor;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.util.HashMap;
@@ -20,8 +21,8 @@ import tools.jackson.core.JsonToken;
 /**
  * A record, as an object with one member per component.
  *
- * <p>The components' codecs are found at first use and not before, so that a record may hold itself.
- * Two threads may find them at once; they find the same.
+ * <p>The components' codecs and the constructor are found at first use and not before, so that a
+ * record may hold itself. Two threads may find them at once; they find the same.
  */
 final class Fields implements Codec {
 
@@ -30,7 +31,7 @@ final class Fields implements Codec {
 
     private final Shape shape;
     private final Map<String, Integer> places = new HashMap<>();
-    private final MethodHandle constructor;
+    private @Nullable MethodHandle constructor;
     private Field @Nullable [] fields;
 
     Fields(Shape shape) {
@@ -38,16 +39,25 @@ final class Fields implements Codec {
         var components = shape.type().getRecordComponents();
         for (int i = 0; i < components.length; i++)
             places.put(Names.snake(components[i].getName()), i);
-        this.constructor = constructor(shape.type(), components);
     }
 
     Shape shape() {
         return shape;
     }
 
-    /** The codecs of its components. */
+    /** The codecs of its components. Cheaper than a first use: no handle is made for it. */
     List<Codec> parts() {
-        return Stream.of(fields()).map(Field::codec).toList();
+        var components = shape.type().getRecordComponents();
+        try {
+            open(canonical(components), shape.type());
+        } catch (NoSuchMethodException e) {
+            throw closed(shape.type(), e);
+        }
+        return Stream.of(components).map(this::codec).toList();
+    }
+
+    private Codec codec(RecordComponent component) {
+        return Types.codec(shape.resolve(component.getGenericType()));
     }
 
     boolean has(String name) {
@@ -126,7 +136,7 @@ final class Fields implements Codec {
                 throw Misfit.missing(in, fields[i].name, fields[i].codec.wanted());
         }
         try {
-            return (Object) constructor.invokeExact(values);
+            return (Object) constructor().invokeExact(values);
         } catch (IllegalArgumentException e) {
             throw Misfit.value(in, e);
         } catch (RuntimeException | Error e) {
@@ -171,7 +181,7 @@ final class Fields implements Codec {
                             .map(component ->
                                     new Field(
                                             Names.snake(component.getName()),
-                                            Types.codec(shape.resolve(component.getGenericType())),
+                                            codec(component),
                                             accessor(component)))
                             .toArray(Field[]::new);
             fields = found;
@@ -189,10 +199,24 @@ final class Fields implements Codec {
         }
     }
 
-    private static MethodHandle constructor(Class<?> type, RecordComponent[] components) {
+    private MethodHandle constructor() {
+        var found = constructor;
+        if (found == null) {
+            found = constructor(shape.type().getRecordComponents());
+            constructor = found;
+        }
+        return found;
+    }
+
+    private Constructor<?> canonical(RecordComponent[] components) throws NoSuchMethodException {
+        var types = Stream.of(components).map(RecordComponent::getType).toArray(Class[]::new);
+        return shape.type().getDeclaredConstructor(types);
+    }
+
+    private MethodHandle constructor(RecordComponent[] components) {
+        var type = shape.type();
         try {
-            var types = Stream.of(components).map(RecordComponent::getType).toArray(Class[]::new);
-            var constructor = type.getDeclaredConstructor(types);
+            var constructor = canonical(components);
             open(constructor, type);
             return MethodHandles.lookup()
                     .unreflectConstructor(constructor)
