@@ -3,6 +3,8 @@
 module dev.weft.core {
     requires static org.jspecify;
 
+    uses dev.weft.core.Discovery.Provider;
+
     exports dev.weft.core;
     exports dev.weft.core.client;
     exports dev.weft.core.policy;
