@@ -40,17 +40,28 @@ final class About {
     private final Progress progress;
     private final EventStore events;
     private final Clients clients;
+    private final List<String> routes;
 
-    About(Surroundings in, Progress progress, EventStore events, Clients clients) {
+    /**
+     * @param routes of the service, as {@code GET /products/{id}}
+     */
+    About(
+            Surroundings in,
+            Progress progress,
+            EventStore events,
+            Clients clients,
+            List<String> routes) {
         this.in = in;
         this.progress = progress;
         this.events = events;
         this.clients = clients;
+        this.routes = List.copyOf(routes);
     }
 
     Routes routes() {
         return Routes.of(
                 Route.get(PREFIX + "health", request -> health()),
+                Route.get(PREFIX + "routes", request -> json(Map.of("routes", routes))),
                 Route.get(PREFIX + "progress", this::progress),
                 Route.get(PREFIX + "explain", this::explain));
     }

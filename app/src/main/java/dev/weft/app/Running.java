@@ -3,6 +3,7 @@ package dev.weft.app;
 import dev.weft.core.Cancellation;
 import dev.weft.core.Filter;
 import dev.weft.core.Instance;
+import dev.weft.core.Load;
 import dev.weft.core.Registry;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -16,6 +17,7 @@ import dev.weft.core.client.Clients;
 import dev.weft.core.policy.ConcurrencyLimit;
 import dev.weft.core.policy.CountedDecisions;
 import dev.weft.core.policy.HttpVerdicts;
+import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.events.Commands;
 import dev.weft.events.Pipeline;
@@ -31,6 +33,8 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -52,13 +56,24 @@ public final class Running implements AutoCloseable {
 
     private final App app;
     private final Surroundings in;
-    private final InFlight inFlight = new InFlight();
+    private final String by;
+    private final CountedDecisions decisions;
+    private final ConcurrencyLimit<Request, Response> limit;
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private URI address = URI.create("");
 
     private Running(App app, Surroundings in) {
         this.app = app;
         this.in = in;
+        this.by = in.service() + "/" + in.instance();
+        this.decisions = new CountedDecisions(in.meter(), in.service());
+        this.limit =
+                new ConcurrencyLimit<>(
+                        by,
+                        ConcurrencyLimit.Options.DEFAULT.mode(in.limit()),
+                        new HttpVerdicts(in.time()),
+                        decisions,
+                        in.time());
     }
 
     /** Starts the service; it answers requests on return. */
@@ -124,10 +139,11 @@ public final class Running implements AutoCloseable {
         pipeline.requireReadable();
         var answers = part(new Answers(storage.database(), in.time()));
         var routes = routes(weft);
-        var about = new About(in, pipeline.progress(), storage.events(), clients);
+        var names = routes.list().stream().map(Route::toString).toList();
+        var about = new About(in, pipeline.progress(), storage.events(), clients, names);
         var server = serve(routes, pipeline.progress(), answers, about, tracer);
         pipeline.start();
-        register(server, routes);
+        register(server, names);
     }
 
     private int makeTables(Sql sql) {
@@ -143,16 +159,15 @@ public final class Running implements AutoCloseable {
 
     private Transport.Server serve(
             Routes routes, Progress progress, Answers answers, About asked, Tracer tracer) {
-        var by = in.service() + "/" + in.instance();
         var answered =
                 ReadYourWrites.waiting(by, progress)
-                        .then(admission(by))
+                        .then(admission())
                         .then(new Once(in.service(), answers))
                         .then(Problems.handlers())
                         .then(routes);
         var own = asked.routes();
-        var about = edge(by, own, tracer.following()).then(own);
-        var all = edge(by, routes, tracer).then(inFlight).then(answered);
+        var about = edge(own, tracer.following()).then(own);
+        var all = edge(routes, tracer).then(answered);
         Service<Request, Response> either =
                 request ->
                         request.path().startsWith(About.PREFIX)
@@ -176,15 +191,8 @@ public final class Running implements AutoCloseable {
      * stands outside of it, as it is no work and would take the places of what is; so do the paths
      * of the platform.
      */
-    private Filter<Request, Response> admission(String by) {
-        var decisions = new CountedDecisions(in.meter(), in.service());
-        Filter<Request, Response> admission =
-                new ConcurrencyLimit<>(
-                        by,
-                        ConcurrencyLimit.Options.DEFAULT.mode(in.limit()),
-                        new HttpVerdicts(in.time()),
-                        decisions,
-                        in.time());
+    private Filter<Request, Response> admission() {
+        Filter<Request, Response> admission = limit;
         for (var rate : app.rates())
             admission =
                     admission.then(
@@ -195,16 +203,21 @@ public final class Running implements AutoCloseable {
         return admission;
     }
 
-    private Filter<Request, Response> edge(String by, Routes routes, Tracer tracer) {
+    private Filter<Request, Response> edge(Routes routes, Tracer tracer) {
         return new ServerTrace(
                         tracer, in.meter(), in.time(), LONGEST, ServerTrace.templates(routes))
                 .then(Problems.filter(by))
                 .then(Cancellation.atDeadline(by, in.time()));
     }
 
-    private void register(Transport.Server server, Routes routes) {
+    /** Those who wait for their turn count too: they are why others had better go elsewhere. */
+    private Optional<Load> load() {
+        if (in.limit() == Mode.OFF) return Optional.empty();
+        return Optional.of(new Load(limit.inWork() + limit.waiting(), limit.limit()));
+    }
+
+    private void register(Transport.Server server, List<String> routes) {
         address = server.address();
-        var names = routes.list().stream().map(Route::toString).toList();
         var lease =
                 in.registry()
                         .register(
@@ -213,8 +226,8 @@ public final class Running implements AutoCloseable {
                                         in.instance(),
                                         address,
                                         Instance.State.READY,
-                                        names),
-                                inFlight::load);
+                                        routes),
+                                this::load);
         part(lease);
         part(() -> drain(server, lease));
     }

@@ -19,7 +19,8 @@ import java.util.Optional;
  * @param instance {@code WEFT_INSTANCE}: this instance's id, new with each start
  * @param host {@code WEFT_HOST}: where to listen
  * @param port {@code WEFT_PORT}: 0 takes a free one
- * @param registry {@code WEFT_REGISTRY}: {@code hub+http://host:port}
+ * @param registry {@code WEFT_REGISTRY}: {@code hub+http://host:port}, or what {@link
+ *     dev.weft.core.Discovery} opens
  * @param bus {@code WEFT_BUS}: {@code hub+http://host:port}
  * @param store {@code WEFT_STORE}: {@code sqlite:FILE} or {@code memory:}
  * @param traces {@code OTEL_EXPORTER_OTLP_ENDPOINT}: where spans go, by OTLP over HTTP
@@ -36,7 +37,7 @@ record Settings(
         String instance,
         String host,
         int port,
-        Optional<URI> registry,
+        Optional<String> registry,
         Optional<URI> bus,
         String store,
         Optional<URI> traces,
@@ -66,7 +67,7 @@ record Settings(
                 read.text("WEFT_INSTANCE").orElse(otherwiseInstance),
                 read.text("WEFT_HOST").orElse(ServerOptions.DEFAULT.host()),
                 read.number("WEFT_PORT", DEFAULT_PORT, 0, 65535),
-                read.url("WEFT_REGISTRY", "hub+http"),
+                read.text("WEFT_REGISTRY"),
                 read.url("WEFT_BUS", "hub+http"),
                 read.text("WEFT_STORE").orElse("sqlite:.weft/" + service + ".db"),
                 read.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http"),

@@ -1,7 +1,7 @@
 package dev.weft.app;
 
 import dev.weft.app.hub.HubBus;
-import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.Discovery;
 import dev.weft.core.MemoryMeter;
 import dev.weft.core.MemoryRegistry;
 import dev.weft.core.Registry;
@@ -70,19 +70,8 @@ public record Surroundings(
         closing.add(transport);
         var bus = bus(settings, transport, time);
         closing.addFirst(bus);
-        var registry = new MemoryRegistry();
-        Resolver resolver = registry;
-        Registry announcing = registry;
-        if (settings.registry().isPresent()) {
-            var hub =
-                    new HubRegistry(
-                            transport.client(hub(settings.registry().get())),
-                            settings.token(),
-                            time);
-            resolver = hub;
-            announcing = hub;
-            closing.addFirst(hub);
-        }
+        var discovery = discovery(settings, transport, time);
+        closing.addFirst(discovery);
         Span.Sink spans = Span.Sink.NONE;
         if (settings.traces().isPresent()) {
             var url = settings.traces().get();
@@ -105,8 +94,8 @@ public record Surroundings(
                         .host(settings.host())
                         .port(settings.port())
                         .maxBodyBytes(settings.maxBodyBytes()),
-                announcing,
-                resolver,
+                discovery.registry(),
+                discovery.resolver(),
                 bus,
                 settings.store(),
                 spans,
@@ -116,6 +105,13 @@ public record Surroundings(
                 settings.token(),
                 settings.calls(),
                 closing);
+    }
+
+    private static Discovery discovery(Settings settings, Transport transport, Time time) {
+        if (settings.registry().isPresent())
+            return Discoveries.open(settings.registry().get(), transport, settings.token(), time);
+        var alone = new MemoryRegistry();
+        return new Discovery(alone, alone);
     }
 
     private static Bus bus(Settings settings, Transport transport, Time time) {

@@ -232,8 +232,14 @@ class RunningTest {
                 .singleElement()
                 .satisfies(instance -> {
                     assertThat(instance.routes()).contains("POST /ids");
-                    assertThat(instance.load()).contains(new Load(0, 0));
+                    assertThat(instance.load()).contains(new Load(0, 20));
                 });
+    }
+
+    @Test
+    void tells_its_routes_to_whom_no_registry_tells_them() throws Exception {
+        var told = json(start().call(Request.get("/_weft/routes")));
+        assertThat(told.get("routes")).isEqualTo(registry.instances("counter").getFirst().routes());
     }
 
     @Test
@@ -257,6 +263,7 @@ class RunningTest {
         var inWork = new ArrayList<FutureTask<Response>>();
         for (int i = 0; i < 20; i++) inWork.add(beside(client, Request.get("/hold")));
         held.entered().acquire(20);
+        assertThat(registry.instances().getFirst().load()).contains(new Load(20, 20));
         var refused = client.call(Request.get("/seen/a"));
         assertThat(refused.status()).isEqualTo(503);
         assertThat(refused.headers().get(ContextHeaders.REFUSED)).contains("limit");

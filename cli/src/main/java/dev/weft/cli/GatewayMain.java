@@ -1,6 +1,7 @@
 package dev.weft.cli;
 
-import dev.weft.app.hub.HubRegistry;
+import dev.weft.app.Discoveries;
+import dev.weft.core.Discovery;
 import dev.weft.core.Filter;
 import dev.weft.core.Instance;
 import dev.weft.core.MemoryMeter;
@@ -8,10 +9,12 @@ import dev.weft.core.Program;
 import dev.weft.core.Registry;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
+import dev.weft.core.Resolver;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
+import dev.weft.gateway.AskedRoutes;
 import dev.weft.gateway.Gateway;
 import dev.weft.gateway.GatewayOptions;
 import dev.weft.http.BearerToken;
@@ -32,8 +35,8 @@ import java.util.Set;
  * WEFT_PORT} (8080), {@code WEFT_REGISTRY}, {@code WEFT_TOKEN}, {@code WEFT_INSTANCE}, {@code
  * OTEL_EXPORTER_OTLP_ENDPOINT}, {@code WEFT_TRACES_PER_SECOND}, {@code WEFT_LOG}.
  *
- * <p>It stands here because it joins the gateway, which knows no registry but an interface, to the
- * hub's.
+ * <p>Where the registry knows no routes, as a list or DNS, it asks the instances for theirs. It stands
+ * here because it joins the gateway, which knows no registry but an interface, to the hub's.
  */
 public final class GatewayMain implements AutoCloseable {
 
@@ -41,7 +44,8 @@ public final class GatewayMain implements AutoCloseable {
     private static final Duration DRAINING = Program.GRACE.minusSeconds(5);
 
     private final HttpTransport transport;
-    private final HubRegistry registry;
+    private final Discovery discovery;
+    private final Resolver routes;
     private final Optional<OtlpSpans> spans;
     private final Gateway gateway;
     private final Registry.Lease lease;
@@ -65,29 +69,32 @@ public final class GatewayMain implements AutoCloseable {
     static GatewayMain start(Map<String, String> environment, Time time) {
         var told = new Told(environment);
         var options = told.options();
-        var hub = told.registry();
         var transport = new HttpTransport(time);
         try {
-            return new GatewayMain(options, hub, told, transport, time);
+            return new GatewayMain(options, told, transport, time);
         } catch (RuntimeException e) {
             transport.close();
             throw e;
         }
     }
 
-    private GatewayMain(
-            GatewayOptions options, URI hub, Told told, HttpTransport transport, Time time) {
+    private GatewayMain(GatewayOptions options, Told told, HttpTransport transport, Time time) {
         this.transport = transport;
         var meter = new MemoryMeter();
         JvmMetrics.observe(meter);
         transport.observe(meter);
-        this.spans = told.traces().map(to -> spans(to, options, transport, time));
-        this.registry = new HubRegistry(transport.client(hub), told.token(), time);
+        var traces = told.traces();
+        this.discovery = Discoveries.open(told.registry(), transport, told.token(), time);
+        this.spans = traces.map(to -> spans(to, options, transport, time));
+        this.routes =
+                told.registry().startsWith("hub+")
+                        ? discovery.resolver()
+                        : new AskedRoutes(discovery.resolver(), transport, time);
         try {
             this.gateway =
                     Gateway.start(
                             options,
-                            registry,
+                            routes,
                             transport,
                             transport,
                             spans.map(Span.Sink.class::cast).orElse(Span.Sink.NONE),
@@ -95,18 +102,21 @@ public final class GatewayMain implements AutoCloseable {
                             metrics(meter, options, told.token()),
                             time);
         } catch (RuntimeException e) {
-            registry.close();
+            routes.close();
+            discovery.close();
             spans.ifPresent(OtlpSpans::close);
             throw e;
         }
         this.lease =
-                registry.register(
-                        new Instance(
-                                options.name(),
-                                options.instance(),
-                                gateway.address(),
-                                Instance.State.READY,
-                                List.of()));
+                discovery
+                        .registry()
+                        .register(
+                                new Instance(
+                                        options.name(),
+                                        options.instance(),
+                                        gateway.address(),
+                                        Instance.State.READY,
+                                        List.of()));
     }
 
     /** Its port is the public one, so there it takes the token; without one there are none. */
@@ -143,7 +153,8 @@ public final class GatewayMain implements AutoCloseable {
         lease.update(Instance.State.DRAINING);
         gateway.drain(DRAINING);
         lease.close();
-        registry.close();
+        routes.close();
+        discovery.close();
         spans.ifPresent(OtlpSpans::close);
         transport.close();
     }
@@ -165,11 +176,9 @@ public final class GatewayMain implements AutoCloseable {
                             number("WEFT_TRACES_PER_SECOND", options.tracesPerSecond(), 1_000_000));
         }
 
-        URI registry() {
+        String registry() {
             var wanted = "the registry's URL, such as hub+http://127.0.0.1:8090";
-            var text = text("WEFT_REGISTRY").orElseThrow(() -> wrong("WEFT_REGISTRY", "", wanted));
-            if (!text.startsWith("hub+http://")) throw wrong("WEFT_REGISTRY", text, wanted);
-            return url("WEFT_REGISTRY", text.substring("hub+".length()), wanted);
+            return text("WEFT_REGISTRY").orElseThrow(() -> wrong("WEFT_REGISTRY", "", wanted));
         }
 
         Optional<String> token() {

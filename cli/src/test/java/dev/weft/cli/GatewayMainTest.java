@@ -109,6 +109,29 @@ final class GatewayMainTest {
         return Response.text((forwarded ? "forwarded " : "direct ") + request.variable("page"));
     }
 
+    @Test
+    void without_a_hub_it_serves_what_the_instances_of_a_list_say_that_they_serve()
+            throws Exception {
+        var about =
+                Route.get(
+                        "/_weft/routes",
+                        r -> Response.text("{\"routes\":[\"GET /hello/{name}\"]}"));
+        var greeter = Routes.of(Route.get("/hello/{name}", this::hello), about);
+        try (var transport = new HttpTransport(TIME);
+                var service = transport.serve(greeter, ServerOptions.DEFAULT)) {
+            var list = "static:greeter=" + service.address() + ",http://127.0.0.1:1";
+            try (var gateway =
+                    GatewayMain.start(Map.of("WEFT_PORT", "0", "WEFT_REGISTRY", list), TIME)) {
+                var client = transport.client(gateway.address());
+                for (int i = 0; i < 4; i++)
+                    assertThat(client.call(Request.get("/hello/you")).body().text())
+                            .isEqualTo("hello you");
+                assertThat(client.call(Request.get("/_weft/health")).body().text())
+                        .contains("\"registry_age_ms\":0", "greeter");
+            }
+        }
+    }
+
     private Response hello(Request request) {
         return Response.text("hello " + request.variable("name"));
     }
@@ -136,7 +159,9 @@ final class GatewayMainTest {
     @Test
     void what_the_environment_says_wrong_is_named() {
         assertRefused("WEFT_REGISTRY", Map.of());
-        assertRefused("WEFT_REGISTRY", Map.of("WEFT_REGISTRY", "http://127.0.0.1:1"));
+        for (var registry :
+                List.of("http://127.0.0.1:1", "static:a", "dns:{service}", "hub+http://"))
+            assertRefused("WEFT_REGISTRY is \"" + registry, Map.of("WEFT_REGISTRY", registry));
         for (var name :
                 List.of("WEFT_PORT", "WEFT_TRACES_PER_SECOND", "OTEL_EXPORTER_OTLP_ENDPOINT"))
             assertRefused(

@@ -39,8 +39,9 @@ public record Discovery(Registry registry, Resolver resolver) implements AutoClo
         for (var provider : ServiceLoader.load(Provider.class))
             if (provider.knows(url)) return provider.open(url, time);
         throw new IllegalArgumentException(
-                "no registry adaptor on the class path knows this; there are static:, and dns: and"
-                        + " dns+srv: with weft-dns");
+                "no registry adaptor on the class path knows "
+                        + url
+                        + "; there is static:, and with weft-dns there are dns: and dns+srv:");
     }
 
     @Override

@@ -41,6 +41,10 @@ public record Instance(
         return new Instance(service, id, address, state, routes, load);
     }
 
+    public Instance with(List<String> routes) {
+        return new Instance(service, id, address, state, routes, load);
+    }
+
     public Instance with(Optional<Load> load) {
         return new Instance(service, id, address, state, routes, load);
     }

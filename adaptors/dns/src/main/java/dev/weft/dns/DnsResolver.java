@@ -94,8 +94,7 @@ public final class DnsResolver implements Resolver {
 
         Followed(String service) {
             this.service = service;
-            this.lookup =
-                    new Lookup(names.of(service), names.port(), names.servers(), timeout);
+            this.lookup = new Lookup(names.of(service), names.port(), names.servers(), timeout);
             this.thread =
                     time.start("dns-" + service, () -> Context.none().run(this::askAgainAndAgain));
         }

@@ -68,8 +68,7 @@ final class Lookup {
      * @param servers empty for the system's
      * @param timeout how long a server may take for one answer
      */
-    Lookup(
-            String name, Optional<Integer> port, List<InetSocketAddress> servers, Duration timeout) {
+    Lookup(String name, Optional<Integer> port, List<InetSocketAddress> servers, Duration timeout) {
         try {
             this.name = Name.fromString(name, Name.root);
         } catch (TextParseException e) {
@@ -128,7 +127,9 @@ final class Lookup {
     private static void add(Set<URI> addresses, InetAddress host, int port) {
         if (addresses.size() == MAX_INSTANCES) return;
         var text = host.getHostAddress();
-        addresses.add(URI.create("http://" + (text.contains(":") ? "[" + text + "]" : text) + ":" + port));
+        addresses.add(
+                URI.create(
+                        "http://" + (text.contains(":") ? "[" + text + "]" : text) + ":" + port));
     }
 
     /** What came along with the SRV records saves a question. */

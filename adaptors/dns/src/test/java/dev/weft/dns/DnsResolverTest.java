@@ -87,7 +87,8 @@ class DnsResolverTest {
         dns.has("door.test. 30 A 10.0.0.1");
         dns.has("door.test. 30 AAAA 2001:db8:0:0:0:0:0:2");
         try (var resolver = addresses()) {
-            assertThat(found(resolver, "cart")).containsExactly("http://[2001:db8:0:0:0:0:0:1]:8080");
+            assertThat(found(resolver, "cart"))
+                    .containsExactly("http://[2001:db8:0:0:0:0:0:1]:8080");
             assertThat(found(resolver, "door")).containsExactly("http://10.0.0.1:8080");
         }
     }
@@ -189,8 +190,7 @@ class DnsResolverTest {
         dns.has("long.test. 86400 A 10.0.0.1");
         for (var service : List.of("short", "long")) {
             try (var resolver = addresses()) {
-                var bound =
-                        service.equals("short") ? DnsResolver.SHORTEST : DnsResolver.LONGEST;
+                var bound = service.equals("short") ? DnsResolver.SHORTEST : DnsResolver.LONGEST;
                 found(resolver, service);
                 asleep();
                 int before = dns.questions();
@@ -243,10 +243,7 @@ class DnsResolverTest {
         dns.has("cart.test. 30 A 10.0.0.1");
         dns.has("door.test. 60 A 10.0.0.2");
         for (var manner :
-                List.of(
-                        TinyDns.Manner.SERVFAIL,
-                        TinyDns.Manner.SILENCE,
-                        TinyDns.Manner.GARBAGE)) {
+                List.of(TinyDns.Manner.SERVFAIL, TinyDns.Manner.SILENCE, TinyDns.Manner.GARBAGE)) {
             try (var resolver = addresses()) {
                 assertThat(found(resolver, "cart")).hasSize(1);
                 assertThat(found(resolver, "door")).hasSize(1);
@@ -287,7 +284,11 @@ class DnsResolverTest {
         try (var other = new TinyDns()) {
             dns.manner(TinyDns.Manner.SERVFAIL);
             other.has("cart.test. 30 A 10.0.0.1");
-            var servers = "127.0.0.1:" + dns.address().getPort() + ",127.0.0.1:" + other.address().getPort();
+            var servers =
+                    "127.0.0.1:"
+                            + dns.address().getPort()
+                            + ",127.0.0.1:"
+                            + other.address().getPort();
             var names = DnsNames.parse("dns:{service}.test:8080?server=" + servers);
             try (var resolver = new DnsResolver(names, SOON, time)) {
                 assertThat(found(resolver, "cart")).hasSize(1);
@@ -299,7 +300,9 @@ class DnsResolverTest {
     void who_asks_first_does_not_wait_for_long() {
         dns.manner(TinyDns.Manner.SILENCE);
         var patient = Duration.ofMinutes(1);
-        var names = DnsNames.parse("dns:{service}.test:8080?server=127.0.0.1:" + dns.address().getPort());
+        var names =
+                DnsNames.parse(
+                        "dns:{service}.test:8080?server=127.0.0.1:" + dns.address().getPort());
         try (var resolver = new DnsResolver(names, patient, REAL)) {
             long start = REAL.nanos();
             assertThat(found(resolver, "cart")).isEmpty();

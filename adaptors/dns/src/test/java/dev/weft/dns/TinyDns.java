@@ -106,11 +106,7 @@ final class TinyDns implements AutoCloseable {
         var first = records.getFirst();
         table.put(
                 key(first.getName().toString(), Type.string(first.getType())),
-                new Line(
-                        Rcode.NOERROR,
-                        records,
-                        List.of(),
-                        parseAll(more.toArray(String[]::new))));
+                new Line(Rcode.NOERROR, records, List.of(), parseAll(more.toArray(String[]::new))));
     }
 
     private static String key(String name, String type) {
@@ -199,8 +195,7 @@ final class TinyDns implements AutoCloseable {
         var question = answer.getQuestion();
         var key = key(question.getName().toString(), Type.string(question.getType()));
         var line =
-                table.getOrDefault(
-                        key, new Line(Rcode.NXDOMAIN, List.of(), List.of(), List.of()));
+                table.getOrDefault(key, new Line(Rcode.NXDOMAIN, List.of(), List.of(), List.of()));
         answer.getHeader().setRcode(line.code);
         line.answer.forEach(record -> answer.addRecord(record, Section.ANSWER));
         line.authority.forEach(record -> answer.addRecord(record, Section.AUTHORITY));

@@ -39,7 +39,6 @@ final class Nodes implements AutoCloseable {
         }
     }
 
-    private final String service;
     private final Function<Instance, Node> factory;
     private final Map<String, Node> byId = new HashMap<>();
     private final Resolver.Watch watch;
@@ -48,9 +47,8 @@ final class Nodes implements AutoCloseable {
     private volatile Choice choice = Choice.NONE;
 
     Nodes(String service, Resolver resolver, Function<Instance, Node> factory) {
-        this.service = service;
         this.factory = factory;
-        this.watch = resolver.watch(this::update);
+        this.watch = resolver.watch(service, this::update);
     }
 
     Choice choice() {
@@ -60,8 +58,7 @@ final class Nodes implements AutoCloseable {
     private synchronized void update(List<Instance> instances) {
         if (closed) return;
         var known = new HashMap<String, Instance>();
-        for (var instance : instances)
-            if (instance.service().equals(service)) known.put(instance.id(), instance);
+        for (var instance : instances) known.put(instance.id(), instance);
         byId.values()
                 .removeIf(node -> {
                     var now = known.get(node.instance().id());
