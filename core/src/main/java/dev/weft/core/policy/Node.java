@@ -14,7 +14,8 @@ import java.util.concurrent.atomic.LongAdder;
  *
  * <p>It lives as long as discovery knows the instance under this address, whatever happens to others. Called by itself it
  * refuses while its breaker is open; a {@link Balanced} decides about that for all nodes together. A call is over when
- * the head of its answer is here.
+ * the head of its answer is here. One whose deadline passed sooner than good calls lately answered says nothing of the
+ * instance: its caller left it no time.
  */
 public final class Node implements Service<Request, Response> {
 
@@ -78,7 +79,8 @@ public final class Node implements Service<Request, Response> {
         }
     }
 
-    private void ended(long begunNanos, Verdict verdict, Breaker.Call admitted) {
+    private void ended(long begunNanos, Verdict said, Breaker.Call admitted) {
+        var verdict = hadNoTime(said, begunNanos) ? Verdict.UNKNOWN : said;
         if (admitted.end(verdict)) {
             load.reset();
             ramp();
@@ -89,6 +91,12 @@ public final class Node implements Service<Request, Response> {
             case BUSY, BAD -> failures.increment();
             case GOOD, UNKNOWN -> {}
         }
+    }
+
+    /** Whether its deadline left it less time than good calls lately took. */
+    private boolean hadNoTime(Verdict verdict, long begunNanos) {
+        return verdict.error().equals(Refusal.Reason.DEADLINE.wireName())
+                && time.nanos() - begunNanos < load.goodNanos();
     }
 
     /** Whether the answer says that the work was not begun because the instance is about to end. */

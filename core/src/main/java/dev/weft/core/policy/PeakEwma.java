@@ -41,9 +41,13 @@ public final class PeakEwma {
     private final AtomicInteger pending = new AtomicInteger();
     private final AtomicReference<Peak> peak;
 
+    /** The same, of good calls alone. */
+    private final AtomicReference<Peak> good;
+
     public PeakEwma(Time time) {
         this.time = time;
         this.peak = new AtomicReference<>(first());
+        this.good = new AtomicReference<>(first());
     }
 
     private Peak first() {
@@ -64,8 +68,11 @@ public final class PeakEwma {
     public void end(long begunNanos, Verdict verdict) {
         long tookNanos = time.nanos() - begunNanos;
         switch (verdict.health()) {
-            case GOOD -> took(tookNanos);
-            case BUSY, BAD -> took(Math.max(tookNanos, penaltyNanos(verdict.retryAfter())));
+            case GOOD -> {
+                took(peak, tookNanos);
+                took(good, tookNanos);
+            }
+            case BUSY, BAD -> took(peak, Math.max(tookNanos, penaltyNanos(verdict.retryAfter())));
             case UNKNOWN -> {}
         }
         pending.decrementAndGet();
@@ -76,7 +83,7 @@ public final class PeakEwma {
         return (retryAfter.compareTo(MOST_PENALTY) < 0 ? retryAfter : MOST_PENALTY).toNanos();
     }
 
-    private void took(long nanos) {
+    private void took(AtomicReference<Peak> peak, long nanos) {
         var now = new Peak(nanos, time.nanos());
         Peak before;
         do {
@@ -98,6 +105,11 @@ public final class PeakEwma {
     /** What is remembered, as of now. */
     public double latencyNanos() {
         return Math.max(LEAST_NANOS, faded(peak.get(), time.nanos()));
+    }
+
+    /** What is remembered of good calls alone, as of now: who had less time than that may not blame the instance. */
+    double goodNanos() {
+        return faded(good.get(), time.nanos());
     }
 
     /** Calls under way. */

@@ -4,11 +4,14 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.core.Context;
+import dev.weft.core.Deadline;
 import dev.weft.core.Filter;
 import dev.weft.core.Headers;
 import dev.weft.core.Instance;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
+import dev.weft.core.Service;
 import dev.weft.core.SystemTime;
 import dev.weft.core.client.ClientOptions;
 import dev.weft.core.client.Setting;
@@ -213,6 +216,38 @@ class ResilienceTest {
                     var hanging = between(town, 20, 40);
                     assertThat(hanging.share("stock-0")).isLessThan(0.01);
                     assertThat(hanging.success()).isGreaterThan(0.99);
+                });
+    }
+
+    /** Of 20 calls one has 5 ms, in which hardly any instance answers. */
+    private static Town impatient(Stack stack, long seed) {
+        var town = new Town(stack, seed);
+        tenServers(town).getFirst().server().slow(ofSeconds(20), ofSeconds(40), 10);
+        var client = town.client("shop", "stock", TWO_SECONDS);
+        Service<Request, Response> hurried =
+                request ->
+                        Context.none()
+                                .with(Deadline.after(ofMillis(5), town.simulation))
+                                .call(() -> client.call(request));
+        town.arrive(400, Duration.ZERO, ofSeconds(60), client);
+        Arrivals.poisson(
+                town.simulation, 20, Duration.ZERO, ofSeconds(60), () -> Town.call(hurried));
+        return town.run(ofSeconds(60));
+    }
+
+    @Test
+    void who_has_no_time_spoils_the_name_of_nobody() {
+        scenario(
+                "no-time",
+                ResilienceTest::impatient,
+                20,
+                40,
+                "stock-0",
+                town -> {
+                    var slow = between(town, 20, 40);
+                    assertThat(slow.share("stock-0")).isLessThan(0.02);
+                    assertThat(slow.percentileMs(0.99)).isLessThan(100);
+                    assertThat(slow.success()).isGreaterThan(0.999);
                 });
     }
 
