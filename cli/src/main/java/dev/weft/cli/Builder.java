@@ -55,7 +55,7 @@ final class Builder {
         } catch (IOException e) {
             throw unbuildable(service, e);
         } catch (UncheckedIOException e) {
-            throw unbuildable(service, e.getCause());
+            throw unbuildable(service, e);
         }
     }
 
@@ -127,11 +127,11 @@ final class Builder {
         } catch (IOException e) {
             throw unbuildable(service, e);
         } catch (UncheckedIOException e) {
-            throw unbuildable(service, e.getCause());
+            throw unbuildable(service, e);
         }
     }
 
-    private static CommandFailed unbuildable(ServiceFile service, IOException why) {
+    private static CommandFailed unbuildable(ServiceFile service, Exception why) {
         return new CommandFailed(service.name() + ": cannot be built: " + why, why);
     }
 
