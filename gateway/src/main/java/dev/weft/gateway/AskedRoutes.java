@@ -55,6 +55,7 @@ public final class AskedRoutes implements Resolver {
     private final Watchers watchers;
     private final Watch watch;
     private List<Instance> bare = List.of();
+    private boolean begun;
 
     /**
      * @param resolver stays the caller's
@@ -82,7 +83,15 @@ public final class AskedRoutes implements Resolver {
         tell();
     }
 
+    /**
+     * Not before each of the first ones was asked: else what is served by the slower would be unknown
+     * for a moment, and answered with 404.
+     */
     private synchronized void tell() {
+        begun |=
+                !asked.isEmpty()
+                        && asked.values().stream().allMatch(each -> each.routes.isPresent());
+        if (!begun) return;
         watchers.tell(
                 bare.stream()
                         .flatMap(instance ->
