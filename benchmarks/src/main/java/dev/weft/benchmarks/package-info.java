@@ -1,8 +1,6 @@
 /**
  * What of the measurements in {@code benchmarks/run} needs Java. {@code EventStoreBenchmark} is a
- * program that the script runs from its source. Benchmarks with JMH go here too: build with {@code
- * mvn -Pbenchmarks,quick -pl benchmarks -am package}, run with {@code java -cp
- * 'build/quick/weft-benchmarks/weft-benchmarks-0.1.0-SNAPSHOT.jar:build/quick/weft-benchmarks/lib/*'
- * org.openjdk.jmh.Main}.
+ * program that the script runs from its source. {@code FilterBenchmark} is one of JMH, which the script builds with Maven
+ * ({@code -Pbenchmarks}); {@code Filtered} says what it measures, {@code Bottom} around what.
  */
 package dev.weft.benchmarks;
