@@ -60,10 +60,15 @@ public record Setting<T>(
                     "the most that any wait takes");
 
     public static final Setting<Double> BUDGET_RATIO =
-            share("budget.ratio", 0.2, "retries and hedges for each first try, over 10 s");
+            share("budget.ratio", 0.17, "retries and hedges for each first try, over 10 s");
 
     public static final Setting<Integer> BUDGET_PER_SECOND =
-            whole("budget.per-second", 10, 0, 1_000_000, "retries a second beyond that");
+            whole(
+                    "budget.per-second",
+                    10,
+                    0,
+                    1_000_000,
+                    "retries a second there may be even if that is fewer");
 
     public static final Setting<Mode> HEDGE =
             mode("hedge", "a second try beside one that is slow, of idempotent calls");

@@ -11,8 +11,9 @@ import java.time.Duration;
  * Refuses here, by chance, what the service called would refuse anyway, so that refusing does not cost it the work that it
  * has left.
  *
- * <p>P = max(0, (requests − 2 · accepted) / (requests + 1)) over two minutes (client-side throttling, Google's "Site
- * Reliability Engineering", chapter 21). Not accepted is what the service refused as too much ({@link
+ * <p>P = max(0, (requests − 2 · accepted) / (requests + 1)) over ten seconds (client-side throttling, Google's "Site
+ * Reliability Engineering", chapter 21, which counts over two minutes; then 13 to 20 % are refused for half a minute behind an
+ * overload of twenty seconds, with ten seconds none after eight, and as much is done in between, simulated). Not accepted is what the service refused as too much ({@link
  * Verdict.Health#BUSY}) and what was refused here; a failure is accepted work. At least a part is always sent, or nobody
  * would notice that the service has recovered; and nothing is refused while there are few requests. Safe for many threads;
  * takes no lock.
@@ -25,7 +26,7 @@ public final class Throttle<I, O> implements Filter<I, O> {
      * @param window over which requests are counted
      * @param perAccepted how many requests for each accepted one are still sent; 1 or more
      * @param mostRefused what share is refused at most
-     * @param leastPerSecond below so many requests a second, over the last {@link #RATE_WINDOW}, none is refused
+     * @param leastPerSecond below so many requests a second none is refused
      */
     public record Options(
             Mode mode,
@@ -35,7 +36,7 @@ public final class Throttle<I, O> implements Filter<I, O> {
             double leastPerSecond) {
 
         public static final Options DEFAULT =
-                new Options(Mode.ON, Duration.ofMinutes(2), 2, 0.8, 5);
+                new Options(Mode.ON, Duration.ofSeconds(10), 2, 0.8, 5);
 
         public Options {
             if (!(perAccepted >= 1 && mostRefused >= 0 && mostRefused <= 1 && leastPerSecond >= 0))
@@ -50,10 +51,7 @@ public final class Throttle<I, O> implements Filter<I, O> {
         }
     }
 
-    /** Over which the rate of requests is taken. */
-    public static final Duration RATE_WINDOW = Duration.ofSeconds(10);
-
-    private static final int BUCKETS = 24;
+    private static final int BUCKETS = 10;
     private static final int REQUESTS = 0;
     private static final int ACCEPTED = 1;
 
@@ -64,7 +62,6 @@ public final class Throttle<I, O> implements Filter<I, O> {
     private final Tally tally;
     private final Time time;
     private final Ring counts;
-    private final Ring lately;
 
     /**
      * @param by who refuses, as refusals name it
@@ -84,7 +81,6 @@ public final class Throttle<I, O> implements Filter<I, O> {
         this.tally = tally;
         this.time = time;
         this.counts = new Ring(options.window, BUCKETS, 2, time);
-        this.lately = new Ring(RATE_WINDOW, 10, time);
     }
 
     @Override
@@ -113,7 +109,7 @@ public final class Throttle<I, O> implements Filter<I, O> {
         long requests = counts.sum(REQUESTS);
         double share = (requests - options.perAccepted * counts.sum(ACCEPTED)) / (requests + 1.0);
         if (share <= 0) return 0;
-        double perSecond = (double) lately.sum(REQUESTS) / RATE_WINDOW.toSeconds();
+        double perSecond = requests * 1_000.0 / options.window.toMillis();
         return perSecond < options.leastPerSecond ? 0 : Math.min(share, options.mostRefused);
     }
 
@@ -132,16 +128,11 @@ public final class Throttle<I, O> implements Filter<I, O> {
     private void count(Verdict.Health health) {
         switch (health) {
             case GOOD, BAD -> {
-                request();
+                counts.add(REQUESTS, 1);
                 counts.add(ACCEPTED, 1);
             }
-            case BUSY -> request();
+            case BUSY -> counts.add(REQUESTS, 1);
             case UNKNOWN -> {}
         }
-    }
-
-    private void request() {
-        counts.add(REQUESTS, 1);
-        lately.add(REQUESTS, 1);
     }
 }

@@ -204,7 +204,7 @@ class RetryTest {
 
     @Test
     void numbers_tries_from_the_attempt_that_came_in() throws Exception {
-        for (int i = 0; i < 25; i++) budget.called(1);
+        for (int i = 0; i < 30; i++) budget.called(1);
         script(answer(FAILED));
         Context.none().withAttempt(2).call(() -> call(GET));
         assertThat(attempts).containsExactly(2, 3);
