@@ -10,7 +10,6 @@ import dev.weft.core.Registry;
 import dev.weft.core.Request;
 import dev.weft.core.Resolver;
 import dev.weft.core.Response;
-import dev.weft.core.ServerOptions;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
@@ -32,7 +31,8 @@ import java.util.Set;
 
 /**
  * The gateway as a process, configured by its environment alone: {@code WEFT_HOST}, {@code
- * WEFT_PORT} (8080), {@code WEFT_REGISTRY}, {@code WEFT_TOKEN}, {@code WEFT_INSTANCE}, {@code
+ * WEFT_PORT} (8080), {@code WEFT_GATEWAY_OPTIONS} ({@link GatewaySettings}, under which host and port
+ * go), {@code WEFT_REGISTRY}, {@code WEFT_TOKEN}, {@code WEFT_INSTANCE}, {@code
  * OTEL_EXPORTER_OTLP_ENDPOINT}, {@code WEFT_TRACES_PER_SECOND}, {@code WEFT_LOG}.
  *
  * <p>Where the registry knows no routes, as a list or DNS, it asks the instances for theirs. It stands
@@ -163,14 +163,18 @@ public final class GatewayMain implements AutoCloseable {
     private record Told(Map<String, String> environment) {
 
         GatewayOptions options() {
-            var options = GatewayOptions.DEFAULT;
+            var options =
+                    text(GatewaySettings.VARIABLE)
+                            .map(GatewaySettings::ofVariable)
+                            .orElse(GatewaySettings.DEFAULT)
+                            .options();
             int port = number("WEFT_PORT", options.server().port(), 65_535);
             return options.instance(
                             text("WEFT_INSTANCE")
                                     .orElse("gateway-" + ProcessHandle.current().pid()))
                     .server(
                             options.server()
-                                    .host(text("WEFT_HOST").orElse(ServerOptions.DEFAULT.host()))
+                                    .host(text("WEFT_HOST").orElse(options.server().host()))
                                     .port(port))
                     .tracesPerSecond(
                             number("WEFT_TRACES_PER_SECOND", options.tracesPerSecond(), 1_000_000));

@@ -1,8 +1,11 @@
 package dev.weft.cli;
 
 import dev.weft.app.hub.HubRegistry;
+import dev.weft.core.Instance;
+import dev.weft.core.Resolver;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.Time;
+import dev.weft.gateway.RouteConflict;
 import dev.weft.http.HttpTransport;
 import dev.weft.supervisor.Control;
 import dev.weft.supervisor.Logs;
@@ -14,6 +17,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -24,8 +28,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 
 /**
  * A system on this machine, built and run from its folder.
@@ -42,6 +47,9 @@ final class LocalSystem implements AutoCloseable {
     /** The last lines of a service that are shown when it does not start. */
     private static final int LAST_LINES = 30;
 
+    /** How long the hub may take to tell of services that are ready. */
+    private static final Duration REGISTERED = Duration.ofSeconds(10);
+
     /**
      * What to run, and where.
      *
@@ -54,6 +62,7 @@ final class LocalSystem implements AutoCloseable {
     private final Time time;
     private final Logs logs;
     private final Hosting hosting;
+    private final Resolver registry;
     private final Builder builder;
     private final Systems systems;
     private final Map<String, Current> current = new ConcurrentHashMap<>();
@@ -85,6 +94,7 @@ final class LocalSystem implements AutoCloseable {
             Time time,
             Logs logs,
             Hosting hosting,
+            Resolver registry,
             Builder builder,
             Systems systems,
             RunningSystem told,
@@ -93,6 +103,7 @@ final class LocalSystem implements AutoCloseable {
         this.time = time;
         this.logs = logs;
         this.hosting = hosting;
+        this.registry = registry;
         this.builder = builder;
         this.systems = systems;
         this.told = told;
@@ -138,15 +149,11 @@ final class LocalSystem implements AutoCloseable {
                             time);
             open.push(registry);
             var supervisor = new Supervisor(logs, time);
-            var services =
-                    plan.files().services().stream()
-                            .map(ServiceFile::name)
-                            .collect(Collectors.toUnmodifiableSet());
             var processes =
                     new SeparateProcesses(
                             told,
+                            plan.files(),
                             plan.data(),
-                            services,
                             installation,
                             supervisor,
                             registry,
@@ -156,8 +163,8 @@ final class LocalSystem implements AutoCloseable {
                     plan.together()
                             ? new OneProcess(
                                     told,
+                                    plan.files(),
                                     plan.data(),
-                                    services,
                                     transport,
                                     registry,
                                     processes,
@@ -172,7 +179,8 @@ final class LocalSystem implements AutoCloseable {
             systems.write(plan.data(), told);
             open.push(() -> systems.remove(plan.data(), told));
             var builder = new Builder(installation, plan.data().resolve("build"));
-            return new LocalSystem(plan, time, logs, hosting, builder, systems, told, open);
+            return new LocalSystem(
+                    plan, time, logs, hosting, registry, builder, systems, told, open);
         } catch (IOException e) {
             close(open);
             throw new CommandFailed("the system cannot be started: " + e.getMessage(), e);
@@ -188,7 +196,7 @@ final class LocalSystem implements AutoCloseable {
                 plan.files().folder().toString(),
                 ProcessHandle.current().pid(),
                 local(plan.adminPort()),
-                local(plan.gatewayPort()),
+                gateway(plan),
                 local(controlPort),
                 token(),
                 time.now(),
@@ -197,6 +205,13 @@ final class LocalSystem implements AutoCloseable {
 
     private static String local(int port) {
         return "http://127.0.0.1:" + port;
+    }
+
+    /** Where this machine reaches the gateway, wherever else it listens. */
+    private static String gateway(Plan plan) {
+        var host = plan.files().gateway().options().server().host();
+        var everywhere = host.equals("0.0.0.0") || host.equals("::");
+        return everywhere ? local(plan.gatewayPort()) : "http://" + host + ":" + plan.gatewayPort();
     }
 
     private static String token() {
@@ -251,8 +266,58 @@ final class LocalSystem implements AutoCloseable {
             var problem = hosting.awaitReady(name);
             if (problem.isPresent()) throw new CommandFailed(unready(name, problem.get()));
         }
+        requireOneServiceForEachRoute();
         told = told.asReady();
         systems.write(plan.data(), told);
+    }
+
+    /** While it runs, the gateway leaves such a route to who had it first; now nobody had it before. */
+    private void requireOneServiceForEachRoute() throws InterruptedException {
+        var conflicts = RouteConflict.among(awaitRegistered());
+        if (conflicts.isEmpty()) return;
+        var lines = new ArrayList<String>();
+        for (var conflict : conflicts)
+            lines.add(
+                    conflict.route()
+                            + " is claimed by two services, "
+                            + file(conflict.keptBy())
+                            + " and "
+                            + file(conflict.refusedTo())
+                            + "; take it out of one of the two");
+        throw new CommandFailed(String.join("\n", lines));
+    }
+
+    /** Who is ready has told the hub, but it may not have been told to us yet. */
+    private List<Instance> awaitRegistered() throws InterruptedException {
+        var all = new AtomicReference<List<Instance>>(List.of());
+        var missing = new CountDownLatch(1);
+        try (var _ =
+                registry.watch(instances -> {
+                    all.set(instances);
+                    var ready =
+                            instances.stream()
+                                    .filter(each -> each.state() == Instance.State.READY)
+                                    .map(Instance::service)
+                                    .toList();
+                    if (ready.containsAll(plan.files().names())) missing.countDown();
+                })) {
+            if (!missing.await(REGISTERED.toMillis(), TimeUnit.MILLISECONDS))
+                throw new CommandFailed(
+                        "not all services were registered within "
+                                + REGISTERED.toSeconds()
+                                + " s; registered are "
+                                + all.get().stream().map(Instance::service).distinct().toList());
+        }
+        return all.get();
+    }
+
+    /** A service with where its {@code service.yml} is. */
+    private String file(String service) {
+        return plan.files().services().stream()
+                .filter(each -> each.name().equals(service))
+                .map(each -> service + " (" + each.folder() + ")")
+                .findFirst()
+                .orElse(service);
     }
 
     private static String text(ServiceFile service, RuntimeException failure) {

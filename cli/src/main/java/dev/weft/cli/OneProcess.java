@@ -14,7 +14,6 @@ import dev.weft.core.Time;
 import dev.weft.core.Transport;
 import dev.weft.core.policy.Mode;
 import dev.weft.gateway.Gateway;
-import dev.weft.gateway.GatewayOptions;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
 import dev.weft.supervisor.ProcessState;
@@ -33,7 +32,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,8 +48,8 @@ final class OneProcess implements Hosting {
     private static final int TRACES_PER_SECOND = 200;
 
     private final RunningSystem system;
+    private final SystemFile said;
     private final Path data;
-    private final Set<String> services;
     private final HttpTransport sockets;
     private final HubRegistry registry;
     private final InMemoryFirst transport;
@@ -66,20 +64,19 @@ final class OneProcess implements Hosting {
     private int lastNumber;
 
     /**
-     * @param services the names of all
      * @param foreign runs what is no Java
      */
     OneProcess(
             RunningSystem system,
+            SystemFile said,
             Path data,
-            Set<String> services,
             HttpTransport sockets,
             HubRegistry registry,
             Hosting foreign,
             Time time) {
         this.system = system;
+        this.said = said;
         this.data = data;
-        this.services = services;
         this.sockets = sockets;
         this.registry = registry;
         this.transport = new InMemoryFirst(new MemoryTransport(time), sockets);
@@ -95,7 +92,7 @@ final class OneProcess implements Hosting {
                             Hub.Options.of(port(system.admin()), "sqlite:" + data.resolve("hub.db"))
                                     .token(system.token())
                                     .supervisor(URI.create(system.control()))
-                                    .services(services),
+                                    .services(said.names()),
                             new HubTransport(transport, sockets),
                             meter(),
                             time);
@@ -103,8 +100,8 @@ final class OneProcess implements Hosting {
             var spans = spans(GATEWAY, GATEWAY);
             parts.push(spans);
             var meter = meter();
-            var defaults = GatewayOptions.DEFAULT;
-            var options = defaults.server(defaults.server().port(port(system.gateway())));
+            var options = said.gateway().options();
+            options = options.server(options.server().port(port(system.gateway())));
             var gateway =
                     Gateway.start(
                             options,

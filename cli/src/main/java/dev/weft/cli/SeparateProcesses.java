@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** Hub, gateway and each service as processes of their own, under a supervisor. */
 final class SeparateProcesses implements Hosting {
@@ -40,11 +39,12 @@ final class SeparateProcesses implements Hosting {
                     "WEFT_GATEWAY",
                     "WEFT_SUPERVISOR",
                     "WEFT_SERVICES",
+                    GatewaySettings.VARIABLE,
                     Dev.BUILD_SECONDS);
 
     private final RunningSystem system;
+    private final SystemFile files;
     private final Path data;
-    private final Set<String> services;
     private final Installation installation;
     private final Supervisor supervisor;
     private final HubRegistry registry;
@@ -53,21 +53,20 @@ final class SeparateProcesses implements Hosting {
 
     /**
      * @param data the system's data folder
-     * @param services the names of all
      * @param registry where processes are awaited, and announced that do not do it by themselves
      */
     SeparateProcesses(
             RunningSystem system,
+            SystemFile files,
             Path data,
-            Set<String> services,
             Installation installation,
             Supervisor supervisor,
             HubRegistry registry,
             Transport transport,
             Time time) {
         this.system = system;
+        this.files = files;
         this.data = data;
-        this.services = services;
         this.installation = installation;
         this.supervisor = supervisor;
         this.registry = registry;
@@ -80,15 +79,19 @@ final class SeparateProcesses implements Hosting {
         var hub = environment(HUB);
         hub.put("WEFT_DATA", data.toString());
         hub.put("WEFT_SUPERVISOR", system.control());
-        hub.put("WEFT_SERVICES", String.join(",", services));
+        hub.put("WEFT_SERVICES", String.join(",", files.names()));
         var answers = Readiness.answering("/admin/health", transport, time);
-        supervisor.start(part(HUB, HUB_MAIN, HUB_MEMORY, hub, system.admin(), answers, 0));
+        supervisor.start(part(HUB, HUB_MAIN, HUB_MEMORY, hub, data, system.admin(), answers, 0));
+        var gateway = environment(GATEWAY);
+        gateway.put("WEFT_HOST", files.gateway().options().server().host());
+        gateway.put(GatewaySettings.VARIABLE, Json.text(files.gateway().said()));
         supervisor.start(
                 part(
                         GATEWAY,
                         GATEWAY_MAIN,
                         GATEWAY_MEMORY,
-                        environment(GATEWAY),
+                        gateway,
+                        files.folder(),
                         system.gateway(),
                         Readiness.registered(registry, registry::forget),
                         2));
@@ -99,6 +102,7 @@ final class SeparateProcesses implements Hosting {
             String main,
             String memory,
             Map<String, String> environment,
+            Path folder,
             String address,
             Readiness readiness,
             int stage) {
@@ -106,7 +110,7 @@ final class SeparateProcesses implements Hosting {
                 name,
                 installation.jvm(memory, List.of(), main),
                 environment,
-                data,
+                folder,
                 new Port.Fixed(java.net.URI.create(address).getPort()),
                 1,
                 readiness,

@@ -61,7 +61,7 @@ record ServiceFile(
     static final String NAME = "service.yml";
     static final String MEMORY = "256m";
 
-    private static final long LARGEST_BODY_BYTES = 1 << 30;
+    static final long LARGEST_BODY_BYTES = 1 << 30;
     private static final Pattern NAMES = Pattern.compile("[a-z][a-z0-9-]{0,39}");
     private static final Pattern COORDINATES = Pattern.compile("[\\w.-]+(:[\\w.-]+){2,4}");
     private static final List<String> TAKEN = List.of("hub", "gateway", "weft");
@@ -144,7 +144,7 @@ record ServiceFile(
                 yaml.variables("environment"),
                 yaml.number("instances", 1, 1, ProcessSpec.MAX_INSTANCES),
                 memory(yaml),
-                maxBodyBytes(yaml),
+                yaml.size("max_body", LARGEST_BODY_BYTES),
                 yaml.duration("ready_timeout", ProcessSpec.READY_TIMEOUT),
                 calls(yaml));
     }
@@ -265,21 +265,6 @@ record ServiceFile(
             }
         }
         return routes;
-    }
-
-    private static Optional<Long> maxBodyBytes(Yaml yaml) {
-        var size = yaml.text("max_body");
-        if (size.isEmpty()) return Optional.empty();
-        if (!size.get().matches("[0-9]{1,7}[kKmM]"))
-            throw yaml.wrong(
-                    "max_body",
-                    "max_body is a size such as 512k or 20m, not \"" + size.get() + "\"");
-        int end = size.get().length() - 1;
-        int shift = Character.toLowerCase(size.get().charAt(end)) == 'k' ? 10 : 20;
-        long bytes = Long.parseLong(size.get().substring(0, end)) << shift;
-        if (bytes > LARGEST_BODY_BYTES)
-            throw yaml.wrong("max_body", "max_body is at most 1024m, not " + size.get());
-        return Optional.of(bytes);
     }
 
     private static String memory(Yaml yaml) {

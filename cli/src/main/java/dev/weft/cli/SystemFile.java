@@ -7,6 +7,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What {@code weft.yml} says: a system and its services.
@@ -14,7 +17,7 @@ import java.util.Locale;
  * <pre>
  * name: shop                     # the folder's name
  * services: [product, cart]      # all folders below that hold a service.yml
- * gateway: {port: 8080}
+ * gateway: {port: 8080}          # and more, see GatewaySettings
  * hub: {port: 8090}
  * tests: tests                   # where weft test finds tests
  * </pre>
@@ -26,12 +29,11 @@ record SystemFile(
         Path folder,
         String name,
         List<ServiceFile> services,
-        int gatewayPort,
+        GatewaySettings gateway,
         int hubPort,
         Path tests) {
 
     static final String NAME = "weft.yml";
-    static final int GATEWAY_PORT = 8080;
     static final int HUB_PORT = 8090;
 
     SystemFile {
@@ -88,12 +90,14 @@ record SystemFile(
                 folder,
                 yaml.text("name").orElse(folderName(folder)),
                 services,
-                port(yaml, "gateway", GATEWAY_PORT),
-                port(yaml, "hub", HUB_PORT),
+                part(yaml, "gateway").map(GatewaySettings::read).orElse(GatewaySettings.DEFAULT),
+                part(yaml, "hub")
+                        .map(map -> map.only("port").number("port", HUB_PORT, 1, 65_535))
+                        .orElse(HUB_PORT),
                 folder.resolve(yaml.text("tests").orElse(Tests.FOLDER)).normalize());
     }
 
-    private static int port(Yaml yaml, String key, int otherwise) {
+    private static Optional<Yaml> part(Yaml yaml, String key) {
         if (yaml.has(key) && !yaml.isMap(key))
             throw yaml.wrong(
                     key,
@@ -102,9 +106,17 @@ record SystemFile(
                             + ": {port: "
                             + (yaml.isList(key) ? "N" : yaml.text(key).orElse("N"))
                             + "}");
-        return yaml.map(key)
-                .map(map -> map.only("port").number("port", otherwise, 1, 65535))
-                .orElse(otherwise);
+        return yaml.map(key);
+    }
+
+    /** The names of the services. */
+    Set<String> names() {
+        return services.stream().map(ServiceFile::name).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** The port that it names for the gateway, or the usual one. */
+    int gatewayPort() {
+        return gateway.options().server().port();
     }
 
     private static List<Path> withServices(Path folder) {

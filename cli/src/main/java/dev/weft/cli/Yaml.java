@@ -199,6 +199,30 @@ final class Yaml {
         };
     }
 
+    /** {@code 512k}, {@code 20m}, in bytes. */
+    Optional<Long> size(String key, long mostBytes) {
+        var size = text(key);
+        if (size.isEmpty()) return Optional.empty();
+        if (!size.get().matches("[0-9]{1,7}[kKmM]"))
+            throw wrong(key, key + " is a size such as 512k or 20m, not \"" + size.get() + "\"");
+        int end = size.get().length() - 1;
+        int shift = Character.toLowerCase(size.get().charAt(end)) == 'k' ? 10 : 20;
+        long bytes = Long.parseLong(size.get().substring(0, end)) << shift;
+        if (bytes > mostBytes)
+            throw wrong(key, key + " is at most " + (mostBytes >> 20) + "m, not " + size.get());
+        return Optional.of(bytes);
+    }
+
+    /** {@code on} or {@code off}, or as YAML has it, {@code true} or {@code false}. */
+    boolean isOn(String key) {
+        var text = text(key).orElse("off");
+        return switch (text) {
+            case "on", "true" -> true;
+            case "off", "false" -> false;
+            default -> throw wrong(key, key + " is on or off, not \"" + text + "\"");
+        };
+    }
+
     /** A list of texts; one text counts as a list of one. */
     List<String> texts(String key) {
         var node = value(key);
@@ -223,5 +247,17 @@ final class Yaml {
     Optional<Yaml> map(String key) {
         var node = value(key);
         return node == null ? Optional.empty() : Optional.of(of(file, node));
+    }
+
+    /** The whole mapping: texts, lists, mappings. */
+    Map<String, Object> plain() {
+        var plain = new LinkedHashMap<String, Object>();
+        for (var key : values.keySet()) if (has(key)) plain.put(key, plain(key));
+        return plain;
+    }
+
+    private Object plain(String key) {
+        if (isMap(key)) return map(key).map(Yaml::plain).orElse(Map.of());
+        return isList(key) ? texts(key) : text(key).orElse("");
     }
 }

@@ -3,11 +3,20 @@ package dev.weft.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.core.Method;
 import dev.weft.core.client.Setting;
+import dev.weft.core.policy.Mode;
+import dev.weft.core.policy.RateLimit;
+import dev.weft.gateway.Cors;
+import dev.weft.gateway.Proxies;
+import dev.weft.gateway.Subnet;
+import dev.weft.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -201,5 +210,105 @@ class FilesOfASystemTest {
                         folder.resolve("cart/service.yml")
                                 + ": no effect with --together, which has one process for all:"
                                 + " environment:, memory:");
+    }
+
+    @Test
+    void what_the_gateway_does_at_its_door_is_read_and_told_to_its_process() throws Exception {
+        write("a/service.yml", "");
+        write(
+                "weft.yml",
+                """
+                gateway:
+                  port: 18080
+                  host: 0.0.0.0
+                  max_body: 20m
+                  max_headers: 32k
+                  timeout: 30s
+                  access_log: on
+                  proxies: {addresses: [10.0.0.0/8, "::1"], header: Forwarded}
+                  cors:
+                    origins: [https://shop.example]
+                    methods: [GET, POST]
+                    headers: [Content-Type]
+                    expose: []
+                    credentials: true
+                    max_age: 1m
+                  rate: {address: 100/1m, caller: 5/1s, keys: 50}
+                """);
+        var read = SystemFile.read(folder).gateway();
+        for (var settings : List.of(read, GatewaySettings.ofVariable(Json.text(read.said())))) {
+            var options = settings.options();
+            assertThat(options.server().host()).isEqualTo("0.0.0.0");
+            assertThat(options.server().port()).isEqualTo(18080);
+            assertThat(options.server().maxBodyBytes()).isEqualTo(20 << 20);
+            assertThat(options.server().maxHeaderBytes()).isEqualTo(32 << 10);
+            assertThat(options.longestRequest()).isEqualTo(Duration.ofSeconds(30));
+            var edge = options.edge();
+            assertThat(edge.accessLog()).isTrue();
+            assertThat(edge.proxies())
+                    .isEqualTo(
+                            new Proxies(
+                                    List.of(Subnet.parse("10.0.0.0/8"), Subnet.parse("::1")),
+                                    Proxies.Header.FORWARDED));
+            assertThat(edge.cors())
+                    .contains(
+                            Cors.of(List.of("https://shop.example"))
+                                    .methods(List.of(Method.GET, Method.POST))
+                                    .headers(List.of("Content-Type"))
+                                    .expose(List.of())
+                                    .credentials(true)
+                                    .maxAge(Duration.ofMinutes(1)));
+            assertThat(edge.ratePerAddress())
+                    .contains(
+                            new RateLimit.Options(
+                                    Mode.ON, "address", 100, Duration.ofMinutes(1), 50));
+            assertThat(edge.ratePerCaller())
+                    .contains(
+                            new RateLimit.Options(Mode.ON, "caller", 5, Duration.ofSeconds(1), 50));
+        }
+    }
+
+    @Test
+    void what_the_gateway_cannot_do_is_told_with_file_line_and_key() throws Exception {
+        write("a/service.yml", "");
+        var wrong =
+                Map.ofEntries(
+                        Map.entry("rates: {}", "unknown key \"rates\"; did you mean \"rate\"?"),
+                        Map.entry("max_headers: 2m", "max_headers is at most 1m, not 2m"),
+                        Map.entry("timeout: 0s", "timeout is at least 1ms and at most 60m, not 0s"),
+                        Map.entry("access_log: yes", "access_log is on or off, not \"yes\""),
+                        Map.entry("proxies: {}", "proxies wants addresses: [10.0.0.0/8]"),
+                        Map.entry(
+                                "proxies: {addresses: localhost}",
+                                "addresses: an address is one such as 10.0.0.7, 10.0.0.0/8"),
+                        Map.entry(
+                                "proxies: {addresses: 10.0.0.1, header: Via}",
+                                "header is X-Forwarded-For or Forwarded"),
+                        Map.entry("cors: {}", "origins: there is no origin"),
+                        Map.entry(
+                                "cors: {origins: [https://a.example/x]}",
+                                "origins: an origin is one such as https://shop.example"),
+                        Map.entry(
+                                "cors: {origins: '*', credentials: on}",
+                                "credentials: with credentials the origins have to be named"),
+                        Map.entry(
+                                "cors: {origins: '*', methods: [FETCH]}",
+                                "methods: there is no FETCH; there are [GET"),
+                        Map.entry(
+                                "cors: {origins: '*', max_age: 2000m}",
+                                "max_age: a browser may keep"),
+                        Map.entry(
+                                "rate: {address: 100}",
+                                "address is a number of requests in a time, such as 100/1m"),
+                        Map.entry(
+                                "rate: {caller: 7/9999h}",
+                                "caller: the window of a rate limit is"));
+        for (var each : wrong.entrySet()) {
+            write("weft.yml", "gateway:\n  port: 18080\n  " + each.getKey() + "\n");
+            assertThat(complaint()).startsWith("/weft.yml:3: ").contains(each.getValue());
+        }
+        assertThatThrownBy(() -> GatewaySettings.ofVariable("{\"access_log\":\"maybe\"}"))
+                .isInstanceOf(CommandFailed.class)
+                .hasMessage("WEFT_GATEWAY_OPTIONS:1: access_log is on or off, not \"maybe\"");
     }
 }

@@ -37,4 +37,9 @@ public record ServerOptions(
         return new ServerOptions(
                 host, port, maxBodyBytes, maxHeaderBytes, maxConnections, idleTimeout);
     }
+
+    public ServerOptions maxHeaderBytes(int maxHeaderBytes) {
+        return new ServerOptions(
+                host, port, maxBodyBytes, maxHeaderBytes, maxConnections, idleTimeout);
+    }
 }

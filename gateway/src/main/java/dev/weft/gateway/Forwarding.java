@@ -1,13 +1,13 @@
 package dev.weft.gateway;
 
 import dev.weft.core.Body;
-import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import java.io.UncheckedIOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
 
 /** A request as it goes on to a service, and an answer as it goes back. */
 final class Forwarding {
@@ -16,31 +16,32 @@ final class Forwarding {
     static final long AT_HAND_BYTES = 64 << 10;
 
     private final long maxBodyBytes;
+    private final Function<Request, Origin> origin;
 
-    Forwarding(long maxBodyBytes) {
+    Forwarding(long maxBodyBytes, Function<Request, Origin> origin) {
         this.maxBodyBytes = maxBodyBytes;
+        this.origin = origin;
     }
 
     /** Blocks until a small body is there; a large one stays a stream. */
     Request inward(Request request) {
         check(request.path());
         take(request.body());
-        var from = request.headers().get(ContextHeaders.PEER).orElse("");
-        var host = request.headers().get("Host").orElse("");
-        var headers = HopHeaders.inward(request.headers()).add("X-Forwarded-Proto", "http");
-        if (!from.isEmpty()) headers.add("X-Forwarded-For", from);
-        if (!host.isEmpty()) headers.add("X-Forwarded-Host", host);
-        return request.with(headers.add("Forwarded", forwarded(from, host)).build());
+        var from = origin.apply(request);
+        var headers = HopHeaders.inward(request.headers()).add("X-Forwarded-Proto", from.scheme());
+        if (!from.client().isEmpty()) headers.add("X-Forwarded-For", from.client());
+        if (!from.host().isEmpty()) headers.add("X-Forwarded-Host", from.host());
+        return request.with(headers.add("Forwarded", forwarded(from)).build());
     }
 
     /** The element of RFC 7239, 4: an address of version 6 stands in brackets and quotes. */
-    private static String forwarded(String from, String host) {
+    private static String forwarded(Origin from) {
         var text = new StringBuilder(64).append("for=");
-        if (from.isEmpty()) text.append("unknown");
-        else if (from.indexOf(':') < 0) text.append(from);
-        else text.append("\"[").append(from).append("]\"");
-        if (!host.isEmpty()) text.append(";host=\"").append(quoted(host)).append('"');
-        return text.append(";proto=http").toString();
+        if (from.client().isEmpty()) text.append("unknown");
+        else if (from.client().indexOf(':') < 0) text.append(from.client());
+        else text.append("\"[").append(from.client()).append("]\"");
+        if (!from.host().isEmpty()) text.append(";host=\"").append(quoted(from.host())).append('"');
+        return text.append(";proto=").append(from.scheme()).toString();
     }
 
     static Response outward(Response response) {
@@ -49,15 +50,19 @@ final class Forwarding {
     }
 
     /**
-     * Refuses {@code .} and {@code ..} between slashes or backslashes, escaped or not: what one server
-     * takes for a name, the next resolves, and then a path is reached that was never routed.
+     * Refuses {@code .} and {@code ..} between slashes or backslashes, escaped or not, with or without
+     * a parameter behind them: what one server takes for a name, the next resolves, and then a path is
+     * reached that was never routed.
      */
     private static void check(String path) {
         boolean escapes = path.indexOf('%') >= 0;
         if (!escapes && !path.contains("/.")) return;
-        var text = path.replaceAll("(?i)%2e", ".").replaceAll("(?i)%2f|%5c", "/");
+        var text =
+                path.replaceAll("(?i)%2e", ".")
+                        .replaceAll("(?i)%2f|%5c", "/")
+                        .replaceAll("(?i)%3b", ";");
         for (var segment : text.split("/", -1))
-            if (segment.equals(".") || segment.equals(".."))
+            if (segment.matches("\\.\\.?(;.*)?"))
                 throw new Failure.Malformed("a path may not hold \"" + segment + "\": " + path);
     }
 

@@ -2,6 +2,7 @@ package dev.weft.gateway;
 
 import dev.weft.core.Body;
 import dev.weft.core.Cancellation;
+import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
@@ -19,13 +20,18 @@ import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
+import dev.weft.core.policy.CountedDecisions;
+import dev.weft.core.policy.RateLimit;
+import dev.weft.core.policy.Tally;
+import dev.weft.gateway.RouteTable.Target;
 import dev.weft.http.Problems;
+import dev.weft.http.RateLimited;
 import dev.weft.http.ServerTrace;
 import dev.weft.json.Json;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The door for callers from outside: one service that passes each request on to the service whose
@@ -34,11 +40,12 @@ import java.time.Duration;
  * <p>The routes come from the instances that the resolver knows. A request begins a trace, or goes
  * on with the caller's; it has a deadline; its answer names the trace in {@code Weft-Trace}. Bodies
  * pass as they come, the small ones taken at hand before. While a service has no instance its
- * callers wait a bounded time. What comes from outside is not believed about attempts, criticality
- * or who forwarded it. Paths below {@code /_weft} are not passed on; {@code /_weft/health} is the
- * gateway's own.
+ * callers wait a bounded time. What comes from outside is not believed about attempts or
+ * criticality, nor about who forwarded it, unless that is a proxy of ours. Paths below {@code /_weft}
+ * are not passed on; {@code /_weft/health} is the gateway's own.
  *
- * <p>At DEBUG it logs a line for every request; answers of 500 and above are warnings.
+ * <p>The way in, outermost first: trace and metrics, {@link AccessLog}, {@link Cors}, rate per
+ * address, rate per caller, problems, deadline, routes.
  */
 public final class Gateway implements Service<Request, Response>, AutoCloseable {
 
@@ -49,12 +56,11 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
                     "{request}",
                     "Requests that wait for an instance of their service.");
 
-    private static final Logger LOG = System.getLogger(Gateway.class.getName());
-
     private final GatewayOptions options;
     private final Time time;
     private final Directory directory;
-    private final Forwarding forwarding;
+    private final Optional<RateLimit> perAddress;
+    private final Optional<RateLimit> perCaller;
     private final Service<Request, Response> service;
     private final Transport.Server server;
     private volatile Instance.State state = Instance.State.READY;
@@ -103,17 +109,12 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         this.options = options;
         this.time = time;
         var tracer = new Tracer(time, spans, Sampler.atMost(options.tracesPerSecond(), time));
-        this.forwarding = new Forwarding(options.server().maxBodyBytes());
         this.directory = new Directory(options, resolver, services, tracer, meter, time);
         meter.observe(WAITING, it -> it.value(directory.waiting()));
-        Filter<Request, Response> trusted = this::withoutHops;
-        this.service =
-                asides.then(trusted)
-                        .then(traced(tracer, meter))
-                        .then(this::logged)
-                        .then(Problems.filter(options.name()))
-                        .then(Cancellation.atDeadline(options.name(), time))
-                        .then((Service<Request, Response>) this::route);
+        var counted = new CountedDecisions(meter, options.name());
+        this.perAddress = options.edge().ratePerAddress().map(it -> limit(it, counted));
+        this.perCaller = options.edge().ratePerCaller().map(it -> limit(it, counted));
+        this.service = asides.then(door("http", tracer, meter));
         try {
             this.server = callers.serve(service, options.server());
         } catch (RuntimeException e) {
@@ -122,14 +123,59 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         }
     }
 
-    /** Looks at the platform's own paths, such as a probe of its health, begin no trace. */
-    private Filter<Request, Response> traced(Tracer tracer, Meter meter) {
-        var all = new ServerTrace(tracer, meter, time, options.longestRequest(), this::template);
+    private RateLimit limit(RateLimit.Options rate, Tally tally) {
+        return new RateLimit(rate, tally, time);
+    }
+
+    /**
+     * The way in for who speaks this scheme. A look at the platform's own paths, such as a probe of
+     * its health, begins no trace and is not counted.
+     */
+    private Service<Request, Response> door(String scheme, Tracer tracer, Meter meter) {
+        Function<Request, Origin> origin = it -> options.edge().proxies().origin(it, scheme);
+        var forwarding = new Forwarding(options.server().maxBodyBytes(), origin);
+        Filter<Request, Response> inside =
+                Problems.filter(options.name()).then(Cancellation.atDeadline(options.name(), time));
+        var routed =
+                edge(origin)
+                        .then(inside)
+                        .then((Service<Request, Response>) it -> route(it, forwarding));
+        var longest = options.longestRequest();
+        var outer = new ServerTrace(tracer, meter, time, longest, this::template).then(routed);
         var own =
-                new ServerTrace(
-                        tracer.following(), meter, time, options.longestRequest(), it -> "");
-        return (request, next) ->
-                (request.path().startsWith("/_weft/") ? own : all).apply(request, next);
+                new ServerTrace(tracer.following(), meter, time, longest, it -> "")
+                        .then(inside)
+                        .then((Service<Request, Response>) this::own);
+        Filter<Request, Response> trusted = Gateway::withoutHops;
+        return trusted.then(
+                (Service<Request, Response>)
+                        it -> (it.path().startsWith("/_weft/") ? own : outer).call(it));
+    }
+
+    private Filter<Request, Response> edge(Function<Request, Origin> origin) {
+        var edge = options.edge();
+        Filter<Request, Response> filter =
+                new AccessLog(edge.accessLog(), origin, it -> target(it, Target::service), time);
+        if (edge.cors().isPresent()) filter = filter.then(edge.cors().get());
+        if (perAddress.isPresent())
+            filter =
+                    filter.then(
+                            new RateLimited(
+                                    options.name(),
+                                    perAddress.get(),
+                                    it -> origin.apply(it).counted()));
+        if (perCaller.isPresent())
+            filter =
+                    filter.then(
+                            new RateLimited(
+                                    options.name(), perCaller.get(), it -> caller(it, origin)));
+        return filter;
+    }
+
+    /** Who is counted; a name never counts as an address. */
+    private static String caller(Request request, Function<Request, Origin> origin) {
+        var name = Context.current().caller().subject();
+        return name.isEmpty() ? "address " + origin.apply(request).counted() : "caller " + name;
     }
 
     /** Answers as to a caller from outside. */
@@ -159,7 +205,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     }
 
     /** What an outside caller says that would be inside knowledge is not heard, nor told to it. */
-    private Response withoutHops(Request request, Service<Request, Response> next)
+    private static Response withoutHops(Request request, Service<Request, Response> next)
             throws Exception {
         return ContextHeaders.withoutRetrySafety(
                 next.call(
@@ -170,16 +216,21 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     }
 
     private String template(Request request) {
+        return target(request, Target::template);
+    }
+
+    /** What is known of where a request goes; empty if it goes nowhere. */
+    private String target(Request request, Function<Target, String> what) {
         try {
             if (Forwarding.isPlatform(request.path())) return "";
             var target = directory.table().find(request.method(), request.path());
-            return target == null ? "" : target.template();
+            return target == null ? "" : what.apply(target);
         } catch (Failure.Malformed answeredFurtherIn) {
             return "";
         }
     }
 
-    private Response route(Request request) throws Exception {
+    private Response route(Request request, Forwarding forwarding) throws Exception {
         if (Forwarding.isPlatform(request.path())) return own(request);
         var table = directory.tableFor(request);
         var target = table.find(request.method(), request.path());
@@ -215,23 +266,5 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         return Response.of(200)
                 .header("Content-Type", "application/json")
                 .with(Body.of(Json.write(health)));
-    }
-
-    private Response logged(Request request, Service<Request, Response> next) throws Exception {
-        long start = time.nanos();
-        var response = next.call(request);
-        var level = response.status() >= 500 ? Level.WARNING : Level.DEBUG;
-        if (LOG.isLoggable(level))
-            LOG.log(
-                    level,
-                    request.method()
-                            + " "
-                            + request.path()
-                            + " "
-                            + response.status()
-                            + " "
-                            + (time.nanos() - start) / 1_000
-                            + " us");
-        return response;
     }
 }

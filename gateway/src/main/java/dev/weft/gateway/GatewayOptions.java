@@ -21,6 +21,7 @@ import java.time.Duration;
  * @param attempts how often in all a request is tried whose answer was lost, if that is safe
  * @param backoff how long it waits between attempts
  * @param tracesPerSecond how many new traces are recorded
+ * @param edge what it does beside routing
  */
 public record GatewayOptions(
         String name,
@@ -31,7 +32,8 @@ public record GatewayOptions(
         int maxWaiting,
         int attempts,
         Backoff backoff,
-        int tracesPerSecond) {
+        int tracesPerSecond,
+        Edge edge) {
 
     /** Port 8080 of the loopback; 10 MiB; 10 s; 5 s for 1,000 that wait; 3 attempts. */
     public static final GatewayOptions DEFAULT =
@@ -44,7 +46,8 @@ public record GatewayOptions(
                     1_000,
                     3,
                     Backoff.CALLS,
-                    200);
+                    200,
+                    Edge.NONE);
 
     /** When callers may come back that found no instance. */
     static final Duration RETRY_AFTER = Duration.ofSeconds(1);
@@ -81,7 +84,8 @@ public record GatewayOptions(
                 maxWaiting,
                 attempts,
                 backoff,
-                tracesPerSecond);
+                tracesPerSecond,
+                edge);
     }
 
     public GatewayOptions server(ServerOptions server) {
@@ -94,7 +98,8 @@ public record GatewayOptions(
                 maxWaiting,
                 attempts,
                 backoff,
-                tracesPerSecond);
+                tracesPerSecond,
+                edge);
     }
 
     public GatewayOptions longestRequest(Duration longestRequest) {
@@ -107,7 +112,8 @@ public record GatewayOptions(
                 maxWaiting,
                 attempts,
                 backoff,
-                tracesPerSecond);
+                tracesPerSecond,
+                edge);
     }
 
     public GatewayOptions longestWait(Duration longestWait, int maxWaiting) {
@@ -120,7 +126,8 @@ public record GatewayOptions(
                 maxWaiting,
                 attempts,
                 backoff,
-                tracesPerSecond);
+                tracesPerSecond,
+                edge);
     }
 
     public GatewayOptions tracesPerSecond(int tracesPerSecond) {
@@ -133,6 +140,21 @@ public record GatewayOptions(
                 maxWaiting,
                 attempts,
                 backoff,
-                tracesPerSecond);
+                tracesPerSecond,
+                edge);
+    }
+
+    public GatewayOptions edge(Edge edge) {
+        return new GatewayOptions(
+                name,
+                instance,
+                server,
+                longestRequest,
+                longestWait,
+                maxWaiting,
+                attempts,
+                backoff,
+                tracesPerSecond,
+                edge);
     }
 }

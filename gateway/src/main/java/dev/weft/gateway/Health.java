@@ -18,4 +18,4 @@ record Health(
         int routes,
         long registryAgeMs,
         List<String> ready,
-        List<RouteTable.Conflict> conflicts) {}
+        List<RouteConflict> conflicts) {}

@@ -50,7 +50,7 @@ final class RouteBook {
     /** Who has a route, by its {@link #shape}. */
     private Map<String, Claim> owners = Map.of();
 
-    private List<RouteTable.Conflict> conflicts = List.of();
+    private List<RouteConflict> conflicts = List.of();
     private Set<String> reported = Set.of();
     private RouteTable table = RouteTable.EMPTY;
 
@@ -65,7 +65,7 @@ final class RouteBook {
     RouteTable update(Map<String, List<Instance>> instances) {
         learn(instances);
         forget(instances.keySet());
-        var found = new ArrayList<RouteTable.Conflict>();
+        var found = new ArrayList<RouteConflict>();
         var now = claims(instances.keySet(), found);
         if (now.equals(owners) && found.equals(conflicts)) return table;
         owners = now;
@@ -107,7 +107,7 @@ final class RouteBook {
         }
     }
 
-    private Map<String, Claim> claims(Set<String> present, List<RouteTable.Conflict> found) {
+    private Map<String, Claim> claims(Set<String> present, List<RouteConflict> found) {
         var wanted = new LinkedHashMap<String, Map<String, String>>();
         known.forEach((service, routes) -> wanted.put(service, byShape(routes)));
         var claims = new HashMap<String, Claim>();
@@ -121,7 +121,7 @@ final class RouteBook {
             routes.forEach((shape, route) -> {
                 var owner = claims.putIfAbsent(shape, new Claim(route, service));
                 if (owner != null && !owner.service.equals(service))
-                    found.add(new RouteTable.Conflict(route, owner.service, service));
+                    found.add(new RouteConflict(route, owner.service, service));
             });
         });
         wanted.forEach((service, routes) -> {
@@ -179,18 +179,14 @@ final class RouteBook {
         return new Route(
                 Method.valueOf(claim.route.substring(0, space)),
                 new PathTemplate(template),
-                new RouteTable.Target(template, destinations.apply(claim.service)));
+                new RouteTable.Target(claim.service, template, destinations.apply(claim.service)));
     }
 
-    private void report(List<RouteTable.Conflict> found) {
+    private void report(List<RouteConflict> found) {
         var now = new HashSet<String>();
         for (var conflict : found) {
             var line =
-                    conflict.route()
-                            + " is claimed by "
-                            + conflict.keptBy()
-                            + " and by "
-                            + conflict.refusedTo()
+                    conflict
                             + ": "
                             + conflict.keptBy()
                             + " keeps it, it had it first; take the route out of one of the two";

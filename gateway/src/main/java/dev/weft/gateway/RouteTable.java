@@ -15,9 +15,10 @@ final class RouteTable {
     /**
      * Where a request goes.
      *
+     * @param service its name
      * @param template the route's path, {@code /products/{id}}
      */
-    record Target(String template, Service<Request, Response> destination)
+    record Target(String service, String template, Service<Request, Response> destination)
             implements Service<Request, Response> {
         @Override
         public Response call(Request request) throws Exception {
@@ -25,15 +26,12 @@ final class RouteTable {
         }
     }
 
-    /** A route that two services claim; who came first has it. */
-    record Conflict(String route, String keptBy, String refusedTo) {}
-
     static final RouteTable EMPTY = new RouteTable(Routes.of(), List.of());
 
     private final Routes routes;
-    private final List<Conflict> conflicts;
+    private final List<RouteConflict> conflicts;
 
-    private RouteTable(Routes routes, List<Conflict> conflicts) {
+    private RouteTable(Routes routes, List<RouteConflict> conflicts) {
         this.routes = routes;
         this.conflicts = conflicts;
     }
@@ -43,7 +41,7 @@ final class RouteTable {
      *
      * @param routes whose services are all targets, none twice
      */
-    static RouteTable of(List<Route> routes, List<Conflict> conflicts) {
+    static RouteTable of(List<Route> routes, List<RouteConflict> conflicts) {
         return new RouteTable(Routes.of(routes.toArray(Route[]::new)), List.copyOf(conflicts));
     }
 
@@ -62,7 +60,7 @@ final class RouteTable {
         return routes.list().size();
     }
 
-    List<Conflict> conflicts() {
+    List<RouteConflict> conflicts() {
         return conflicts;
     }
 }

@@ -22,6 +22,8 @@ import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Span;
 import dev.weft.core.Transport;
+import dev.weft.core.policy.Mode;
+import dev.weft.core.policy.RateLimit;
 import dev.weft.http.Problems;
 import dev.weft.json.Json;
 import java.io.InputStream;
@@ -124,7 +126,14 @@ abstract class GatewayCases {
     void a_path_that_the_next_server_could_resolve_to_another_is_refused() throws Exception {
         around.process("greedy", Instance.State.READY, r -> ok("leak"), List.of("GET /{rest...}"));
         var gateway = around.gateway();
-        for (var path : List.of("/a/../_weft/x", "/a/./b", "/a/%2e%2E/b", "/a/.%2e"))
+        for (var path :
+                List.of(
+                        "/a/../_weft/x",
+                        "/a/./b",
+                        "/a/%2e%2E/b",
+                        "/a/.%2e",
+                        "/a/..;x/b",
+                        "/a/..%3B/b"))
             assertThat(around.call(gateway, Request.get(path)).status()).as(path).isEqualTo(400);
         assertThat(around.call(gateway, Request.get("/%zz")).status()).isEqualTo(400);
         assertThat(around.text(gateway, Request.get("/a/.hidden/..b"))).isEqualTo("leak");
@@ -627,6 +636,71 @@ abstract class GatewayCases {
                 return (int) Math.min(left, Integer.MAX_VALUE);
             }
         };
+    }
+
+    // The door.
+
+    private static RateLimit.Options rate(int quota) {
+        return new RateLimit.Options(Mode.ON, "address", quota, Duration.ofHours(1), 100);
+    }
+
+    @Test
+    void who_asks_too_often_is_refused_and_knew_it_before() throws Exception {
+        around.service("cart", get("/x", r -> ok("x")));
+        var gateway =
+                around.gateway(Surroundings.options().edge(Edge.NONE.ratePerAddress(rate(2))));
+        var first = around.call(gateway, Request.get("/x"));
+        assertThat(first.headers().get("RateLimit").orElseThrow()).startsWith("\"address\";r=1");
+        assertThat(around.text(gateway, Request.get("/x"))).isEqualTo("x");
+        var refused = around.call(gateway, Request.get("/x"));
+        assertThat(refused.status()).isEqualTo(429);
+        assertThat(refused.headers().get("Retry-After")).isPresent();
+        assertThat(refused.headers().get("RateLimit-Policy")).contains("\"address\";q=2;w=3600");
+        var problem = Problems.parse(refused);
+        assertThat(problem.type()).isEqualTo("rate");
+        assertThat(problem.detail()).contains("2 requests are allowed in 3600 s");
+        assertThat(around.call(gateway, Request.get("/_weft/health")).status()).isEqualTo(200);
+    }
+
+    @Test
+    void a_page_can_read_that_it_is_refused() throws Exception {
+        var cors = Cors.of(List.of("https://shop.example"));
+        var edge = Edge.NONE.with(cors).ratePerAddress(rate(0));
+        var gateway = around.gateway(Surroundings.options().edge(edge));
+        var request = Request.get("/x").header("Origin", "https://shop.example");
+        var refused = around.call(gateway, request);
+        assertThat(refused.status()).isEqualTo(429);
+        assertThat(refused.headers().get("Access-Control-Allow-Origin"))
+                .contains("https://shop.example");
+        var preflight = request.with(Method.OPTIONS).header("Access-Control-Request-Method", "PUT");
+        assertThat(around.call(gateway, preflight).status()).isEqualTo(204);
+    }
+
+    @Test
+    void each_request_is_in_the_access_log_with_its_trace() throws Exception {
+        around.service("cart", get("/carts/{id}", r -> ok("x".repeat(100_000))));
+        var gateway = around.gateway(Surroundings.options().edge(Edge.NONE.accessLog(true)));
+        try (var logged = new Logged()) {
+            around.text(gateway, Request.get("/carts/1"));
+            around.call(gateway, Request.get("/nothing")).body().close();
+            around.call(gateway, Request.get("/_weft/health")).body().close();
+            until(() -> logged.lines().size() >= 2);
+            var lines =
+                    logged.lines().stream()
+                            .map(line ->
+                                    line.path()
+                                            + " "
+                                            + line.status()
+                                            + " "
+                                            + line.bytes()
+                                            + " "
+                                            + line.service())
+                            .sorted()
+                            .toList();
+            assertThat(lines).hasSize(2);
+            assertThat(lines.getFirst()).isEqualTo("/carts/1 200 100000 cart");
+            assertThat(lines.getLast()).startsWith("/nothing 404 ");
+        }
     }
 
     // Time.

@@ -34,7 +34,7 @@ final class RouteBookTest {
         var table = update(cart, stock);
         assertThat(answer(table, "/things/1")).isEqualTo("stock");
         assertThat(table.conflicts())
-                .containsExactly(new RouteTable.Conflict("GET /things/{key}", "stock", "cart"));
+                .containsExactly(new RouteConflict("GET /things/{key}", "stock", "cart"));
         assertThat(update(stock).conflicts()).isEmpty();
     }
 
@@ -87,6 +87,19 @@ final class RouteBookTest {
         assertThat(update().size()).isEqualTo(RouteBook.MAX_ABSENT);
         assertThat(book.knows("service-0")).isFalse();
         assertThat(book.knows("service-" + (RouteBook.MAX_ABSENT + 9))).isTrue();
+    }
+
+    @Test
+    void in_a_system_that_starts_two_services_with_one_route_are_told_of() {
+        var all =
+                List.of(
+                        ready("stock", "1", "GET /things/{id}", "GET /stock"),
+                        ready("stock", "2", "GET /things/{id}"),
+                        ready("cart", "1", "GET /things/{key}", "POST /things/{id}"));
+        assertThat(RouteConflict.among(all))
+                .containsExactly(new RouteConflict("GET /things/{id}", "cart", "stock"));
+        assertThat(RouteConflict.among(all).getFirst())
+                .hasToString("GET /things/{id} is claimed by cart and by stock");
     }
 
     private RouteTable update(Instance... instances) {

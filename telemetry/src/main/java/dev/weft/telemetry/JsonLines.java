@@ -1,6 +1,7 @@
 package dev.weft.telemetry;
 
 import dev.weft.core.Context;
+import dev.weft.core.LogFields;
 import dev.weft.json.Json;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -53,6 +54,10 @@ final class JsonLines extends Formatter {
         var trace = Context.current().trace();
         if (trace.exists()) fields.put("trace.id", trace.traceId());
         if (trace.hasSpan()) fields.put("span.id", trace.spanId());
+        var parameters = line.getParameters();
+        if (parameters != null)
+            for (var parameter : parameters)
+                if (parameter instanceof LogFields more) more.fields().forEach(fields::putIfAbsent);
         var thrown = line.getThrown();
         if (thrown != null) error(fields, thrown, longest);
         return fields;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.Context;
+import dev.weft.core.LogFields;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Trace;
 import dev.weft.json.Json;
@@ -41,6 +42,28 @@ class LogLinesTest {
                 .containsEntry("span.id", TRACE.spanId())
                 .containsKeys("ecs.version", "process.thread.name")
                 .doesNotContainKey("error.type");
+    }
+
+    @Test
+    void what_has_fields_has_them_in_json_and_its_text_in_both() {
+        LogFields sold =
+                new LogFields() {
+                    @Override
+                    public Map<String, Object> fields() {
+                        return Map.of("order.total", 12L, "message", "not over the line's own");
+                    }
+
+                    @Override
+                    public String toString() {
+                        return "sold {0} for 12";
+                    }
+                };
+        var record = record(Level.INFO, "{0}");
+        record.setParameters(new Object[] {sold});
+        assertThat(fields(json.format(record)))
+                .containsEntry("order.total", 12L)
+                .containsEntry("message", "sold {0} for 12");
+        assertThat(text.format(record)).endsWith(": sold {0} for 12\n");
     }
 
     @Test

@@ -1,0 +1,45 @@
+package dev.weft.gateway;
+
+import dev.weft.core.policy.RateLimit;
+import java.util.Optional;
+
+/**
+ * What a gateway does at its door beside routing; nothing of it unless it is set.
+ *
+ * @param accessLog whether each request has a line in the log
+ * @param proxies who is believed about where a request came from
+ * @param cors which pages of other origins may use the services
+ * @param ratePerAddress what one address may ask for
+ * @param ratePerCaller what one caller may ask for who is known by name; others count by address
+ */
+public record Edge(
+        boolean accessLog,
+        Proxies proxies,
+        Optional<Cors> cors,
+        Optional<RateLimit.Options> ratePerAddress,
+        Optional<RateLimit.Options> ratePerCaller) {
+
+    /** No log, no proxies, no CORS, no limits. */
+    public static final Edge NONE =
+            new Edge(false, Proxies.NONE, Optional.empty(), Optional.empty(), Optional.empty());
+
+    public Edge accessLog(boolean accessLog) {
+        return new Edge(accessLog, proxies, cors, ratePerAddress, ratePerCaller);
+    }
+
+    public Edge with(Proxies proxies) {
+        return new Edge(accessLog, proxies, cors, ratePerAddress, ratePerCaller);
+    }
+
+    public Edge with(Cors cors) {
+        return new Edge(accessLog, proxies, Optional.of(cors), ratePerAddress, ratePerCaller);
+    }
+
+    public Edge ratePerAddress(RateLimit.Options rate) {
+        return new Edge(accessLog, proxies, cors, Optional.of(rate), ratePerCaller);
+    }
+
+    public Edge ratePerCaller(RateLimit.Options rate) {
+        return new Edge(accessLog, proxies, cors, ratePerAddress, Optional.of(rate));
+    }
+}
