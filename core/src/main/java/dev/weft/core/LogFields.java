@@ -12,4 +12,8 @@ public interface LogFields {
 
     /** By their names in the Elastic Common Schema; texts, numbers, booleans. */
     Map<String, Object> fields();
+
+    /** The text of the line. */
+    @Override
+    String toString();
 }
