@@ -16,16 +16,16 @@ record Origin(String client, String scheme, String host) {
         if (client.indexOf(':') < 0) return client;
         return Subnet.address(client)
                 .filter(Inet6Address.class::isInstance)
-                .map(address -> {
-                    var bytes = address.getAddress();
-                    var text = new StringBuilder(24);
-                    for (int i = 0; i < 8; i += 2)
-                        text.append(
-                                        Integer.toHexString(
-                                                (bytes[i] & 0xff) << 8 | bytes[i + 1] & 0xff))
-                                .append(':');
-                    return text.append(":/64").toString();
-                })
+                .map(address -> network(address.getAddress()))
                 .orElse(client);
+    }
+
+    private static String network(byte[] address) {
+        var text = new StringBuilder(24);
+        for (int i = 0; i < 8; i += 2) {
+            int word = (address[i] & 0xff) << 8 | (address[i + 1] & 0xff);
+            text.append(Integer.toHexString(word)).append(':');
+        }
+        return text.append(":/64").toString();
     }
 }
