@@ -34,6 +34,19 @@ class AccessLogTest {
                 .then(service);
     }
 
+    /** A service that breaks off. */
+    private static final class Broken extends InputStream {
+        @Override
+        public int read() throws IOException {
+            throw new IOException("the service broke off");
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            return read();
+        }
+    }
+
     private static Response streamed(InputStream in) {
         return Response.of(200).with(Body.of(in, OptionalLong.empty()));
     }
@@ -80,19 +93,7 @@ class AccessLogTest {
         try (var body = answer.body().stream()) {
             assertThat(body.readNBytes(10)).hasSize(10);
         }
-        var broken =
-                log(
-                                true,
-                                r ->
-                                        streamed(
-                                                new InputStream() {
-                                                    @Override
-                                                    public int read() throws IOException {
-                                                        throw new IOException(
-                                                                "the service broke off");
-                                                    }
-                                                }))
-                        .call(Request.get("/y"));
+        var broken = log(true, r -> streamed(new Broken())).call(Request.get("/y"));
         try (var body = broken.body().stream()) {
             assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
         }
