@@ -33,13 +33,18 @@ final class About {
             boolean settled,
             List<Progress.Blocked> blocked) {}
 
-    /** The clients of this service, by who is called. */
-    record Explanations(String service, List<Explanation> calls) {}
+    /**
+     * What stands around this service's routes, and around its calls by who is called.
+     *
+     * @param server nothing, if one that is called was named
+     */
+    record Explanations(String service, List<Explanation.Step> server, List<Explanation> calls) {}
 
     private final Surroundings in;
     private final Progress progress;
     private final EventStore events;
     private final Clients clients;
+    private final ServerStack around;
     private final List<String> routes;
 
     /**
@@ -50,11 +55,13 @@ final class About {
             Progress progress,
             EventStore events,
             Clients clients,
+            ServerStack around,
             List<String> routes) {
         this.in = in;
         this.progress = progress;
         this.events = events;
         this.clients = clients;
+        this.around = around;
         this.routes = List.copyOf(routes);
     }
 
@@ -86,7 +93,7 @@ final class About {
                         blocked));
     }
 
-    /** What stands around the calls that this service makes. */
+    /** What stands around the routes of this service and the calls that it makes. */
     private Response explain(Request request) {
         requireToken(request);
         var one = request.query().get("service");
@@ -94,6 +101,7 @@ final class About {
         return json(
                 new Explanations(
                         in.service(),
+                        one.isPresent() ? List.of() : around.explained(),
                         all.stream().flatMap(each -> Explanation.of(each).stream()).toList()));
     }
 

@@ -1,6 +1,5 @@
 package dev.weft.app;
 
-import dev.weft.core.Cancellation;
 import dev.weft.core.Filter;
 import dev.weft.core.Instance;
 import dev.weft.core.Load;
@@ -25,7 +24,6 @@ import dev.weft.events.Progress;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
 import dev.weft.http.HttpClientTelemetry;
-import dev.weft.http.Problems;
 import dev.weft.http.RateLimited;
 import dev.weft.http.ServerTrace;
 import dev.weft.telemetry.MetricsPage;
@@ -140,8 +138,9 @@ public final class Running implements AutoCloseable {
         var answers = part(new Answers(storage.database(), in.time()));
         var routes = routes(weft);
         var names = routes.list().stream().map(Route::toString).toList();
-        var about = new About(in, pipeline.progress(), storage.events(), clients, names);
-        var server = serve(routes, pipeline.progress(), answers, about, tracer);
+        var around = stack(routes, pipeline.progress(), answers, tracer);
+        var about = new About(in, pipeline.progress(), storage.events(), clients, around, names);
+        var server = serve(routes, around, about, tracer);
         pipeline.start();
         register(server, names);
     }
@@ -157,17 +156,34 @@ public final class Running implements AutoCloseable {
         return routes;
     }
 
-    private Transport.Server serve(
-            Routes routes, Progress progress, Answers answers, About asked, Tracer tracer) {
-        var answered =
-                ReadYourWrites.waiting(by, progress)
-                        .then(admission())
-                        .then(new Once(in.service(), answers))
-                        .then(Problems.handlers())
-                        .then(routes);
+    private ServerStack stack(Routes routes, Progress progress, Answers answers, Tracer tracer) {
+        var rates =
+                app.rates().stream()
+                        .map(rate ->
+                                new RateLimited(
+                                        by,
+                                        new RateLimit(rate.options(), decisions, in.time()),
+                                        rate.key()))
+                        .toList();
+        return ServerStack.of(
+                by,
+                in,
+                trace(routes, tracer),
+                ReadYourWrites.waiting(by, progress),
+                limit,
+                rates,
+                new Once(in.service(), answers));
+    }
+
+    private Filter<Request, Response> trace(Routes routes, Tracer tracer) {
+        return new ServerTrace(
+                tracer, in.meter(), in.time(), LONGEST, ServerTrace.templates(routes));
+    }
+
+    private Transport.Server serve(Routes routes, ServerStack around, About asked, Tracer tracer) {
         var own = asked.routes();
-        var about = edge(own, tracer.following()).then(own);
-        var all = edge(routes, tracer).then(answered);
+        var about = ServerStack.ofPlatform(by, in, trace(own, tracer.following())).then(own);
+        var all = around.then(routes);
         Service<Request, Response> either =
                 request ->
                         request.path().startsWith(About.PREFIX)
@@ -184,30 +200,6 @@ public final class Running implements AutoCloseable {
         var paths =
                 own ? Set.of(MetricsPage.PATH) : Set.of(MetricsPage.PATH, MetricsPage.USUAL_PATH);
         return new MetricsPage(in.meter(), in.service(), in.instance(), paths);
-    }
-
-    /**
-     * Who is let in: the concurrency limit, then the rate limits. What waits for what was written
-     * stands outside of it, as it is no work and would take the places of what is; so do the paths
-     * of the platform.
-     */
-    private Filter<Request, Response> admission() {
-        Filter<Request, Response> admission = limit;
-        for (var rate : app.rates())
-            admission =
-                    admission.then(
-                            new RateLimited(
-                                    by,
-                                    new RateLimit(rate.options(), decisions, in.time()),
-                                    rate.key()));
-        return admission;
-    }
-
-    private Filter<Request, Response> edge(Routes routes, Tracer tracer) {
-        return new ServerTrace(
-                        tracer, in.meter(), in.time(), LONGEST, ServerTrace.templates(routes))
-                .then(Problems.filter(by))
-                .then(Cancellation.atDeadline(by, in.time()));
     }
 
     /** Those who wait for their turn count too: they are why others had better go elsewhere. */

@@ -11,6 +11,7 @@ import dev.weft.core.Load;
 import dev.weft.core.MemoryMeter;
 import dev.weft.core.MemoryRegistry;
 import dev.weft.core.MemoryTransport;
+import dev.weft.core.Query;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
@@ -20,6 +21,7 @@ import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.client.CallSettings;
+import dev.weft.core.client.Explanation;
 import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.events.Decider;
@@ -292,6 +294,64 @@ class RunningTest {
         var call = new FutureTask<>(() -> client.call(request));
         time.start("beside", call);
         return call;
+    }
+
+    /** As far as the tests look at it. */
+    record Explained(List<Explanation.Step> server, List<Explanation> calls) {
+        Explanation.Figure number(String name) {
+            return server.stream()
+                    .flatMap(layer -> layer.numbers().stream())
+                    .filter(number -> number.name().equals(name))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    @Test
+    void explains_what_stands_around_its_routes_with_the_numbers_of_now() throws Exception {
+        var held = new Held(new Semaphore(0), new CountDownLatch(1));
+        HELD.set(held);
+        var client = start();
+        var inWork = beside(client, Request.get("/hold"));
+        held.entered().acquire();
+        var explained =
+                Json.read(
+                        client.call(Request.get("/_weft/explain")).body().bytes(), Explained.class);
+        assertThat(explained.server())
+                .extracting(Explanation.Step::layer)
+                .containsExactly(
+                        "server",
+                        "trace",
+                        "problems",
+                        "deadline",
+                        "after",
+                        "limit",
+                        "rate",
+                        "once",
+                        "handlers");
+        assertThat(explained.number("limit.in-work").value()).isEqualTo("1");
+        assertThat(explained.number("rate.default.quota"))
+                .satisfies(quota -> {
+                    assertThat(quota.value()).isEqualTo("1");
+                    assertThat(quota.from()).isEqualTo("code");
+                });
+        held.release().countDown();
+        assertThat(inWork.get().status()).isEqualTo(204);
+        var one =
+                Json.read(
+                        client.call(
+                                        Request.get("/_weft/explain")
+                                                .with(Query.NONE.and("service", "other")))
+                                .body()
+                                .bytes(),
+                        Explained.class);
+        assertThat(one.server()).isEmpty();
+        assertThat(one.calls())
+                .singleElement()
+                .satisfies(it -> {
+                    assertThat(it.service()).isEqualTo("other");
+                    assertThat(it.layers()).isNotEmpty();
+                });
     }
 
     @Test

@@ -14,26 +14,26 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Shows what stands around the calls that a running service makes. */
+/** Shows what stands around the routes of a running service, and around the calls that it makes. */
 @Command(
         name = "explain",
         mixinStandardHelpOptions = true,
         description = {
-            "Shows what a running service does around its calls of others:",
+            "Shows what a running service does around its routes, and around its calls of others:",
             "the layers in order, their numbers, who set each, and how it sees the instances."
         })
 final class Explain implements Callable<Integer> {
 
     @Mixin SystemChoice choice = new SystemChoice();
 
-    @Parameters(paramLabel = "SERVICE", description = "Who calls.")
+    @Parameters(paramLabel = "SERVICE", description = "A service that runs.")
     String service = "";
 
     @Parameters(
             index = "1",
             arity = "0..1",
             paramLabel = "CALLED",
-            description = "Who is called; else all that it has called so far.")
+            description = "Who is called; else its routes, and all that it has called so far.")
     String called = "";
 
     @Option(names = "--json", description = "Prints the same as JSON.")
@@ -50,13 +50,13 @@ final class Explain implements Callable<Integer> {
             var answer = admin.ask(address(processes), Request.get("/_weft/explain").with(query));
             var bytes = answer.body().bytes();
             if (json) System.out.println(PrettyJson.of(new String(bytes, StandardCharsets.UTF_8)));
-            else print(Json.read(bytes, Explanations.class).calls());
+            else print(Json.read(bytes, Explanations.class));
             return 0;
         }
     }
 
     /** The service's answer. */
-    record Explanations(String service, List<Explanation> calls) {}
+    record Explanations(String service, List<Explanation.Step> server, List<Explanation> calls) {}
 
     private String address(List<ProcessState> processes) {
         return processes.stream()
@@ -77,6 +77,15 @@ final class Explain implements Callable<Integer> {
                                                         .toList())));
     }
 
+    private void print(Explanations all) {
+        if (!all.server().isEmpty()) {
+            System.out.println("requests → " + service);
+            printLayers(all.server());
+            System.out.println();
+        }
+        print(all.calls());
+    }
+
     private void print(List<Explanation> calls) {
         if (calls.isEmpty())
             System.out.println(
@@ -95,9 +104,9 @@ final class Explain implements Callable<Integer> {
         }
     }
 
-    private void print(Explanation stack) {
+    private void printLayers(List<Explanation.Step> steps) {
         var layers = new Table("  LAYER", "", "NUMBER", "VALUE", "FROM", meaning ? "MEANING" : "");
-        for (var layer : stack.layers()) {
+        for (var layer : steps) {
             if (layer.numbers().isEmpty())
                 layers.row("  " + layer.layer(), layer.does(), "", "", "", "");
             var name = "  " + layer.layer();
@@ -115,6 +124,10 @@ final class Explain implements Callable<Integer> {
             }
         }
         layers.lines().forEach(System.out::println);
+    }
+
+    private void print(Explanation stack) {
+        printLayers(stack.layers());
         var instances =
                 new Table(
                         "  INSTANCE",

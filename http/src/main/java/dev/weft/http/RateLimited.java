@@ -33,6 +33,11 @@ public final class RateLimited implements Filter<Request, Response> {
         this.key = key;
     }
 
+    /** The numbers of its limit. */
+    public RateLimit.Options options() {
+        return limit.options();
+    }
+
     @Override
     public Response apply(Request request, Service<Request, Response> next) throws Exception {
         var taken = limit.take(key.apply(request));
