@@ -8,12 +8,14 @@ import java.util.Optional;
  * <p>Opened around the work and closed behind it. Between the two, {@link #cancel} interrupts the
  * thread once; after {@link #close} it does nothing, and an interrupt that came from here no longer
  * marks the thread. Without that, a timer that fires at the very end of one request would interrupt
- * the next one on the same thread. The lock guards both fields and is never held while blocking.
+ * the next one on the same thread. An interrupt from elsewhere that was there before stays; of one that comes while
+ * ours is pending nothing can be told, and it goes with it. The lock guards the fields and is never held while blocking.
  */
 public final class Cancellation implements AutoCloseable {
 
     private final Thread thread = Thread.currentThread();
     private Optional<String> reason = Optional.empty();
+    private boolean fromElsewhere;
     private boolean closed;
 
     /** Opens it for the work that the current thread is about to do. */
@@ -23,6 +25,7 @@ public final class Cancellation implements AutoCloseable {
     public synchronized void cancel(String why) {
         if (closed || reason.isPresent()) return;
         reason = Optional.of(why);
+        fromElsewhere = thread.isInterrupted();
         thread.interrupt();
     }
 
@@ -35,7 +38,7 @@ public final class Cancellation implements AutoCloseable {
     public synchronized void close() {
         if (closed) return;
         closed = true;
-        if (reason.isPresent()) Thread.interrupted();
+        if (reason.isPresent() && !fromElsewhere) Thread.interrupted();
     }
 
     /**

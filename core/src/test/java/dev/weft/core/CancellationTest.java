@@ -70,6 +70,15 @@ class CancellationTest {
     }
 
     @Test
+    void an_interrupt_that_came_before_ours_is_still_there_behind_the_work() {
+        var cancellation = new Cancellation();
+        Thread.currentThread().interrupt();
+        cancellation.cancel("deadline");
+        cancellation.close();
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
     void work_in_time_is_not_touched() throws Exception {
         assertThat(until(Duration.ofSeconds(5), x -> "done")).isEqualTo("done");
         assertThat(within(x -> "no deadline").call("x")).isEqualTo("no deadline");

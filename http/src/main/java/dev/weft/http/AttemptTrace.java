@@ -11,6 +11,7 @@ import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import dev.weft.core.policy.HttpVerdicts;
+import dev.weft.core.policy.Tried;
 import java.net.URI;
 
 /**
@@ -18,7 +19,7 @@ import java.net.URI;
  * context along, so that what the instance does hangs below this attempt. It stands below everything
  * that repeats or chooses, one for each instance; {@link ClientTrace} encloses the call.
  *
- * <p>{@code http.request.resend_count} is one less than {@link Context#attempt}. {@code url.full} is
+ * <p>{@code http.request.resend_count} is how often the call was sent before ({@link Tried}). {@code url.full} is
  * without the query, which may hold what is not for everybody who reads traces.
  */
 public final class AttemptTrace implements Filter<Request, Response> {
@@ -92,7 +93,7 @@ public final class AttemptTrace implements Filter<Request, Response> {
                 .set("peer.service", service);
         if (port >= 0) span.set("server.port", (long) port);
         if (!instance.isEmpty()) span.set("weft.instance", instance);
-        int attempt = Context.current().attempt();
-        if (attempt > 1) span.set("http.request.resend_count", attempt - 1L);
+        int resends = Tried.resends();
+        if (resends > 0) span.set("http.request.resend_count", (long) resends);
     }
 }

@@ -16,6 +16,7 @@ import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Tracer;
+import dev.weft.core.policy.Tried;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,14 +83,14 @@ class TraceTest {
 
     @Test
     void a_further_attempt_counts_how_often_it_was_sent_again() throws Exception {
-        Service<Request, Response> retrying =
-                request -> {
-                    attempt.then(server).call(request);
-                    return Context.current()
-                            .withAttempt(2)
-                            .call(() -> attempt.then(server).call(request));
-                };
-        client.then(retrying).call(Request.get("/bad"));
+        Filter<Request, Response> retrying =
+                Tried.across((request, next) -> {
+                    next.call(request);
+                    var second = Context.current().attempt() + 1;
+                    return Context.current().withAttempt(second).call(() -> next.call(request));
+                });
+        var call = client.then(retrying).then(attempt).then(server);
+        Context.current().withAttempt(3).call(() -> call.call(Request.get("/bad")));
         var attempts = spans.stream().filter(s -> s.kind() == Span.Kind.CLIENT).toList();
         assertThat(attempts)
                 .extracting(s -> s.attributes().get("http.request.resend_count"))

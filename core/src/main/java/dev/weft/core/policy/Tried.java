@@ -1,5 +1,6 @@
 package dev.weft.core.policy;
 
+import dev.weft.core.Context;
 import dev.weft.core.Filter;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -14,12 +15,16 @@ public final class Tried {
 
     private static final ScopedValue<Tried> CURRENT = ScopedValue.newInstance();
 
-    private static final Tried NOBODY = new Tried(List.of());
+    private static final Tried NOBODY = new Tried(List.of(), 1);
 
     private final List<Node> nodes;
 
-    private Tried(List<Node> nodes) {
+    /** The attempt of the context that the call is made in. */
+    private final int attempt;
+
+    private Tried(List<Node> nodes, int attempt) {
         this.nodes = nodes;
+        this.attempt = attempt;
     }
 
     /**
@@ -28,11 +33,22 @@ public final class Tried {
      */
     public static <I, O> Filter<I, O> across(Filter<I, O> tries) {
         return (request, next) -> {
-            var tried = CURRENT.isBound() ? CURRENT.get() : new Tried(new CopyOnWriteArrayList<>());
+            var tried =
+                    CURRENT.isBound()
+                            ? CURRENT.get()
+                            : new Tried(new CopyOnWriteArrayList<>(), Context.current().attempt());
             return tries.apply(
                     request,
                     again -> ScopedValue.where(CURRENT, tried).call(() -> next.call(again)));
         };
+    }
+
+    /**
+     * How often the current call was sent before this try; 0 outside of {@link #across}. Not what {@link Context#attempt}
+     * says: that counts the tries of those above as well.
+     */
+    public static int resends() {
+        return CURRENT.isBound() ? Context.current().attempt() - CURRENT.get().attempt : 0;
     }
 
     static Tried current() {
