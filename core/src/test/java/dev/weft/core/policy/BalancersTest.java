@@ -132,6 +132,24 @@ class BalancersTest {
     }
 
     @Test
+    void power_of_two_choices_shares_a_quiet_time_among_those_that_are_about_as_fast() {
+        var nodes = nodes(2);
+        time.pass(Duration.ofMinutes(5));
+        answeredIn(nodes.get(0), Duration.ofMillis(10));
+        answeredIn(nodes.get(1), Duration.ofMillis(19));
+        assertThat(picks(choices, nodes).get(nodes.get(1)))
+                .isBetween(PICKS / 2 * 8 / 10, PICKS / 2 * 12 / 10);
+        answeredIn(nodes.get(1), Duration.ofMillis(30));
+        assertThat(picks(choices, nodes)).doesNotContainKey(nodes.get(1));
+    }
+
+    private void answeredIn(Node node, Duration latency) {
+        long begun = node.load().begin();
+        time.pass(latency);
+        node.load().end(begun, Verdict.GOOD);
+    }
+
+    @Test
     void two_that_fail_alike_still_share_what_they_get() {
         var nodes = nodes(2);
         for (var node : nodes) {
