@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weft.core.Body;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
+import dev.weft.core.Criticality;
 import dev.weft.core.Failure;
 import dev.weft.core.Load;
 import dev.weft.core.MemoryMeter;
@@ -42,6 +43,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -431,6 +434,32 @@ class RunningTest {
         client = start();
         assertThat(json(client.call(request))).containsEntry("total", 5L);
         assertThat(json(client.call(raise("a", 1)))).containsEntry("total", 13L);
+    }
+
+    @Test
+    void a_listener_works_in_the_context_of_who_wrote_the_event() throws Exception {
+        var heard = new SynchronousQueue<Context>();
+        var client =
+                start(
+                        counter()
+                                .listen(
+                                        Listener.effect("ears")
+                                                .on(TOTAL, event -> heard.put(Context.current()))));
+        client.call(
+                raise("a", 5)
+                        .header("baggage", "tenant=north")
+                        .header("tracestate", "vendor=1")
+                        .header(
+                                "traceparent",
+                                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+                        .header(ContextHeaders.CRITICALITY, "background"));
+        var context = heard.poll(20, TimeUnit.SECONDS);
+        assertThat(context).isNotNull();
+        assertThat(context.baggage().get("tenant")).hasValue("north");
+        assertThat(context.criticality()).isEqualTo(Criticality.BACKGROUND);
+        assertThat(context.trace().traceId()).isEqualTo("0af7651916cd43dd8448eb211c80319c");
+        assertThat(context.trace().state()).isEqualTo("vendor=1");
+        assertThat(context.work().cause()).isEqualTo("counter/1/0");
     }
 
     @Test

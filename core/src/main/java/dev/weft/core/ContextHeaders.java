@@ -116,10 +116,7 @@ public final class ContextHeaders {
     }
 
     private static Criticality criticality(Headers headers) {
-        var text = headers.get(CRITICALITY).orElse("normal");
-        for (var criticality : Criticality.values())
-            if (criticality.name().equalsIgnoreCase(text)) return criticality;
-        return Criticality.NORMAL;
+        return headers.get(CRITICALITY).map(Criticality::named).orElse(Criticality.NORMAL);
     }
 
     private static long number(String text, long otherwise) {

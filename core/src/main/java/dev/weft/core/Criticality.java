@@ -6,5 +6,12 @@ public enum Criticality {
     CRITICAL,
     NORMAL,
     /** Nobody waits for it: shed first. */
-    BACKGROUND
+    BACKGROUND;
+
+    /** By its name in any case; what is unknown is {@link #NORMAL}. */
+    public static Criticality named(String name) {
+        for (var criticality : values())
+            if (criticality.name().equalsIgnoreCase(name)) return criticality;
+        return NORMAL;
+    }
 }

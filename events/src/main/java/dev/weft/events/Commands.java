@@ -218,14 +218,9 @@ public final class Commands {
                     span -> {
                         span.set("weft.stream", stream);
                         span.set("weft.events", (long) append.events().size());
-                        var trace = Context.current().trace();
                         var appended =
                                 store.append(
-                                        List.of(append),
-                                        new Origin(
-                                                trace.traceparent(),
-                                                origin.cause(),
-                                                origin.appendKey()));
+                                        List.of(append), origin.with(Context.current().trace()));
                         span.set("weft.position", appended.position());
                         return appended;
                     });

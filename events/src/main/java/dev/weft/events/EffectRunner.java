@@ -7,7 +7,6 @@ import dev.weft.core.Meter;
 import dev.weft.core.Signal;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
-import dev.weft.core.Trace;
 import dev.weft.core.Tracer;
 import dev.weft.core.Work;
 import java.time.Duration;
@@ -242,10 +241,7 @@ final class EffectRunner implements Runner {
         if (all == null)
             throw new IllegalStateException(
                     subscribed.name() + " has no handler for " + event.type() + " " + event.id());
-        var context =
-                Context.none()
-                        .with(EventSpans.trace(event.origin()).orElse(Trace.NONE))
-                        .with(Deadline.after(ATTEMPT, time));
+        var context = event.origin().context().with(Deadline.after(ATTEMPT, time));
         context.call(() ->
                 tracer.span(
                         subscribed.name() + " " + event.type(),

@@ -198,9 +198,7 @@ final class PublicationRunner implements Runner {
 
     /** Listeners hang below the span of the publication, if there is one. */
     private static Origin origin(Origin stored) {
-        var trace = Context.current().trace();
-        return new Origin(
-                trace.hasSpan() ? trace.traceparent() : stored.traceparent(), stored.cause(), "");
+        return stored.with(Context.current().trace()).withoutAppendKey();
     }
 
     private void tell(long through, List<BusEvent> events) throws InterruptedException {

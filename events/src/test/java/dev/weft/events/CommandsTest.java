@@ -3,7 +3,9 @@ package dev.weft.events;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.core.Baggage;
 import dev.weft.core.Context;
+import dev.weft.core.Criticality;
 import dev.weft.core.Failure;
 import dev.weft.core.Receipt;
 import dev.weft.core.Span;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
@@ -254,10 +257,26 @@ class CommandsTest {
                         store,
                         SystemTime.INSTANCE,
                         new Tracer(SystemTime.INSTANCE, spans::add));
-        Context.none().with(Work.of("", "bell/3/0")).call(() -> traced.handle(PURSE, "1", 5L));
+        var context =
+                Context.none()
+                        .with(new Baggage(Map.of("tenant", "north")))
+                        .with(Criticality.BACKGROUND)
+                        .with(Work.of("", "bell/3/0"));
+        context.call(() -> traced.handle(PURSE, "1", 5L));
         var span = spans.getFirst();
         var origin = store.log(0, 1).getFirst().origin();
-        assertThat(origin).isEqualTo(new Origin(span.trace().traceparent(), "bell/3/0", ""));
+        assertThat(origin)
+                .isEqualTo(
+                        new Origin(
+                                span.trace().traceparent(),
+                                "",
+                                "tenant=north",
+                                "background",
+                                "bell/3/0",
+                                ""));
+        assertThat(origin.context().baggage()).isEqualTo(context.baggage());
+        assertThat(origin.context().criticality()).isEqualTo(Criticality.BACKGROUND);
+        assertThat(origin.context().trace().traceId()).isEqualTo(span.trace().traceId());
         assertThat(span.name()).isEqualTo("append purse");
         assertThat(span.kind()).isEqualTo(Span.Kind.INTERNAL);
     }

@@ -38,6 +38,9 @@ final class BusRoutes {
             Instant at,
             RawJson data,
             Optional<String> traceparent,
+            Optional<String> tracestate,
+            Optional<String> baggage,
+            Optional<String> criticality,
             Optional<String> cause) {
 
         static Sent of(BusEvent event) {
@@ -50,6 +53,9 @@ final class BusRoutes {
                     event.at(),
                     new RawJson(event.data()),
                     given(event.origin().traceparent()),
+                    given(event.origin().tracestate()),
+                    given(event.origin().baggage()),
+                    given(event.origin().criticality()),
                     given(event.origin().cause()));
         }
 
@@ -66,7 +72,13 @@ final class BusRoutes {
                     key,
                     at,
                     data.utf8(),
-                    new Origin(traceparent.orElse(""), cause.orElse(""), ""));
+                    new Origin(
+                            traceparent.orElse(""),
+                            tracestate.orElse(""),
+                            baggage.orElse(""),
+                            criticality.orElse(""),
+                            cause.orElse(""),
+                            ""));
         }
     }
 

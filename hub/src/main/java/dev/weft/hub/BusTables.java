@@ -28,8 +28,8 @@ import java.util.function.Supplier;
 final class BusTables {
 
     private static final String EVENT =
-            "select position, source, source_position, part, type, key, at, data, traceparent, cause"
-                    + " from bus_event ";
+            "select position, source, source_position, part, type, key, at, data, traceparent,"
+                    + " tracestate, baggage, criticality, cause from bus_event ";
 
     /** How many rows of the log one reading looks at. */
     static final int WINDOW = 2_000;
@@ -51,7 +51,9 @@ final class BusTables {
                             + " source text not null, source_position integer not null,"
                             + " part integer not null, type text not null, key text not"
                             + " null, at text not null, data blob not null, traceparent"
-                            + " text not null, cause text not null,"
+                            + " text not null, cause text not null, tracestate text not null"
+                            + " default '', baggage text not null default '', criticality text"
+                            + " not null default '',"
                             + " unique (source, source_position, part))");
             sql.update(
                     "create table if not exists bus_source"
@@ -60,8 +62,21 @@ final class BusTables {
                     "create table if not exists bus_subscription (name text primary key,"
                             + " types text not null, position integer not null,"
                             + " outstanding text not null, ahead text not null)");
+            addContext(sql);
             return 0;
         });
+    }
+
+    /** To a file of an earlier version. */
+    private static void addContext(Sql sql) {
+        for (var column : List.of("tracestate", "baggage", "criticality"))
+            if (sql.query(
+                            "select name from pragma_table_info('bus_event') where name = ?",
+                            row -> row.text("name"),
+                            column)
+                    .isEmpty())
+                sql.update(
+                        "alter table bus_event add column " + column + " text not null default ''");
     }
 
     long end() {
@@ -148,7 +163,8 @@ final class BusTables {
     private static void insert(Sql sql, long position, BusEvent event) {
         sql.update(
                 "insert into bus_event (position, source, source_position, part, type, key, at,"
-                        + " data, traceparent, cause) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        + " data, traceparent, tracestate, baggage, criticality, cause)"
+                        + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 position,
                 event.source(),
                 event.position(),
@@ -158,6 +174,9 @@ final class BusTables {
                 event.at().toString(),
                 event.data(),
                 event.origin().traceparent(),
+                event.origin().tracestate(),
+                event.origin().baggage(),
+                event.origin().criticality(),
                 event.origin().cause());
     }
 
@@ -219,7 +238,13 @@ final class BusTables {
                         row.text("key"),
                         Instant.parse(row.text("at")),
                         row.bytes("data"),
-                        new Origin(row.text("traceparent"), row.text("cause"), "")));
+                        new Origin(
+                                row.text("traceparent"),
+                                row.text("tracestate"),
+                                row.text("baggage"),
+                                row.text("criticality"),
+                                row.text("cause"),
+                                "")));
     }
 
     /** Where an event stands in the log, by its id. */

@@ -52,6 +52,6 @@ class HubMetricsTest {
                 "cup",
                 Instant.EPOCH,
                 "{}".getBytes(StandardCharsets.UTF_8),
-                new Origin("", "", ""));
+                Origin.NONE);
     }
 }

@@ -84,6 +84,9 @@ public abstract class BusContract {
                         "{\"by\":\"Zoë\"}".getBytes(StandardCharsets.UTF_8),
                         new Origin(
                                 "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                                "vendor=1",
+                                "tenant=north",
+                                "background",
                                 "bell/3/0",
                                 ""));
         bus.publish("door", 7, List.of(sent));

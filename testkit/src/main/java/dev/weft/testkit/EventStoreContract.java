@@ -185,6 +185,9 @@ public abstract class EventStoreContract {
         var origin =
                 new Origin(
                         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                        "vendor=1",
+                        "tenant=north",
+                        "background",
                         "bell/3/0",
                         "order-7#1");
         store.append(List.of(new Append("cart-1", 0, events("a", "b"))), origin);
@@ -869,7 +872,7 @@ public abstract class EventStoreContract {
     }
 
     private static Origin key(String appendKey) {
-        return new Origin("", "", appendKey);
+        return new Origin("", "", "", "", "", appendKey);
     }
 
     private static List<NewEvent> events(String... types) {

@@ -24,7 +24,8 @@ import java.util.Optional;
 final class Log {
 
     private static final String COLUMNS =
-            "position, stream, version, type, data, at, traceparent, cause, append_key";
+            "position, stream, version, type, data, at, traceparent, tracestate, baggage,"
+                    + " criticality, cause, append_key";
 
     private static final String HEAD = "SELECT max(position) FROM weft_event";
 
@@ -35,7 +36,7 @@ final class Log {
                     + " ORDER BY position DESC LIMIT 1";
 
     private static final String INSERT =
-            "INSERT INTO weft_event (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            "INSERT INTO weft_event (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
     private static final String STREAM =
             "SELECT "
@@ -90,8 +91,11 @@ final class Log {
         var insert = session.prepared(INSERT);
         insert.setLong(6, ChronoUnit.MICROS.between(Instant.EPOCH, now));
         insert.setString(7, origin.traceparent());
-        insert.setString(8, origin.cause());
-        insert.setString(9, origin.appendKey());
+        insert.setString(8, origin.tracestate());
+        insert.setString(9, origin.baggage());
+        insert.setString(10, origin.criticality());
+        insert.setString(11, origin.cause());
+        insert.setString(12, origin.appendKey());
         for (int i = 0; i < versions.length; i++) {
             insert.setString(2, appends.get(i).stream());
             for (var event : appends.get(i).events()) {
@@ -154,6 +158,12 @@ final class Log {
                 row.getString(4),
                 row.getBytes(5),
                 Instant.EPOCH.plus(row.getLong(6), ChronoUnit.MICROS),
-                new Origin(row.getString(7), row.getString(8), row.getString(9)));
+                new Origin(
+                        row.getString(7),
+                        row.getString(8),
+                        row.getString(9),
+                        row.getString(10),
+                        row.getString(11),
+                        row.getString(12)));
     }
 }

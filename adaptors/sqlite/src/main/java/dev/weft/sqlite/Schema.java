@@ -7,7 +7,7 @@ import java.util.List;
 /** The tables that this module owns; every change gets a new version. */
 final class Schema {
 
-    static final long VERSION = 1;
+    static final long VERSION = 2;
 
     /**
      * Append keys lie in the events and a partial index, not in a table of their own: that saves a
@@ -24,6 +24,9 @@ final class Schema {
                         data BLOB NOT NULL,
                         at INTEGER NOT NULL,
                         traceparent TEXT NOT NULL,
+                        tracestate TEXT NOT NULL DEFAULT '',
+                        baggage TEXT NOT NULL DEFAULT '',
+                        criticality TEXT NOT NULL DEFAULT '',
                         cause TEXT NOT NULL,
                         append_key TEXT NOT NULL,
                         UNIQUE (stream, version)
@@ -57,6 +60,14 @@ final class Schema {
                     """,
                     "INSERT INTO weft_meta (name, value) VALUES ('schema', " + VERSION + ")");
 
+    /** From version 1, whose programs may go on writing: they leave out what has a default. */
+    private static final List<String> FROM_1 =
+            List.of(
+                    "ALTER TABLE weft_event ADD COLUMN tracestate TEXT NOT NULL DEFAULT ''",
+                    "ALTER TABLE weft_event ADD COLUMN baggage TEXT NOT NULL DEFAULT ''",
+                    "ALTER TABLE weft_event ADD COLUMN criticality TEXT NOT NULL DEFAULT ''",
+                    "UPDATE weft_meta SET value = 2 WHERE name = 'schema'");
+
     private Schema() {}
 
     /** The version of the tables that are there; 0 if there are none. */
@@ -71,9 +82,11 @@ final class Schema {
                 .getFirst();
     }
 
-    /** Within a write transaction: several processes may open a new file at once. */
-    static void create(Session session) throws SQLException {
-        if (version(session) == 0) for (var table : TABLES) session.update(table);
+    /** Within a write transaction: several processes may open a new file, or an old one, at once. */
+    static void bringUpToDate(Session session) throws SQLException {
+        long version = version(session);
+        if (version == 0) for (var table : TABLES) session.update(table);
+        if (version == 1) for (var change : FROM_1) session.update(change);
     }
 
     static void check(String database, long version) {

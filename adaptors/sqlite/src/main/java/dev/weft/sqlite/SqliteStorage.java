@@ -134,7 +134,7 @@ public final class SqliteStorage implements Storage {
         Schema.check(name, version);
         if (version == Schema.VERSION) return;
         session.execute("BEGIN IMMEDIATE");
-        Schema.create(session);
+        Schema.bringUpToDate(session);
         session.commit();
     }
 

@@ -2,6 +2,7 @@ package dev.weft.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.weft.core.Failure;
 import dev.weft.core.SystemTime;
@@ -122,7 +123,38 @@ class OpeningTest {
         assertThatThrownBy(this::open)
                 .isInstanceOf(Failure.Storage.class)
                 .hasMessageContaining("version 9")
-                .hasMessageContaining("up to 1");
+                .hasMessageContaining("up to 2");
+    }
+
+    @Test
+    void a_file_of_the_first_version_is_added_to_and_its_events_come_back() throws Exception {
+        try (var storage = open()) {
+            storage.events()
+                    .append(
+                            List.of(
+                                    new Append(
+                                            "cart-1",
+                                            0,
+                                            List.of(new NewEvent("old", new byte[] {1})))),
+                            Origin.NONE);
+        }
+        for (var column : List.of("tracestate", "baggage", "criticality"))
+            foreign("alter table weft_event drop column " + column);
+        foreign("update weft_meta set value = 1 where name = 'schema'");
+        var origin = new Origin("", "", "tenant=north", "background", "", "");
+        try (var storage = open()) {
+            storage.events()
+                    .append(
+                            List.of(
+                                    new Append(
+                                            "cart-1",
+                                            1,
+                                            List.of(new NewEvent("new", new byte[] {2})))),
+                            origin);
+            assertThat(storage.events().log(0, 10))
+                    .extracting(StoredEvent::type, StoredEvent::origin)
+                    .containsExactly(tuple("old", Origin.NONE), tuple("new", origin));
+        }
     }
 
     @Test

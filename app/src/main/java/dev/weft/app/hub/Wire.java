@@ -29,6 +29,9 @@ final class Wire {
             Instant at,
             RawJson data,
             Optional<String> traceparent,
+            Optional<String> tracestate,
+            Optional<String> baggage,
+            Optional<String> criticality,
             Optional<String> cause) {
 
         static Sent of(BusEvent event) {
@@ -41,6 +44,9 @@ final class Wire {
                     event.at(),
                     new RawJson(event.data()),
                     given(event.origin().traceparent()),
+                    given(event.origin().tracestate()),
+                    given(event.origin().baggage()),
+                    given(event.origin().criticality()),
                     given(event.origin().cause()));
         }
 
@@ -57,7 +63,13 @@ final class Wire {
                     key,
                     at,
                     data.utf8(),
-                    new Origin(traceparent.orElse(""), cause.orElse(""), ""));
+                    new Origin(
+                            traceparent.orElse(""),
+                            tracestate.orElse(""),
+                            baggage.orElse(""),
+                            criticality.orElse(""),
+                            cause.orElse(""),
+                            ""));
         }
     }
 
