@@ -12,5 +12,6 @@ module dev.weft.testkit {
     requires org.junit.platform.launcher;
 
     exports dev.weft.testkit;
+    exports dev.weft.testkit.faults;
     exports dev.weft.testkit.simulation;
 }
