@@ -45,6 +45,12 @@ final class Explain implements Callable<Integer> {
     @Override
     public Integer call() {
         try (var admin = new Admin(choice.find())) {
+            if (service.equals("hub") || service.equals("gateway"))
+                throw new CommandFailed(
+                        "only services tell what stands around them, not the "
+                                + service
+                                + "; the gateway calls services with the standard numbers, see"
+                                + " docs/calls.md, and its timeout");
             var processes = Json.readList(admin.supervisor("/admin/processes"), ProcessState.class);
             var query = called.isEmpty() ? Query.NONE : Query.NONE.and("service", called);
             var answer = admin.ask(address(processes), Request.get("/_weft/explain").with(query));

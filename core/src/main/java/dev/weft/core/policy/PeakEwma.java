@@ -35,7 +35,7 @@ public final class PeakEwma {
     /** It never falls below this: times zero, the calls under way would make no difference. */
     private static final double LEAST_NANOS = 1;
 
-    private record Peak(double nanos, long atNanos) {}
+    private record Peak(double nanos, long atNanos, boolean measured) {}
 
     private final Time time;
     private final AtomicInteger pending = new AtomicInteger();
@@ -51,7 +51,7 @@ public final class PeakEwma {
     }
 
     private Peak first() {
-        return new Peak(FIRST.toNanos(), time.nanos());
+        return new Peak(FIRST.toNanos(), time.nanos(), false);
     }
 
     /** Counts a call, before it is sent; the answer is for {@link #end}. */
@@ -84,11 +84,11 @@ public final class PeakEwma {
     }
 
     private void took(AtomicReference<Peak> peak, long nanos) {
-        var now = new Peak(nanos, time.nanos());
+        var now = new Peak(nanos, time.nanos(), true);
         Peak before;
         do {
             before = peak.get();
-            if (faded(before, now.atNanos) >= nanos) return;
+            if (before.measured && faded(before, now.atNanos) >= nanos) return;
         } while (!peak.compareAndSet(before, now));
     }
 
@@ -99,7 +99,17 @@ public final class PeakEwma {
 
     /** What one more call would cost; only comparing it with others means something. */
     public double cost() {
-        return latencyNanos() * (pending.get() + 1);
+        return costAt(latencyNanos());
+    }
+
+    /** What it would cost if calls took so long. */
+    double costAt(double latencyNanos) {
+        return latencyNanos * (pending.get() + 1);
+    }
+
+    /** Whether a call has ended yet of which something is known; what is remembered before is a guess. */
+    public boolean measured() {
+        return peak.get().measured;
     }
 
     /** What is remembered, as of now. */

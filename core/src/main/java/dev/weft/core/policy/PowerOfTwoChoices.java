@@ -45,6 +45,11 @@ public final class PowerOfTwoChoices implements Balancer {
      */
     private static boolean isBetter(PeakEwma one, PeakEwma other) {
         boolean idle = one.pending() == 0 && other.pending() == 0;
-        return one.cost() * (idle ? ALIKE : 1) < other.cost();
+        return cost(one, other) * (idle ? ALIKE : 1) < cost(other, one);
+    }
+
+    /** A new one is taken to be no slower than the other: a guess would keep it out where calls take 1 ms. */
+    private static double cost(PeakEwma one, PeakEwma other) {
+        return one.measured() ? one.cost() : Math.min(one.cost(), one.costAt(other.latencyNanos()));
     }
 }

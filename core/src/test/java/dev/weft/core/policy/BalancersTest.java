@@ -143,6 +143,16 @@ class BalancersTest {
         assertThat(picks(choices, nodes)).doesNotContainKey(nodes.get(1));
     }
 
+    @Test
+    void power_of_two_choices_takes_no_guess_for_a_measured_latency() {
+        var nodes = nodes(2);
+        answeredIn(nodes.get(0), Duration.ofMillis(1));
+        var picks = picks(choices, nodes);
+        assertThat(picks.get(nodes.get(1))).isBetween(PICKS / 2 * 8 / 10, PICKS / 2 * 12 / 10);
+        answeredIn(nodes.get(1), Duration.ofMillis(25));
+        assertThat(picks(choices, nodes)).doesNotContainKey(nodes.get(1));
+    }
+
     private void answeredIn(Node node, Duration latency) {
         long begun = node.load().begin();
         time.pass(latency);

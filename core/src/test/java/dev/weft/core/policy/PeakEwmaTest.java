@@ -26,6 +26,10 @@ class PeakEwmaTest {
     @Test
     void assumes_thirty_milliseconds_before_the_first_answer() {
         assertThat(load.latencyNanos()).isEqualTo(30 * MS);
+        assertThat(load.measured()).isFalse();
+        call(Duration.ofMillis(5));
+        assertThat(load.latencyNanos()).isEqualTo(5 * MS);
+        assertThat(load.measured()).isTrue();
     }
 
     @Test
