@@ -2,20 +2,22 @@ package dev.weft.core;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The routes of a service, as one service.
  *
- * <p>A literal segment goes before a variable one, a variable one before {@code {rest...}}. No such
- * path is a 404 problem, no such method a 405 with {@code Allow}. HEAD is served by GET, OPTIONS by
- * itself. The request that a route sees has its {@link Request#variables}.
+ * <p>Of the routes with the request's method that fit its path, the most specific one answers: read
+ * from the left, a literal segment goes before a variable one, a variable one before {@code
+ * {rest...}}. So a route with another method hides nothing. No such path is a 404 problem, no such
+ * method a 405 with {@code Allow}. HEAD is served by GET, OPTIONS by itself. The request that a route
+ * sees has its {@link Request#variables}.
  */
 public final class Routes implements Service<Request, Response> {
 
@@ -36,6 +38,12 @@ public final class Routes implements Service<Request, Response> {
             }
             if (variable == null) variable = new Node();
             return variable;
+        }
+
+        /** The route that ends here. */
+        @Nullable Route of(Method method) {
+            var route = routes.get(method);
+            return route == null && method == Method.HEAD ? routes.get(Method.GET) : route;
         }
     }
 
@@ -75,38 +83,42 @@ public final class Routes implements Service<Request, Response> {
 
     /** The route for a method and path, if there is one. */
     public @Nullable Route find(Method method, String path) {
-        var node = find(root, PathTemplate.split(path), 0);
-        if (node == null) return null;
-        var route = node.routes.get(method);
-        return route == null && method == Method.HEAD ? node.routes.get(Method.GET) : route;
+        return find(root, PathTemplate.split(path), 0, method);
     }
 
-    private static @Nullable Node find(Node node, List<String> segments, int index) {
-        if (index == segments.size()) return node.routes.isEmpty() ? null : node;
+    private static @Nullable Route find(
+            Node node, List<String> segments, int index, Method method) {
+        if (index == segments.size()) {
+            var found = node.of(method);
+            // The path "/" has no segment, and an empty rest.
+            return found == null && index == 0 && node.rest != null ? node.rest.of(method) : found;
+        }
         var segment = PathTemplate.decode(segments.get(index));
         var literal = node.literals.get(segment);
         if (literal != null) {
-            var found = find(literal, segments, index + 1);
+            var found = find(literal, segments, index + 1, method);
             if (found != null) return found;
         }
         if (node.variable != null && !segment.isEmpty()) {
-            var found = find(node.variable, segments, index + 1);
+            var found = find(node.variable, segments, index + 1, method);
             if (found != null) return found;
         }
-        return node.rest;
+        return node.rest == null ? null : node.rest.of(method);
     }
 
     @Override
     public Response call(Request request) throws Exception {
         var segments = PathTemplate.split(request.path());
-        var node = find(root, segments, 0);
-        if (node == null)
+        var route = find(root, segments, 0, request.method());
+        if (route != null) return route.service().call(request.with(variables(route, segments)));
+        var methods = EnumSet.noneOf(Method.class);
+        for (var method : Method.values())
+            if (find(root, segments, 0, method) != null) methods.add(method);
+        if (methods.isEmpty())
             throw Problem.of(404, "no-such-route", "there is nothing at " + request.path())
                     .failure();
-        var route = node.routes.get(request.method());
-        if (route == null && request.method() == Method.HEAD) route = node.routes.get(Method.GET);
-        if (route != null) return route.service().call(request.with(variables(route, segments)));
-        var allowed = allowed(node);
+        methods.add(Method.OPTIONS);
+        var allowed = methods.stream().map(Method::name).collect(Collectors.joining(", "));
         if (request.method() == Method.OPTIONS) return Response.of(204).header("Allow", allowed);
         throw Problem.of(
                         405,
@@ -114,13 +126,6 @@ public final class Routes implements Service<Request, Response> {
                         request.path() + " takes " + allowed + ", not " + request.method())
                 .with("allow", allowed)
                 .failure();
-    }
-
-    private static String allowed(Node node) {
-        var methods = new TreeMap<>(node.routes);
-        return methods.keySet().stream().map(Method::name).collect(Collectors.joining(", "))
-                + (methods.containsKey(Method.GET) ? ", HEAD" : "")
-                + ", OPTIONS";
     }
 
     private static Map<String, String> variables(Route route, List<String> path) {

@@ -35,6 +35,40 @@ class RoutesTest {
     }
 
     @Test
+    void the_longest_prefix_takes_the_rest() throws Exception {
+        var routes =
+                Routes.of(
+                        get("/{rest...}"),
+                        get("/files/{rest...}"),
+                        get("/files/{id}/versions/{rest...}"),
+                        get("/files/public/{rest...}"));
+        assertThat(answer(routes, "/files/public/a/b")).startsWith("/files/public/{rest...}");
+        assertThat(answer(routes, "/files/publicity/a")).startsWith("/files/{rest...}");
+        assertThat(answer(routes, "/files/7/versions/2")).startsWith("/files/{id}/versions/");
+        assertThat(answer(routes, "/files/public/versions/2")).startsWith("/files/public/");
+        assertThat(answer(routes, "/files/7/other")).startsWith("/files/{rest...}");
+        assertThat(answer(routes, "/files/")).isEqualTo("/files/{rest...} {rest=}");
+        assertThat(answer(routes, "/files")).startsWith("/{rest...}");
+        assertThat(answer(routes, "/")).startsWith("/{rest...}");
+    }
+
+    @Test
+    void a_route_with_another_method_hides_nothing() throws Exception {
+        var routes =
+                Routes.of(
+                        get("/{rest...}"),
+                        Route.post("/login", NAMES),
+                        get("/a/{id}"),
+                        Route.put("/a/search", NAMES));
+        assertThat(answer(routes, "/login")).isEqualTo("/{rest...} {rest=login}");
+        assertThat(answer(routes, "/a/search")).isEqualTo("/a/{id} {id=search}");
+        var options = routes.call(Request.of(Method.OPTIONS, "/a/search"));
+        assertThat(options.headers().get("Allow")).hasValue("GET, HEAD, PUT, OPTIONS");
+        assertThatThrownBy(() -> routes.call(Request.of(Method.DELETE, "/a/search")))
+                .hasMessageContaining("takes GET, HEAD, PUT, OPTIONS, not DELETE");
+    }
+
+    @Test
     void each_route_names_its_own_variables() throws Exception {
         var routes = Routes.of(get("/{one}/a"), get("/{other}/b"));
         assertThat(answer(routes, "/1/a")).isEqualTo("/{one}/a {one=1}");
@@ -71,7 +105,7 @@ class RoutesTest {
                         e -> {
                             assertThat(e.problem().status()).isEqualTo(405);
                             assertThat(e.problem().members())
-                                    .containsEntry("allow", "GET, PUT, HEAD, OPTIONS");
+                                    .containsEntry("allow", "GET, HEAD, PUT, OPTIONS");
                         });
     }
 
