@@ -9,6 +9,8 @@ import dev.weft.gateway.Edge;
 import dev.weft.gateway.GatewayOptions;
 import dev.weft.gateway.Proxies;
 import dev.weft.gateway.Subnet;
+import dev.weft.gateway.jwt.JwtOptions;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,8 +46,12 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
         said = Map.copyOf(said);
     }
 
-    /** Reads the mapping. */
-    static GatewaySettings read(Yaml yaml) {
+    /**
+     * Reads the mapping, and looks whether the files are good that it names.
+     *
+     * @param folder where relative paths begin
+     */
+    static GatewaySettings read(Yaml yaml, Path folder) {
         yaml.only(
                 "port",
                 "host",
@@ -55,7 +61,8 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
                 "access_log",
                 "proxies",
                 "cors",
-                "rate");
+                "rate",
+                "jwt");
         var options = GatewayOptions.DEFAULT;
         var defaults = options.server();
         var server =
@@ -82,6 +89,7 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
                         yaml.map("proxies").map(GatewaySettings::proxies).orElse(Proxies.NONE),
                         yaml.map("cors").map(GatewaySettings::cors),
                         yaml.map("rate").flatMap(it -> rate(it, "address")),
+                        yaml.map("jwt").map(it -> jwt(it, folder)),
                         yaml.map("rate").flatMap(it -> rate(it, "caller")));
         return new GatewaySettings(
                 options.server(server).longestRequest(longest).edge(edge), yaml.plain());
@@ -131,6 +139,37 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
         return methods;
     }
 
+    private static JwtOptions jwt(Yaml yaml, Path folder) {
+        yaml.only("keys", "issuer", "audience", "leeway", "open", "claims");
+        var keys =
+                yaml.text("keys")
+                        .orElseThrow(() ->
+                                yaml.wrong(
+                                        "keys",
+                                        "jwt wants keys: the file or URL of the issuer's"
+                                                + " public keys (a JWK set)"));
+        var issuer =
+                yaml.text("issuer")
+                        .orElseThrow(() ->
+                                yaml.wrong(
+                                        "issuer",
+                                        "jwt wants an issuer:, what its tokens have as"
+                                                + " \"iss\""));
+        var jwt =
+                checked(
+                        yaml,
+                        "audience",
+                        () -> JwtOptions.of(URI.create("file:/"), issuer, yaml.texts("audience")));
+        jwt = set(yaml, "keys", jwt, it -> it.keys(location(keys, folder)).requireKeys());
+        jwt = set(yaml, "leeway", jwt, it -> it.leeway(yaml.duration("leeway", Duration.ZERO)));
+        jwt = set(yaml, "open", jwt, it -> it.open(yaml.texts("open")));
+        return set(yaml, "claims", jwt, it -> it.claims(yaml.texts("claims")));
+    }
+
+    private static URI location(String text, Path folder) {
+        return text.contains("://") ? URI.create(text) : folder.resolve(text).normalize().toUri();
+    }
+
     private static Optional<RateLimit.Options> rate(Yaml yaml, String key) {
         yaml.only("address", "caller", "keys");
         int keys = yaml.number("keys", RATE_KEYS, 1, 1_000_000);
@@ -176,6 +215,6 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
 
     /** Reads what the process was told; a relative path in it is one of the working folder. */
     static GatewaySettings ofVariable(String text) {
-        return read(Yaml.parse(Path.of(VARIABLE), text));
+        return read(Yaml.parse(Path.of(VARIABLE), text), Path.of("").toAbsolutePath());
     }
 }

@@ -90,7 +90,9 @@ record SystemFile(
                 folder,
                 yaml.text("name").orElse(folderName(folder)),
                 services,
-                part(yaml, "gateway").map(GatewaySettings::read).orElse(GatewaySettings.DEFAULT),
+                part(yaml, "gateway")
+                        .map(it -> GatewaySettings.read(it, folder))
+                        .orElse(GatewaySettings.DEFAULT),
                 part(yaml, "hub")
                         .map(map -> map.only("port").number("port", HUB_PORT, 1, 65_535))
                         .orElse(HUB_PORT),

@@ -10,8 +10,10 @@ import dev.weft.core.policy.RateLimit;
 import dev.weft.gateway.Cors;
 import dev.weft.gateway.Proxies;
 import dev.weft.gateway.Subnet;
+import dev.weft.gateway.jwt.JwtOptions;
 import dev.weft.json.Json;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -269,6 +271,44 @@ class FilesOfASystemTest {
     }
 
     @Test
+    void the_keys_of_an_issuer_are_a_file_beside_weft_yml_or_a_url() throws Exception {
+        write("a/service.yml", "");
+        var number = "A".repeat(43);
+        var key = Map.of("kty", "EC", "crv", "P-256", "x", number, "y", number);
+        var keys = write("keys/issuer.json", Json.text(Map.of("keys", List.of(key))));
+        var jwt =
+                """
+                gateway:
+                  jwt:
+                    keys: %s
+                    issuer: https://issuer.example
+                    audience: [shop, till]
+                    leeway: 5s
+                    open:
+                      - GET /products/{id}
+                      - /login
+                    claims: email
+                """;
+        write("weft.yml", jwt.formatted("keys/issuer.json"));
+        var expected =
+                JwtOptions.of(keys.toUri(), "https://issuer.example", List.of("shop", "till"))
+                        .leeway(Duration.ofSeconds(5))
+                        .open(List.of("GET /products/{id}", "/login"))
+                        .claims(List.of("email"));
+        assertThat(SystemFile.read(folder).gateway().options().edge().jwt()).contains(expected);
+        write("weft.yml", jwt.formatted("https://issuer.example/keys"));
+        assertThat(SystemFile.read(folder).gateway().options().edge().jwt())
+                .contains(expected.keys(URI.create("https://issuer.example/keys")));
+        write("weft.yml", jwt.formatted("nothing.json"));
+        assertThat(complaint())
+                .isEqualTo("/weft.yml:3: keys: /nothing.json: there is no such file");
+        Files.writeString(keys, "{}");
+        write("weft.yml", jwt.formatted("keys/issuer.json"));
+        assertThat(complaint())
+                .startsWith("/weft.yml:3: keys: /keys/issuer.json: this is no JWK set");
+    }
+
+    @Test
     void what_the_gateway_cannot_do_is_told_with_file_line_and_key() throws Exception {
         write("a/service.yml", "");
         var wrong =
@@ -300,6 +340,17 @@ class FilesOfASystemTest {
                         Map.entry(
                                 "rate: {address: 100}",
                                 "address is a number of requests in a time, such as 100/1m"),
+                        Map.entry("jwt: {}", "jwt wants keys: the file or URL"),
+                        Map.entry("jwt: {keys: 'http://k'}", "jwt wants an issuer:"),
+                        Map.entry(
+                                "jwt: {keys: 'http://k', issuer: i}",
+                                "audience: there is no audience"),
+                        Map.entry(
+                                "jwt: {keys: 'ftp://k', issuer: i, audience: a}",
+                                "keys: the keys are a file or an http or https URL"),
+                        Map.entry(
+                                "jwt: {keys: 'http://k', issuer: i, audience: a, open: [x]}",
+                                "open: a path begins with"),
                         Map.entry(
                                 "rate: {caller: 7/9999h}",
                                 "caller: the window of a rate limit is"));

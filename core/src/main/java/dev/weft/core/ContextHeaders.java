@@ -8,8 +8,11 @@ import java.util.List;
  *
  * <p>{@code traceparent}, {@code tracestate} and {@code baggage} as W3C says, and {@code b3}
  * (incoming only) where there is no {@code traceparent}; {@code weft-deadline-ms} (what remains);
- * {@code weft-attempt}; {@code weft-criticality}; {@code Idempotency-Key} (the key of the {@link
- * Work}, incoming only). The caller's identity is not taken from headers.
+ * {@code weft-attempt}; {@code weft-criticality}; {@code weft-caller}; {@code Idempotency-Key} (the
+ * key of the {@link Work}, incoming only).
+ *
+ * <p>Who can reach a service's own port is believed, also about the caller. What comes from outside
+ * has to come through a gateway, which strips what is said there and says itself what it has verified.
  */
 public final class ContextHeaders {
 
@@ -20,6 +23,7 @@ public final class ContextHeaders {
     public static final String DEADLINE = "weft-deadline-ms";
     public static final String ATTEMPT = "weft-attempt";
     public static final String CRITICALITY = "weft-criticality";
+    public static final String CALLER = "weft-caller";
     public static final String IDEMPOTENCY_KEY = "Idempotency-Key";
     public static final String RECEIPT = "Weft-Receipt";
     public static final String AFTER = "Weft-After";
@@ -72,6 +76,8 @@ public final class ContextHeaders {
                     headers.set(
                             CRITICALITY,
                             context.criticality().name().toLowerCase(java.util.Locale.ROOT));
+        var caller = context.caller();
+        if (!caller.equals(Caller.ANONYMOUS)) headers = headers.set(CALLER, caller.header());
         return request.with(headers);
     }
 
@@ -88,7 +94,7 @@ public final class ContextHeaders {
                 trace(headers, time),
                 deadline,
                 baggage.isEmpty() ? Baggage.EMPTY : Baggage.parse(String.join(",", baggage)),
-                Caller.ANONYMOUS,
+                caller(headers),
                 criticality(headers),
                 attempt(headers),
                 Work.of(headers.get(IDEMPOTENCY_KEY).orElse(""), ""));
@@ -102,6 +108,12 @@ public final class ContextHeaders {
                     .orElse(Trace.NONE);
         var b3 = parents.isEmpty() ? headers.all(B3) : List.<String>of();
         return b3.size() == 1 ? Trace.parseB3(b3.getFirst(), time).orElse(Trace.NONE) : Trace.NONE;
+    }
+
+    /** Two of it are none, too. */
+    private static Caller caller(Headers headers) {
+        var callers = headers.all(CALLER);
+        return callers.size() == 1 ? Caller.parse(callers.getFirst()) : Caller.ANONYMOUS;
     }
 
     private static Duration remaining(Headers headers, Duration longest) {

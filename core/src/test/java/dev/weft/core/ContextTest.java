@@ -494,4 +494,29 @@ class ContextTest {
         Work.NONE.noteGaveUp();
         assertThat(Work.NONE.gaveUp()).as("everybody shares it").isFalse();
     }
+
+    @Test
+    void who_asks_travels_with_what_is_vouched_for() throws Exception {
+        var ann = new Caller("ann;x=1,\u00e4\n", Map.of("roles", "clerk admin", "a=b", "100 %; +"));
+        var request = Context.none().with(ann).call(() -> ContextHeaders.inject(Request.get("/x")));
+        assertThat(request.headers().get("weft-caller").orElseThrow())
+                .isEqualTo("ann%3Bx%3D1%2C%C3%A4%0A;a%3Db=100%20%25%3B%20%2B;roles=clerk%20admin");
+        assertThat(caller(request)).isEqualTo(ann);
+        assertThat(ContextHeaders.inject(Request.get("/x")).headers().get("weft-caller")).isEmpty();
+    }
+
+    @Test
+    void a_caller_that_cannot_be_read_is_nobody() {
+        for (var header :
+                List.of("", ";a=b", "ann;a", "ann;=b", "ann%zz", "ann;a=%zz", "a".repeat(5000)))
+            assertThat(caller(Request.get("/x").header("weft-caller", header)))
+                    .as(header)
+                    .isEqualTo(Caller.ANONYMOUS);
+        var two = Headers.of("weft-caller", "ann").and("Weft-Caller", "bob");
+        assertThat(caller(Request.get("/x").with(two))).isEqualTo(Caller.ANONYMOUS);
+    }
+
+    private static Caller caller(Request request) {
+        return ContextHeaders.extract(request, Duration.ofSeconds(1), SystemTime.INSTANCE).caller();
+    }
 }

@@ -1,7 +1,9 @@
 package dev.weft.gateway;
 
 import dev.weft.core.Body;
+import dev.weft.core.Caller;
 import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
 import dev.weft.core.Filter;
 import dev.weft.core.LogFields;
 import dev.weft.core.Method;
@@ -50,63 +52,78 @@ final class AccessLog implements Filter<Request, Response> {
 
     @Override
     public Response apply(Request request, Service<Request, Response> next) throws Exception {
-        long start = time.nanos();
+        var entry = new Entry(request, time.nanos());
         Response response;
         try {
             response = next.call(request);
         } catch (Exception | Error e) {
-            write(level, request, 0, 0, start, false);
+            entry.tell(0, "", 0, false);
             throw e;
         }
-        var at = response.status() >= 500 ? Level.WARNING : level;
-        if (!LOG.isLoggable(at)) return response;
+        int status = response.status();
+        if (!LOG.isLoggable(level(status))) return response;
+        var caller =
+                response.headers()
+                        .get(ContextHeaders.CALLER)
+                        .map(it -> Caller.parse(it).subject())
+                        .orElse("");
         var body = response.body();
         if (body.atHand()) {
             long bytes = request.method() == Method.HEAD ? 0 : body.bytes().length;
-            write(at, request, response.status(), bytes, start, true);
+            entry.tell(status, caller, bytes, true);
             return response;
         }
-        return response.with(
-                Body.of(
-                        new Counted(body.stream(), at, request, response.status(), start),
-                        body.length()));
+        var counted = new Counted(body.stream(), entry, status, caller);
+        return response.with(Body.of(counted, body.length()));
     }
 
-    private void write(
-            Level at, Request request, int status, long bytes, long start, boolean complete) {
-        if (!LOG.isLoggable(at)) return;
-        var from = origin.apply(request);
-        LOG.log(
-                at,
-                "{0}",
-                new Line(
-                        from.client(),
-                        from.scheme(),
-                        request.method(),
-                        request.path(),
-                        status,
-                        bytes,
-                        time.nanos() - start,
-                        service.apply(request),
-                        complete));
+    private Level level(int status) {
+        return status >= 500 ? Level.WARNING : level;
+    }
+
+    /** One request. */
+    private final class Entry {
+        private final Request request;
+        private final long start;
+        private final Context context = Context.current();
+
+        Entry(Request request, long start) {
+            this.request = request;
+            this.start = start;
+        }
+
+        void tell(int status, String caller, long bytes, boolean complete) {
+            if (!LOG.isLoggable(level(status))) return;
+            var from = origin.apply(request);
+            var line =
+                    new Line(
+                            from.client(),
+                            from.scheme(),
+                            request.method(),
+                            request.path(),
+                            status,
+                            bytes,
+                            time.nanos() - start,
+                            service.apply(request),
+                            caller,
+                            complete);
+            context.run(() -> LOG.log(level(status), "{0}", line));
+        }
     }
 
     /** An answer's body on its way; its end, or its closing before, is the end of the request. */
-    private final class Counted extends FilterInputStream {
-        private final Level at;
-        private final Request request;
+    private static final class Counted extends FilterInputStream {
+        private final Entry entry;
         private final int status;
-        private final long start;
-        private final Context context = Context.current();
+        private final String caller;
         private long bytes;
         private boolean told;
 
-        Counted(InputStream in, Level at, Request request, int status, long start) {
+        Counted(InputStream in, Entry entry, int status, String caller) {
             super(in);
-            this.at = at;
-            this.request = request;
+            this.entry = entry;
             this.status = status;
-            this.start = start;
+            this.caller = caller;
         }
 
         @Override
@@ -128,14 +145,14 @@ final class AccessLog implements Filter<Request, Response> {
             try {
                 in.close();
             } finally {
-                tell(request.method() == Method.HEAD);
+                tell(entry.request.method() == Method.HEAD);
             }
         }
 
         private void tell(boolean complete) {
             if (told) return;
             told = true;
-            context.run(() -> write(at, request, status, bytes, start, complete));
+            entry.tell(status, caller, bytes, complete);
         }
     }
 
@@ -144,6 +161,7 @@ final class AccessLog implements Filter<Request, Response> {
      *
      * @param status 0 if there was no answer, because the caller had gone
      * @param bytes of the answer's body
+     * @param caller the subject of the token; empty if there was none
      * @param complete whether the whole answer was handed on
      */
     record Line(
@@ -155,6 +173,7 @@ final class AccessLog implements Filter<Request, Response> {
             long bytes,
             long nanos,
             String service,
+            String caller,
             boolean complete)
             implements LogFields {
 
@@ -170,10 +189,11 @@ final class AccessLog implements Filter<Request, Response> {
             fields.put("event.duration", nanos);
             fields.put("event.outcome", complete && status < 500 ? "success" : "failure");
             if (!service.isEmpty()) fields.put("service.target.name", service);
+            if (!caller.isEmpty()) fields.put("user.id", caller);
             return fields;
         }
 
-        /** {@code 10.0.0.7 GET /carts/ann 200 1532 B 2.31 ms cart}; what is not known is "-". */
+        /** {@code 10.0.0.7 GET /carts/ann 200 1532 B 2.31 ms cart ann}; what is not known is "-". */
         @Override
         public String toString() {
             var text = new StringBuilder(96);
@@ -182,8 +202,8 @@ final class AccessLog implements Filter<Request, Response> {
             text.append(' ').append(bytes).append(" B ").append(nanos / 1_000_000).append('.');
             long hundredths = nanos / 10_000 % 100;
             text.append(hundredths / 10).append(hundredths % 10).append(" ms ");
-            text.append(known(service));
-            return complete ? text.toString() : text.append(" cut").toString();
+            text.append(known(service)).append(' ').append(known(caller));
+            return text.append(complete ? "" : " cut").toString();
         }
 
         /** On one line, whatever a caller sent. */

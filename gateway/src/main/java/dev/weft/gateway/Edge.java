@@ -1,6 +1,7 @@
 package dev.weft.gateway;
 
 import dev.weft.core.policy.RateLimit;
+import dev.weft.gateway.jwt.JwtOptions;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,7 @@ import java.util.Optional;
  * @param proxies who is believed about where a request came from
  * @param cors which pages of other origins may use the services
  * @param ratePerAddress what one address may ask for
+ * @param jwt which tokens callers are known by
  * @param ratePerCaller what one caller may ask for who is known by name; others count by address
  */
 public record Edge(
@@ -17,29 +19,40 @@ public record Edge(
         Proxies proxies,
         Optional<Cors> cors,
         Optional<RateLimit.Options> ratePerAddress,
+        Optional<JwtOptions> jwt,
         Optional<RateLimit.Options> ratePerCaller) {
 
-    /** No log, no proxies, no CORS, no limits. */
+    /** No log, no proxies, no CORS, no limits, nobody known by name. */
     public static final Edge NONE =
-            new Edge(false, Proxies.NONE, Optional.empty(), Optional.empty(), Optional.empty());
+            new Edge(
+                    false,
+                    Proxies.NONE,
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty());
 
     public Edge accessLog(boolean accessLog) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, ratePerCaller);
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller);
     }
 
     public Edge with(Proxies proxies) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, ratePerCaller);
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller);
     }
 
     public Edge with(Cors cors) {
-        return new Edge(accessLog, proxies, Optional.of(cors), ratePerAddress, ratePerCaller);
+        return new Edge(accessLog, proxies, Optional.of(cors), ratePerAddress, jwt, ratePerCaller);
     }
 
     public Edge ratePerAddress(RateLimit.Options rate) {
-        return new Edge(accessLog, proxies, cors, Optional.of(rate), ratePerCaller);
+        return new Edge(accessLog, proxies, cors, Optional.of(rate), jwt, ratePerCaller);
     }
 
     public Edge ratePerCaller(RateLimit.Options rate) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, Optional.of(rate));
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, Optional.of(rate));
+    }
+
+    public Edge with(JwtOptions jwt) {
+        return new Edge(accessLog, proxies, cors, ratePerAddress, Optional.of(jwt), ratePerCaller);
     }
 }

@@ -24,6 +24,7 @@ import dev.weft.core.policy.CountedDecisions;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.core.policy.Tally;
 import dev.weft.gateway.RouteTable.Target;
+import dev.weft.gateway.jwt.Authentication;
 import dev.weft.http.Problems;
 import dev.weft.http.RateLimited;
 import dev.weft.http.ServerTrace;
@@ -45,7 +46,7 @@ import java.util.function.Function;
  * are not passed on; {@code /_weft/health} is the gateway's own.
  *
  * <p>The way in, outermost first: trace and metrics, {@link AccessLog}, {@link Cors}, rate per
- * address, rate per caller, problems, deadline, routes.
+ * address, {@link Authentication}, rate per caller, problems, deadline, routes.
  */
 public final class Gateway implements Service<Request, Response>, AutoCloseable {
 
@@ -61,6 +62,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     private final Directory directory;
     private final Optional<RateLimit> perAddress;
     private final Optional<RateLimit> perCaller;
+    private final Optional<Authentication> authentication;
     private final Service<Request, Response> service;
     private final Transport.Server server;
     private volatile Instance.State state = Instance.State.READY;
@@ -114,11 +116,13 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         var counted = new CountedDecisions(meter, options.name());
         this.perAddress = options.edge().ratePerAddress().map(it -> limit(it, counted));
         this.perCaller = options.edge().ratePerCaller().map(it -> limit(it, counted));
+        this.authentication =
+                options.edge().jwt().map(it -> new Authentication(options.name(), it, time));
         this.service = asides.then(door("http", tracer, meter));
         try {
             this.server = callers.serve(service, options.server());
         } catch (RuntimeException e) {
-            directory.close();
+            leave();
             throw e;
         }
     }
@@ -164,6 +168,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
                                     options.name(),
                                     perAddress.get(),
                                     it -> origin.apply(it).counted()));
+        if (authentication.isPresent()) filter = filter.then(authentication.get());
         if (perCaller.isPresent())
             filter =
                     filter.then(
@@ -193,7 +198,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     public void drain(Duration limit) {
         state = Instance.State.DRAINING;
         server.drain(limit);
-        directory.close();
+        leave();
     }
 
     /** Stops at once. */
@@ -201,18 +206,29 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     public void close() {
         state = Instance.State.DRAINING;
         server.close();
+        leave();
+    }
+
+    private void leave() {
         directory.close();
+        authentication.ifPresent(Authentication::close);
     }
 
     /** What an outside caller says that would be inside knowledge is not heard, nor told to it. */
     private static Response withoutHops(Request request, Service<Request, Response> next)
             throws Exception {
-        return ContextHeaders.withoutRetrySafety(
+        var response =
                 next.call(
                         request.with(
                                 request.headers()
                                         .without(ContextHeaders.ATTEMPT)
-                                        .without(ContextHeaders.CRITICALITY))));
+                                        .without(ContextHeaders.CRITICALITY)
+                                        .without(ContextHeaders.CALLER)));
+        return ContextHeaders.withoutRetrySafety(
+                new Response(
+                        response.status(),
+                        response.headers().without(ContextHeaders.CALLER),
+                        response.body()));
     }
 
     private String template(Request request) {

@@ -1,5 +1,6 @@
 package dev.weft.gateway;
 
+import dev.weft.core.ContextHeaders;
 import dev.weft.core.Headers;
 import java.util.HashSet;
 import java.util.Locale;
@@ -26,7 +27,8 @@ final class HopHeaders {
     /** What of a service's headers goes back to the caller. */
     static Headers outward(Headers headers) {
         var named = named(headers);
-        return headers.only(name -> !ofOneHop(name) && !isIn(named, name));
+        return headers.only(
+                name -> !ofOneHop(name) && !isIn(named, name) && !is(name, ContextHeaders.CALLER));
     }
 
     /** The names that {@code Connection} lists, in lower case. */

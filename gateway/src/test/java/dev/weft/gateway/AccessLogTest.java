@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.Body;
+import dev.weft.core.Caller;
+import dev.weft.core.ContextHeaders;
 import dev.weft.core.Method;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -11,6 +13,7 @@ import dev.weft.core.Service;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.logging.Level;
 import org.junit.jupiter.api.AfterEach;
@@ -56,7 +59,7 @@ class AccessLogTest {
         log(true, r -> Response.text("hello")).call(Request.get("/carts/ann?token=secret"));
         var line = logged.lines().getFirst();
         assertThat(line.toString())
-                .matches("10\\.0\\.0\\.7 GET /carts/ann 200 5 B \\d+\\.\\d\\d ms cart");
+                .matches("10\\.0\\.0\\.7 GET /carts/ann 200 5 B \\d+\\.\\d\\d ms cart -");
         assertThat(line.fields())
                 .containsEntry("client.address", "10.0.0.7")
                 .containsEntry("http.request.method", "GET")
@@ -68,6 +71,15 @@ class AccessLogTest {
                 .containsEntry("service.target.name", "cart")
                 .containsKey("event.duration");
         assertThat(logged.records()).hasSize(1).first().returns(Level.INFO, r -> r.getLevel());
+    }
+
+    @Test
+    void it_names_the_caller_that_the_answer_names() throws Exception {
+        var ann = new Caller("ann smith", Map.of("roles", "clerk"));
+        log(true, r -> Response.of(204).header(ContextHeaders.CALLER, ann.header()))
+                .call(Request.get("/x"));
+        assertThat(logged.lines().getFirst().fields()).containsEntry("user.id", "ann smith");
+        assertThat(logged.lines().getFirst().toString()).endsWith(" ms cart ann?smith");
     }
 
     @Test
@@ -98,7 +110,7 @@ class AccessLogTest {
             assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
         }
         assertThat(logged.lines()).hasSize(2).noneMatch(AccessLog.Line::complete);
-        assertThat(logged.lines().getFirst().toString()).endsWith(" cart cut");
+        assertThat(logged.lines().getFirst().toString()).endsWith(" cart - cut");
         assertThat(logged.lines().getFirst().fields()).containsEntry("event.outcome", "failure");
     }
 

@@ -24,11 +24,16 @@ import dev.weft.core.Span;
 import dev.weft.core.Transport;
 import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.RateLimit;
+import dev.weft.gateway.jwt.Issuer;
+import dev.weft.gateway.jwt.JwtOptions;
 import dev.weft.http.Problems;
 import dev.weft.json.Json;
 import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,10 +49,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a gateway does, whatever carries the requests. */
 @Timeout(60)
 abstract class GatewayCases {
+
+    @TempDir Path folder = Path.of("");
 
     private Surroundings around = new Surroundings(transport());
 
@@ -701,6 +709,120 @@ abstract class GatewayCases {
             assertThat(lines.getFirst()).isEqualTo("/carts/1 200 100000 cart");
             assertThat(lines.getLast()).startsWith("/nothing 404 ");
         }
+    }
+
+    private JwtOptions jwt(Issuer issuer) throws Exception {
+        var file = Files.writeString(folder.resolve("keys.json"), Issuer.set(issuer));
+        return JwtOptions.of(file.toUri(), Issuer.NAME, List.of("shop"))
+                .open(List.of("GET /open/{rest...}", "/login"));
+    }
+
+    private static Request with(String token, Request request) {
+        return request.header("Authorization", "Bearer " + token);
+    }
+
+    @Test
+    void who_has_a_token_is_known_to_the_services_and_nobody_else_is() throws Exception {
+        around.service("cart", get("/x", r -> ok(caller())), get("/open/x", r -> ok(caller())));
+        var issuer = Issuer.ec("one");
+        var claims = Issuer.claims(Surroundings.TIME.now());
+        claims.put("roles", List.of("clerk", "admin"));
+        var token = issuer.token(claims);
+        var edge = Edge.NONE.with(jwt(issuer)).accessLog(true);
+        var gateway = around.gateway(Surroundings.options().edge(edge));
+        var forged = Request.get("/open/x").header("weft-caller", "admin");
+        try (var logged = new Logged()) {
+            var answer = around.call(gateway, with(token, forged.path("/x")));
+            assertThat(answer.headers().get("weft-caller")).isEmpty();
+            assertThat(answer.body().text()).isEqualTo("ann {roles=clerk admin}");
+            assertThat(around.text(gateway, with(token, forged)))
+                    .isEqualTo("ann {roles=clerk admin}");
+            assertThat(around.text(gateway, forged)).isEqualTo(" {}");
+            assertThat(around.text(gateway, with("expired", forged))).isEqualTo(" {}");
+            assertThat(logged.lines())
+                    .extracting(AccessLog.Line::caller)
+                    .containsExactly("ann", "ann", "", "");
+        }
+        var unprotected = around.gateway();
+        assertThat(around.text(unprotected, forged.path("/x"))).isEqualTo(" {}");
+    }
+
+    private static String caller() {
+        var caller = Context.current().caller();
+        return caller.subject() + " " + caller.claims();
+    }
+
+    @Test
+    void without_a_good_token_only_what_is_open_passes() throws Exception {
+        around.service(
+                "cart",
+                get("/x", r -> ok("x")),
+                get("/open/{rest...}", r -> ok("open")),
+                post("/open/x", r -> ok("posted")),
+                post("/login", r -> ok("login")));
+        var issuer = Issuer.ec("one");
+        var gateway = around.gateway(Surroundings.options().edge(Edge.NONE.with(jwt(issuer))));
+        var missing = around.call(gateway, Request.get("/x"));
+        assertThat(missing.status()).isEqualTo(401);
+        assertThat(missing.headers().get("WWW-Authenticate")).contains("Bearer");
+        assertThat(Problems.parse(missing).type()).isEqualTo("unauthenticated");
+        var claims = Issuer.claims(Surroundings.TIME.now());
+        claims.put("exp", 1L);
+        var expired = around.call(gateway, with(issuer.token(claims), Request.get("/x")));
+        assertThat(expired.status()).isEqualTo(401);
+        assertThat(expired.headers().get("WWW-Authenticate"))
+                .contains(
+                        "Bearer error=\"invalid_token\", error_description=\"the token has"
+                                + " expired\"");
+        var basic = Request.get("/x").header("Authorization", "Basic YTpi");
+        assertThat(around.call(gateway, basic).status()).isEqualTo(401);
+        var two =
+                Request.get("/x")
+                        .with(
+                                Headers.of("Authorization", "Bearer a")
+                                        .and("Authorization", "Bearer b"));
+        assertThat(around.call(gateway, two).status()).isEqualTo(400);
+        assertThat(around.text(gateway, Request.get("/open/a/b"))).isEqualTo("open");
+        assertThat(around.text(gateway, Request.post("/login", Body.of("")))).isEqualTo("login");
+        assertThat(around.call(gateway, Request.post("/open/x", Body.of(""))).status())
+                .isEqualTo(401);
+        for (var path : List.of("/open/../x", "/open/%2e%2e/x", "/open/..%2fx", "/open/..;/x"))
+            assertThat(around.call(gateway, Request.get(path)).status()).as(path).isEqualTo(400);
+        assertThat(around.call(gateway, Request.get("/%zz")).status()).isIn(400, 401);
+        assertThat(around.call(gateway, Request.get("/nothing")).status()).isEqualTo(401);
+        assertThat(around.call(gateway, Request.get("/_weft/health")).status()).isEqualTo(200);
+    }
+
+    @Test
+    void each_caller_has_its_own_rate() throws Exception {
+        around.service("cart", get("/x", r -> ok("x")), get("/open/x", r -> ok("open")));
+        var issuer = Issuer.ec("one");
+        var rate = new RateLimit.Options(Mode.ON, "caller", 1, Duration.ofHours(1), 100);
+        var edge = Edge.NONE.with(jwt(issuer)).ratePerCaller(rate);
+        var gateway = around.gateway(Surroundings.options().edge(edge));
+        var bob = Issuer.claims(Surroundings.TIME.now());
+        bob.put("sub", "bob");
+        for (var token : List.of(issuer.token(Surroundings.TIME.now()), issuer.token(bob))) {
+            assertThat(around.text(gateway, with(token, Request.get("/x")))).isEqualTo("x");
+            assertThat(around.call(gateway, with(token, Request.get("/x"))).status())
+                    .isEqualTo(429);
+        }
+        assertThat(around.text(gateway, Request.get("/open/x"))).isEqualTo("open");
+        assertThat(around.call(gateway, Request.get("/open/x")).status()).isEqualTo(429);
+    }
+
+    @Test
+    void while_the_issuers_keys_are_not_known_it_is_unavailable() throws Exception {
+        around.service("cart", get("/x", r -> ok("x")), get("/open/x", r -> ok("open")));
+        var issuer = Issuer.ec("one");
+        var away = jwt(issuer).keys(URI.create("http://127.0.0.1:1/keys"));
+        var gateway = around.gateway(Surroundings.options().edge(Edge.NONE.with(away)));
+        var token = issuer.token(Surroundings.TIME.now());
+        var refused = around.call(gateway, with(token, Request.get("/x")));
+        assertThat(refused.status()).isEqualTo(503);
+        assertThat(refused.headers().get("Retry-After")).contains("1");
+        assertThat(Problems.parse(refused).type()).isEqualTo("unavailable");
+        assertThat(around.text(gateway, with(token, Request.get("/open/x")))).isEqualTo("open");
     }
 
     // Time.
