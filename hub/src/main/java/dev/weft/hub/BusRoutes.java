@@ -12,92 +12,20 @@ import dev.weft.core.Response;
 import dev.weft.core.Routes;
 import dev.weft.core.Service;
 import dev.weft.events.Bus;
-import dev.weft.events.BusEvent;
-import dev.weft.events.Origin;
-import dev.weft.json.RawJson;
+import dev.weft.events.BusMessages.Acknowledgement;
+import dev.weft.events.BusMessages.Handed;
+import dev.weft.events.BusMessages.Join;
+import dev.weft.events.BusMessages.Poll;
+import dev.weft.events.BusMessages.Publication;
+import dev.weft.events.BusMessages.PublishedThrough;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 
 /** The bus over HTTP. */
 final class BusRoutes {
 
     /** The longest that a poll waits. */
     static final Duration LONGEST_POLL = Duration.ofSeconds(30);
-
-    /** An event on the wire; {@code source} is left out in a publication, whose path names it. */
-    record Sent(
-            Optional<String> source,
-            long position,
-            int part,
-            String type,
-            String key,
-            Instant at,
-            RawJson data,
-            Optional<String> traceparent,
-            Optional<String> tracestate,
-            Optional<String> baggage,
-            Optional<String> criticality,
-            Optional<String> cause) {
-
-        static Sent of(BusEvent event) {
-            return new Sent(
-                    Optional.of(event.source()),
-                    event.position(),
-                    event.part(),
-                    event.type(),
-                    event.key(),
-                    event.at(),
-                    new RawJson(event.data()),
-                    given(event.origin().traceparent()),
-                    given(event.origin().tracestate()),
-                    given(event.origin().baggage()),
-                    given(event.origin().criticality()),
-                    given(event.origin().cause()));
-        }
-
-        private static Optional<String> given(String text) {
-            return text.isEmpty() ? Optional.empty() : Optional.of(text);
-        }
-
-        BusEvent from(String source) {
-            return new BusEvent(
-                    source,
-                    position,
-                    part,
-                    type,
-                    key,
-                    at,
-                    data.utf8(),
-                    new Origin(
-                            traceparent.orElse(""),
-                            tracestate.orElse(""),
-                            baggage.orElse(""),
-                            criticality.orElse(""),
-                            cause.orElse(""),
-                            ""));
-        }
-    }
-
-    record Publication(long through, List<Sent> events) {}
-
-    record PublishedThrough(long published) {}
-
-    record Join(Set<String> types) {}
-
-    record Poll(long waitMs) {}
-
-    record Handed(List<Sent> events, Map<String, Long> applied) {
-        static Handed of(Bus.Batch batch) {
-            return new Handed(
-                    batch.events().stream().map(Sent::of).toList(), batch.applied().positions());
-        }
-    }
-
-    record Acknowledgement(List<String> ids) {}
 
     record Subscriptions(long end, List<BusLog.Progress> subscriptions) {}
 
@@ -130,8 +58,7 @@ final class BusRoutes {
     private Response publish(Request request) throws Exception {
         var publication = Answers.read(request, Publication.class);
         var source = request.variable("source");
-        var events = publication.events().stream().map(event -> event.from(source)).toList();
-        bus.publish(source, publication.through(), events);
+        bus.publish(source, publication.through(), publication.from(source));
         return Response.of(204);
     }
 

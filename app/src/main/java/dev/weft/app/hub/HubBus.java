@@ -12,6 +12,7 @@ import dev.weft.core.Service;
 import dev.weft.core.Time;
 import dev.weft.events.Bus;
 import dev.weft.events.BusEvent;
+import dev.weft.events.BusMessages;
 import dev.weft.events.PublicationRules;
 import dev.weft.json.Json;
 import java.net.URLEncoder;
@@ -81,8 +82,7 @@ public final class HubBus implements Bus {
 
     private void send(String target, long through, List<BusEvent> events)
             throws InterruptedException {
-        var publication =
-                new Wire.Publication(through, events.stream().map(Wire.Sent::of).toList());
+        var publication = BusMessages.Publication.of(through, events);
         hub.persist(Method.POST, target, Optional.of(publication));
     }
 
@@ -110,7 +110,7 @@ public final class HubBus implements Bus {
             var answer =
                     hub.persist(
                             Method.GET, "/bus/publications/" + segment(source), Optional.empty());
-            return Json.read(answer, Wire.PublishedThrough.class).published();
+            return Json.read(answer, BusMessages.PublishedThrough.class).published();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Failure.Unreachable(
@@ -151,14 +151,14 @@ public final class HubBus implements Bus {
     /** One thread polls, and it alone uses what is not final or volatile. */
     private final class HubConsumer implements Consumer {
         private final String target;
-        private final Wire.Join join;
+        private final BusMessages.Join join;
         private Receipt applied = Receipt.NONE;
         private boolean joined;
         private volatile boolean left;
 
         HubConsumer(String name, Set<String> types, String id) {
             this.target = "/bus/subscriptions/" + segment(name) + "/consumers/" + segment(id);
-            this.join = new Wire.Join(Set.copyOf(types));
+            this.join = new BusMessages.Join(Set.copyOf(types));
         }
 
         private void tryToJoin() {
@@ -211,10 +211,10 @@ public final class HubBus implements Bus {
         /** One request; empty if it brought nothing new. */
         private Optional<Batch> pollOnce(long waitNanos) throws InterruptedException {
             if (!joined) join(HubClient.LIMIT);
-            var poll = new Wire.Poll(Math.ceilDiv(waitNanos, 1_000_000));
+            var poll = new BusMessages.Poll(Math.ceilDiv(waitNanos, 1_000_000));
             var limit = HubClient.LIMIT.plusNanos(waitNanos);
             var answer = hub.call(Method.POST, target + "/poll", Optional.of(poll), limit);
-            var batch = Json.read(answer, Wire.Handed.class).batch();
+            var batch = Json.read(answer, BusMessages.Handed.class).batch();
             var before = applied;
             applied = applied.and(batch.applied());
             return batch.events().isEmpty() && applied.equals(before)
@@ -231,7 +231,7 @@ public final class HubBus implements Bus {
         }
 
         private void acknowledgeIds(List<String> ids) throws InterruptedException {
-            var acknowledgement = Optional.of(new Wire.Acknowledgement(ids));
+            var acknowledgement = Optional.of(new BusMessages.Acknowledgement(ids));
             while (true) {
                 try {
                     hub.persist(Method.POST, target + "/acknowledge", acknowledgement);

@@ -113,14 +113,14 @@ public final class HubRegistry implements Registry, Resolver {
         }
     }
 
-    private Wire.View view(String version) throws InterruptedException {
+    private RegistryMessages.View view(String version) throws InterruptedException {
         var target =
                 "/registry/instances?version="
                         + segment(version)
                         + "&wait_ms="
                         + (version.isEmpty() ? 0 : WAIT.toMillis());
         var answer = hub.call(Method.GET, target, Optional.empty(), WAIT.plus(HubClient.LIMIT));
-        return Json.read(answer, Wire.View.class);
+        return Json.read(answer, RegistryMessages.View.class);
     }
 
     /** What of a version does not change while one hub runs. */
@@ -128,7 +128,7 @@ public final class HubRegistry implements Registry, Resolver {
         return version.substring(0, Math.max(0, version.indexOf('-')));
     }
 
-    private synchronized void learn(Wire.View view) {
+    private synchronized void learn(RegistryMessages.View view) {
         if (view.warming()) view.gone().forEach(known::remove);
         else known.clear();
         for (var instance : view.instances()) known.put(instance.id(), instance);
@@ -249,8 +249,8 @@ public final class HubRegistry implements Registry, Resolver {
             }
         }
 
-        private Wire.Registration registration(Instance instance) {
-            return new Wire.Registration(
+        private RegistryMessages.Registration registration(Instance instance) {
+            return new RegistryMessages.Registration(
                     instance.service(),
                     instance.address(),
                     instance.state(),
