@@ -10,7 +10,7 @@
 need wrk wrk
 runs=${runs:-3}
 seconds=${seconds:-6}
-warm_up=${WEFT_WARM_UP:-20}
+warm_up=${WEFT_WARM_UP:-25}
 read -r -a systems <<<"${WEFT_PEERS:-weft helidon armeria spring vertx}"
 scenarios=" ${WEFT_SCENARIOS:-throughput latency stall overload} "
 jvm=(-XX:+UseSerialGC -Xms256m -Xmx256m -XX:-UsePerfData --enable-native-access=ALL-UNNAMED

@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Profile;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -58,8 +59,16 @@ public class Peer {
                         "spring.threads.virtual.enabled", true,
                         "spring.http.clients.connect-timeout", "1s",
                         "spring.http.clients.read-timeout", "300ms",
-                        "management.opentelemetry.tracing.export.otlp.endpoint", System.getenv("TRACES") + "/v1/traces"));
+                        "management.opentelemetry.tracing.export.otlp.endpoint", System.getenv("TRACES") + "/v1/traces",
+                        "management.otlp.metrics.export.enabled", false));
         application.run();
+    }
+
+    /** Its pool has five connections to an address unless told otherwise. */
+    @Bean
+    ClientHttpRequestFactoryBuilder<?> connections() {
+        return ClientHttpRequestFactoryBuilder.httpComponents()
+                .withConnectionManagerCustomizer(pool -> pool.setMaxConnPerRoute(256).setMaxConnTotal(1_024));
     }
 
     /** In place of a share of all traces: at most 200 new ones a second are recorded. */
