@@ -93,10 +93,9 @@ sum_cpu() {
 # Loads system $1 by $2 connections, each asking again when answered, for $3 seconds.
 closed() { wrk -t1 -c"$2" -d"$3s" --timeout 5s --latency "${front[$1]}/orders/4711" >"$work/wrk"; }
 
-# Asks for $2 $3 times a second; gives up after $4 ms; the rest are windows in seconds. Says "begun" in $work/said.
+# Asks for $1 $2 times a second, and gives up after $3 ms, over at most $4 connections; the rest are windows in seconds.
 open() {
-    "$jdk/bin/java" -XX:+UseSerialGC -Xms1g -Xmx1g -Xmn900m -cp "$work/load" dev.weft.benchmarks.OpenLoad \
-        "$1" "$2" "$3" "${@:4}" >"$work/said"
+    "$jdk/bin/java" -XX:+UseSerialGC -Xms1g -Xmx1g -Xmn900m -cp "$work/load" dev.weft.benchmarks.OpenLoad "$@" >"$work/said"
 }
 
 # Notes window $1 of what open said under the key that follows, and the good answers a second of its $2 seconds.
@@ -176,7 +175,7 @@ latency() {
             for kind in own common; do
                 [ "$kind" = own ] && rate=${half[$name]} || rate=$lowest
                 note latency "$run" "$name" "$kind" rate "$rate"
-                open "${front[$name]}/orders/4711" "$rate" 2000 3 "$seconds" || die "the load failed"
+                open "${front[$name]}/orders/4711" "$rate" 10000 128 5 "$seconds" || die "the load failed"
                 note_window 1 "$seconds" latency "$run" "$name" "$kind"
             done
         done
@@ -195,11 +194,11 @@ latency() {
 }
 
 stall() {
-    local run name rate=${WEFT_RATE:-1000} healthy=10 stopped=10 after=5 warm=3 load victim window
+    local run name rate=${WEFT_RATE:-1000} healthy=10 stopped=10 after=5 warm=5 load victim window
     for ((run = 1; run <= runs; run++)); do
         for name in "${systems[@]}"; do
             rm -f "$work/said"
-            open "${front[$name]}/orders/4711" "$rate" 2000 "$warm" "$healthy" "$stopped" "$after" &
+            open "${front[$name]}/orders/4711" "$rate" 2000 4096 "$warm" "$healthy" "$stopped" "$after" &
             load=$!
             victim=${back_pids[$name]##* }
             until grep -q begun "$work/said" 2>/dev/null; do sleep 0.05; done
@@ -228,11 +227,11 @@ overload() {
     local run name
     for ((run = 1; run <= runs; run++)); do
         for name in "${systems[@]}"; do
-            open "${front[$name]}/limited/4711" $((capacity / 2)) 1000 2 5 || die "the load failed"
+            open "${front[$name]}/limited/4711" $((capacity / 2)) 1000 4096 2 5 || die "the load failed"
             note_window 1 5 overload "$run" "$name" half
-            open "${front[$name]}/limited/4711" $((3 * capacity)) 1000 5 15 || die "the load failed"
+            open "${front[$name]}/limited/4711" $((3 * capacity)) 1000 4096 5 15 || die "the load failed"
             note_window 1 15 overload "$run" "$name" triple
-            open "${front[$name]}/limited/4711" $((capacity / 2)) 1000 2 5 || die "the load failed"
+            open "${front[$name]}/limited/4711" $((capacity / 2)) 1000 4096 2 5 || die "the load failed"
             note_window 1 5 overload "$run" "$name" after
         done
     done

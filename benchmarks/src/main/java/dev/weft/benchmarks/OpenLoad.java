@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -23,11 +24,12 @@ import java.util.concurrent.locks.LockSupport;
  * <p>A request's time begins when it was due, not when it was sent: what waits because others are slow, or because this
  * program was late, is not left out ("coordinated omission", Gil Tene). A request whose answer is not there within the
  * patience is given up and its connection closed. In the percentiles each failure, however fast, counts as the
- * patience; good is only what was answered with 200.
+ * patience; good is only what was answered with 200. A request takes an idle connection, or opens one if there are not
+ * too many; else it waits for its turn, which counts too.
  *
- * <p>Arguments: URL, requests a second, patience in ms, then the lengths of the windows in s, one behind the other. Prints
- * {@code begun}, and at the end a line for each window: {@code number sent good p50_us p90_us p99_us p999_us max_us},
- * tab-separated. It runs from its source; nothing of Weft is in it.
+ * <p>Arguments: URL, requests a second, patience in ms, most connections, then the lengths of the windows in s, one behind the other. In the
+ * first the rate rises from nothing. Prints {@code begun}, and at the end a line for each window: {@code number sent
+ * good p50_us p90_us p99_us p999_us max_us}, tab-separated. Nothing of Weft is in it.
  */
 public final class OpenLoad {
 
@@ -40,41 +42,52 @@ public final class OpenLoad {
     private final CountDownLatch left;
     private final ConcurrentLinkedDeque<Connection> idle = new ConcurrentLinkedDeque<>();
 
-    private OpenLoad(URI url, Duration patience, int requests) {
+    /** A request under way has one: its connection. */
+    private final Semaphore places;
+
+    private OpenLoad(URI url, Duration patience, int connections, int requests) {
         this.url = url;
         this.patience = patience;
+        this.places = new Semaphore(connections, true);
         this.tookNanos = new long[requests];
         this.left = new CountDownLatch(requests);
         this.request =
-                ("GET "
-                                + url.getRawPath()
-                                + " HTTP/1.1\r\nHost: "
-                                + url.getAuthority()
-                                + "\r\nAccept: */*\r\n\r\n")
+                ("GET " + url.getRawPath() + " HTTP/1.1\r\nHost: " + url.getAuthority() + "\r\nAccept: */*\r\n\r\n")
                         .getBytes(StandardCharsets.US_ASCII);
     }
 
     public static void main(String[] arguments) throws Exception {
         double perSecond = Double.parseDouble(arguments[1]);
-        var windows = Arrays.stream(arguments).skip(3).mapToInt(Integer::parseInt).toArray();
+        var windows = Arrays.stream(arguments).skip(4).mapToInt(Integer::parseInt).toArray();
         var load =
                 new OpenLoad(
                         URI.create(arguments[0]),
                         Duration.ofMillis(Long.parseLong(arguments[2])),
-                        (int) (perSecond * Arrays.stream(windows).sum()));
+                        Integer.parseInt(arguments[3]),
+                        (int) before(Arrays.stream(windows).sum(), perSecond, windows[0]));
         System.out.println("begun");
-        load.send(perSecond);
+        load.send(perSecond, windows[0]);
         load.print(perSecond, windows);
     }
 
-    private void send(double perSecond) throws InterruptedException {
+    /** How many requests are due before a second: in the first window half of what the rate would be. */
+    private static double before(int second, double perSecond, int rises) {
+        return perSecond * (second - rises / 2.0);
+    }
+
+    /** When a request is due: in the first window the number grows with the square of the time. */
+    private static double due(int number, double perSecond, int rises) {
+        double steady = number / perSecond + rises / 2.0;
+        return steady >= rises ? steady : Math.sqrt(2 * rises * number / perSecond);
+    }
+
+    private void send(double perSecond, int rises) throws InterruptedException {
         long startNanos = System.nanoTime();
         for (int i = 0; i < tookNanos.length; i++) {
             int number = i;
-            long dueNanos = startNanos + (long) (i * 1e9 / perSecond);
-            for (long wait = dueNanos - System.nanoTime();
-                    wait > 0;
-                    wait = dueNanos - System.nanoTime()) LockSupport.parkNanos(wait);
+            long dueNanos = startNanos + (long) (1e9 * due(i, perSecond, rises));
+            for (long wait = dueNanos - System.nanoTime(); wait > 0; wait = dueNanos - System.nanoTime())
+                LockSupport.parkNanos(wait);
             Thread.ofVirtual().start(() -> measure(number, dueNanos));
         }
         if (!left.await(2 * patience.toMillis() + 10_000, TimeUnit.MILLISECONDS))
@@ -85,7 +98,7 @@ public final class OpenLoad {
         long took = LATE;
         try {
             if (ask(dueNanos) == 200) took = System.nanoTime() - dueNanos;
-        } catch (IOException e) {
+        } catch (IOException | InterruptedException e) {
             // Not answered in time, or broken off: late for ever.
         } finally {
             tookNanos[number] = took > patience.toNanos() ? LATE : took;
@@ -93,9 +106,18 @@ public final class OpenLoad {
         }
     }
 
-    private int ask(long dueNanos) throws IOException {
-        var connection = idle.pollFirst();
-        if (connection == null) connection = new Connection(url, millisLeft(dueNanos));
+    private int ask(long dueNanos) throws IOException, InterruptedException {
+        if (!places.tryAcquire(millisLeft(dueNanos), TimeUnit.MILLISECONDS))
+            throw new IOException("no connection got free in time");
+        try {
+            var connection = idle.pollFirst();
+            return ask(connection != null ? connection : new Connection(url, millisLeft(dueNanos)), dueNanos);
+        } finally {
+            places.release();
+        }
+    }
+
+    private int ask(Connection connection, long dueNanos) throws IOException {
         try {
             int status = connection.ask(request, millisLeft(dueNanos));
             if (connection.kept) idle.addFirst(connection);
@@ -109,7 +131,7 @@ public final class OpenLoad {
 
     private int millisLeft(long dueNanos) throws IOException {
         long leftNanos = dueNanos + patience.toNanos() - System.nanoTime();
-        if (leftNanos < 1_000_000) throw new IOException("there is no time left to send it");
+        if (leftNanos < 1_000_000) throw new IOException("its time is over");
         return (int) (leftNanos / 1_000_000);
     }
 
@@ -118,7 +140,7 @@ public final class OpenLoad {
         int seconds = 0;
         for (int i = 0; i < windows.length; i++) {
             seconds += windows[i];
-            int to = (int) (perSecond * seconds);
+            int to = (int) before(seconds, perSecond, windows[0]);
             var sorted = Arrays.copyOfRange(tookNanos, from, to);
             Arrays.sort(sorted);
             long good = Arrays.stream(sorted).filter(took -> took != LATE).count();
@@ -167,10 +189,8 @@ public final class OpenLoad {
             boolean chunked = false;
             for (var line = line(); !line.isEmpty(); line = line()) {
                 var header = line.toLowerCase(Locale.ROOT);
-                if (header.startsWith("content-length:"))
-                    length = Long.parseLong(header.substring(15).strip());
-                else if (header.startsWith("transfer-encoding:"))
-                    chunked = header.contains("chunked");
+                if (header.startsWith("content-length:")) length = Long.parseLong(header.substring(15).strip());
+                else if (header.startsWith("transfer-encoding:")) chunked = header.contains("chunked");
                 else if (header.startsWith("connection:") && header.contains("close")) kept = false;
             }
             if (chunked) skipChunks();

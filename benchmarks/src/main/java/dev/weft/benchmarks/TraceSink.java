@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  * Takes spans from everybody, in whatever form, and forgets them; so that exporting them costs what it costs.
  *
  * <p>Argument: the port. POST to {@code /NAME/…} counts for NAME; GET answers with a line {@code NAME bytes} for each.
- * It runs from its source; nothing of Weft is in it.
+ * Nothing of Weft is in it.
  */
 public final class TraceSink {
 
