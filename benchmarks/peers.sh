@@ -16,6 +16,7 @@ scenarios=" ${WEFT_SCENARIOS:-throughput latency stall overload} "
 jvm=(-XX:+UseSerialGC -Xms256m -Xmx256m -XX:-UsePerfData --enable-native-access=ALL-UNNAMED
     --sun-misc-unsafe-memory-access=allow)
 read -r -a more_jvm <<<"${WEFT_JVM:-}"
+read -r -a counts <<<"${WEFT_CONNECTIONS:-64}"
 capacity=400 # /limited: 8 at once for 20 ms
 
 JAVA_HOME=$jdk mvn -q -f "$here/peers/pom.xml" package >"$work/build" 2>&1 || die "the build failed: $(cat "$work/build")"
@@ -79,7 +80,7 @@ start_all() {
 
 stop_all() {
     local name pid
-    for name in "${systems[@]}"; do
+    for name in "${!front[@]}"; do
         for pid in ${front_pid[$name]} ${back_pids[$name]}; do end_child "$pid"; done
     done
 }
@@ -137,14 +138,14 @@ measure_throughput() {
 throughput() {
     local run name connections rate
     for ((run = 1; run <= runs; run++)); do
-        for connections in 32 64; do
+        for connections in "${counts[@]}"; do
             for name in "${systems[@]}"; do measure_throughput "$run" "$name" "$connections"; done
         done
     done
     for name in "${systems[@]}"; do note throughput 1 "$name" front rss_mb "$(memory_mb "${front_pid[$name]}" Rss)"; done
     echo "throughput: wrk with 1 thread; medians of $runs rounds of $seconds s"
     printf '%-10s %12s %11s %19s %8s %9s %9s %9s %13s %12s %9s\n' "" connections requests/s range weft/it "p50 us" "p99 us" "failed %" "front CPU us" "back CPU us" "front MB"
-    for connections in 32 64; do
+    for connections in "${counts[@]}"; do
         for name in "${systems[@]}"; do
             rate=$(of throughput "$name" "$connections" per_s)
             printf '%-10s %12s %11.0f %19s %8s %9s %9s %9s %13s %12s %9s\n' "$name" "$connections" "$rate" \
