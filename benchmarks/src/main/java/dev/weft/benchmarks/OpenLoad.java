@@ -52,7 +52,11 @@ public final class OpenLoad {
         this.tookNanos = new long[requests];
         this.left = new CountDownLatch(requests);
         this.request =
-                ("GET " + url.getRawPath() + " HTTP/1.1\r\nHost: " + url.getAuthority() + "\r\nAccept: */*\r\n\r\n")
+                ("GET "
+                                + url.getRawPath()
+                                + " HTTP/1.1\r\nHost: "
+                                + url.getAuthority()
+                                + "\r\nAccept: */*\r\n\r\n")
                         .getBytes(StandardCharsets.US_ASCII);
     }
 
@@ -86,8 +90,9 @@ public final class OpenLoad {
         for (int i = 0; i < tookNanos.length; i++) {
             int number = i;
             long dueNanos = startNanos + (long) (1e9 * due(i, perSecond, rises));
-            for (long wait = dueNanos - System.nanoTime(); wait > 0; wait = dueNanos - System.nanoTime())
-                LockSupport.parkNanos(wait);
+            for (long wait = dueNanos - System.nanoTime();
+                    wait > 0;
+                    wait = dueNanos - System.nanoTime()) LockSupport.parkNanos(wait);
             Thread.ofVirtual().start(() -> measure(number, dueNanos));
         }
         if (!left.await(2 * patience.toMillis() + 10_000, TimeUnit.MILLISECONDS))
@@ -111,7 +116,9 @@ public final class OpenLoad {
             throw new IOException("no connection got free in time");
         try {
             var connection = idle.pollFirst();
-            return ask(connection != null ? connection : new Connection(url, millisLeft(dueNanos)), dueNanos);
+            return ask(
+                    connection != null ? connection : new Connection(url, millisLeft(dueNanos)),
+                    dueNanos);
         } finally {
             places.release();
         }
@@ -189,8 +196,10 @@ public final class OpenLoad {
             boolean chunked = false;
             for (var line = line(); !line.isEmpty(); line = line()) {
                 var header = line.toLowerCase(Locale.ROOT);
-                if (header.startsWith("content-length:")) length = Long.parseLong(header.substring(15).strip());
-                else if (header.startsWith("transfer-encoding:")) chunked = header.contains("chunked");
+                if (header.startsWith("content-length:"))
+                    length = Long.parseLong(header.substring(15).strip());
+                else if (header.startsWith("transfer-encoding:"))
+                    chunked = header.contains("chunked");
                 else if (header.startsWith("connection:") && header.contains("close")) kept = false;
             }
             if (chunked) skipChunks();
