@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A path with named segments: {@code /carts/{customer_id}/items}.
@@ -14,13 +15,17 @@ import java.util.stream.Collectors;
  * <p>A segment is either literal or one {@code {name}}; a last segment {@code {name...}} takes the
  * rest of the path, slashes included.
  */
-public record PathTemplate(String text) {
+public final class PathTemplate {
 
-    public PathTemplate {
+    private final String text;
+    private final List<String> segments;
+
+    public PathTemplate(String text) {
         if (!text.startsWith("/"))
             throw new IllegalArgumentException("a path begins with \"/\", not \"" + text + "\"");
         var names = new HashSet<String>();
-        var segments = split(text);
+        this.text = text;
+        this.segments = split(text);
         for (int i = 0; i < segments.size(); i++) {
             var segment = segments.get(i);
             if (isVariable(segment)) {
@@ -35,21 +40,22 @@ public record PathTemplate(String text) {
         }
     }
 
+    public String text() {
+        return text;
+    }
+
     List<String> segments() {
-        return split(text);
+        return segments;
     }
 
     /** The names of the variable segments, in order. */
     public List<String> variables() {
-        return segments().stream()
-                .filter(PathTemplate::isVariable)
-                .map(PathTemplate::name)
-                .toList();
+        return segments.stream().filter(PathTemplate::isVariable).map(PathTemplate::name).toList();
     }
 
     /** The path with the values in their places, escaped. */
     public String fill(Map<String, String> values) {
-        return segments().stream()
+        return segments.stream()
                 .map(s -> isVariable(s) ? escape(value(values, s), isRest(s)) : s)
                 .collect(Collectors.joining("/", "/", ""));
     }
@@ -90,6 +96,17 @@ public record PathTemplate(String text) {
         } catch (IllegalArgumentException e) {
             throw new Failure.Malformed("the path holds a bad escape: \"" + segment + "\"", e);
         }
+    }
+
+    /** Whether it is a template of the same text. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof PathTemplate it && it.text.equals(text);
+    }
+
+    @Override
+    public int hashCode() {
+        return text.hashCode();
     }
 
     @Override

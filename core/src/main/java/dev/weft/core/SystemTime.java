@@ -2,9 +2,7 @@ package dev.weft.core;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /** The JDK's own clocks, timers, random numbers and virtual threads. */
@@ -12,16 +10,10 @@ public final class SystemTime implements Time {
 
     public static final SystemTime INSTANCE = new SystemTime();
 
-    private final ScheduledThreadPoolExecutor timers = timers();
+    private final Timers timers = new Timers(System::nanoTime);
 
-    private SystemTime() {}
-
-    private static ScheduledThreadPoolExecutor timers() {
-        var timers =
-                new ScheduledThreadPoolExecutor(
-                        1, task -> Thread.ofPlatform().daemon().name("weft-timer").unstarted(task));
-        timers.setRemoveOnCancelPolicy(true);
-        return timers;
+    private SystemTime() {
+        Thread.ofPlatform().daemon().name("weft-timer").start(timers);
     }
 
     @Override
@@ -41,8 +33,7 @@ public final class SystemTime implements Time {
 
     @Override
     public Cancel schedule(Duration delay, Runnable task) {
-        var scheduled = timers.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
-        return () -> scheduled.cancel(false);
+        return timers.schedule(delay, task);
     }
 
     @Override

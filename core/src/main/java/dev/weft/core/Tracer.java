@@ -35,18 +35,26 @@ public final class Tracer {
         return new Tracer(time, sink, () -> false);
     }
 
-    /** The span under way, to add to it what is only known later. */
+    /** The span under way, to add to it what is only known later. Nothing is kept if it is not recorded. */
     public static final class Current {
-        private final Map<String, Object> attributes = new LinkedHashMap<>();
+        private final boolean recorded;
+        private final Map<String, Object> attributes;
         private String name;
         private String error = "";
 
-        private Current(String name) {
+        private Current(String name, boolean recorded) {
             this.name = name;
+            this.recorded = recorded;
+            this.attributes = recorded ? new LinkedHashMap<>() : Map.of();
+        }
+
+        /** Whether it will be seen: what costs something to find out need not be set otherwise. */
+        public boolean recorded() {
+            return recorded;
         }
 
         public Current set(String attribute, Object value) {
-            attributes.put(attribute, value);
+            if (recorded) attributes.put(attribute, value);
             return this;
         }
 
@@ -75,8 +83,8 @@ public final class Tracer {
         var parent =
                 context.trace().exists() ? context.trace() : Trace.start(time, sampler.sample());
         var trace = parent.child(time);
-        var current = new Current(name);
-        if (!trace.sampled()) return context.with(trace).call(() -> work.run(current));
+        var current = new Current(name, trace.sampled());
+        if (!current.recorded) return context.with(trace).call(() -> work.run(current));
         var start = time.now();
         long startNanos = time.nanos();
         try {

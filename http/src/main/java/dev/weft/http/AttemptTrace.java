@@ -1,6 +1,5 @@
 package dev.weft.http;
 
-import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Filter;
 import dev.weft.core.Meter;
@@ -59,7 +58,7 @@ public final class AttemptTrace implements Filter<Request, Response> {
                 method + " " + service,
                 Span.Kind.CLIENT,
                 span -> {
-                    if (Context.current().trace().sampled()) describe(span, request, method);
+                    if (span.recorded()) describe(span, request, method);
                     long start = time.nanos();
                     var status = "";
                     var error = "";

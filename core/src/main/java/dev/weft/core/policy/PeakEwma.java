@@ -3,15 +3,25 @@ package dev.weft.core.policy;
 import dev.weft.core.Time;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * What one more call to an instance would cost: how long its calls take lately, times how many it would then have.
+ * What one more call to an instance would cost: how long it would take, times how many the instance would then have.
  *
- * <p>A call that took longer than what is remembered replaces it at once; what is remembered fades by the clock, however
- * many calls there are. So a slow instance is left quickly and comes back slowly, and one that was left is tried again
- * (peak EWMA, after Finagle and Linkerd). A call that failed counts as a long one, at least {@link #LEAST_PENALTY}:
- * otherwise an instance that fails fast would look like the best of all. Safe for many threads; takes no lock.
+ * <p>How long it would take is the longest of three:
+ *
+ * <ul>
+ *   <li><em>what calls took lately.</em> A longer one replaces what is remembered at once, and that fades by the clock,
+ *       however many calls there are; so a slow instance is left quickly and comes back slowly, and one that was left is tried again
+ *       (peak EWMA, after Finagle and Linkerd). A call that was given up took at least as long as it was waited for.
+ *   <li><em>its silence</em>: how long calls have been under way since it last answered one. An instance that hangs is
+ *       left after a few times what its calls take, not when the first of them has failed.
+ *   <li><em>what is left of its penalty.</em> A failure costs {@link #LEAST_PENALTY}, or as long as the answer asks to be left
+ *       alone; otherwise an instance that fails fast would look like the best of all. It goes by like any time that must be waited for.
+ * </ul>
+ *
+ * <p>Safe for many threads; takes no lock.
  */
 public final class PeakEwma {
 
@@ -44,10 +54,19 @@ public final class PeakEwma {
     /** The same, of good calls alone. */
     private final AtomicReference<Peak> good;
 
+    /** When it last answered, or was asked having no call under way. */
+    private volatile long askedNanos;
+
+    /** Until when the last failure counts. */
+    private final AtomicLong penaltyEndsNanos;
+
     public PeakEwma(Time time) {
         this.time = time;
         this.peak = new AtomicReference<>(first());
         this.good = new AtomicReference<>(first());
+        long now = time.nanos();
+        this.askedNanos = now;
+        this.penaltyEndsNanos = new AtomicLong(now);
     }
 
     private Peak first() {
@@ -56,24 +75,31 @@ public final class PeakEwma {
 
     /** Counts a call, before it is sent; the answer is for {@link #end}. */
     public long begin() {
+        long now = time.nanos();
+        if (pending.get() == 0) askedNanos = now;
         pending.incrementAndGet();
-        return time.nanos();
+        return now;
     }
 
     /**
-     * Counts its end. One of which nothing is known, because it was cancelled, is only under way no more.
+     * Counts its end.
      *
      * @param begunNanos what {@link #begin} answered
      */
     public void end(long begunNanos, Verdict verdict) {
-        long tookNanos = time.nanos() - begunNanos;
+        long now = time.nanos();
+        long took = now - begunNanos;
         switch (verdict.health()) {
             case GOOD -> {
-                took(peak, tookNanos);
-                took(good, tookNanos);
+                took(peak, took, now);
+                took(good, took, now);
+                askedNanos = now;
             }
-            case BUSY, BAD -> took(peak, Math.max(tookNanos, penaltyNanos(verdict.retryAfter())));
-            case UNKNOWN -> {}
+            case BUSY, BAD -> {
+                tookAtLeast(took, now);
+                punish(now + penaltyNanos(verdict.retryAfter()));
+            }
+            case UNKNOWN -> tookAtLeast(took, now);
         }
         pending.decrementAndGet();
     }
@@ -83,13 +109,23 @@ public final class PeakEwma {
         return (retryAfter.compareTo(MOST_PENALTY) < 0 ? retryAfter : MOST_PENALTY).toNanos();
     }
 
-    private void took(AtomicReference<Peak> peak, long nanos) {
-        var now = new Peak(nanos, time.nanos(), true);
+    private static void took(AtomicReference<Peak> peak, long nanos, long nowNanos) {
+        var now = new Peak(nanos, nowNanos, true);
         Peak before;
         do {
             before = peak.get();
-            if (before.measured && faded(before, now.atNanos) >= nanos) return;
+            if (before.measured && faded(before, nowNanos) >= nanos) return;
         } while (!peak.compareAndSet(before, now));
+    }
+
+    /** A guess is only replaced by more: how long a good call takes is still not known. */
+    private void tookAtLeast(long nanos, long nowNanos) {
+        if (faded(peak.get(), nowNanos) < nanos) took(peak, nanos, nowNanos);
+    }
+
+    private void punish(long endsNanos) {
+        penaltyEndsNanos.accumulateAndGet(
+                endsNanos, (before, now) -> now - before > 0 ? now : before);
     }
 
     private static double faded(Peak peak, long nowNanos) {
@@ -99,22 +135,34 @@ public final class PeakEwma {
 
     /** What one more call would cost; only comparing it with others means something. */
     public double cost() {
-        return costAt(latencyNanos());
+        return costAt(rememberedNanos());
     }
 
-    /** What it would cost if calls took so long. */
-    double costAt(double latencyNanos) {
-        return latencyNanos * (pending.get() + 1);
+    /** What it would cost if its calls took so long lately. */
+    double costAt(double rememberedNanos) {
+        return Math.max(rememberedNanos, leastNanos()) * (pending.get() + 1);
     }
 
-    /** Whether a call has ended yet of which something is known; what is remembered before is a guess. */
+    /** Whether it is known how long calls take; what is remembered before is a guess. */
     public boolean measured() {
         return peak.get().measured;
     }
 
-    /** What is remembered, as of now. */
+    /** How long one more call would take. */
     public double latencyNanos() {
-        return Math.max(LEAST_NANOS, faded(peak.get(), time.nanos()));
+        return Math.max(rememberedNanos(), leastNanos());
+    }
+
+    /** What calls took lately, as of now. */
+    double rememberedNanos() {
+        return faded(peak.get(), time.nanos());
+    }
+
+    /** What it takes in any case: as long as the silence lasts, and until the penalty is over. */
+    private double leastNanos() {
+        long now = time.nanos();
+        long silent = pending.get() == 0 ? 0 : now - askedNanos;
+        return Math.max(LEAST_NANOS, (double) Math.max(silent, penaltyEndsNanos.get() - now));
     }
 
     /** What is remembered of good calls alone, as of now: who had less time than that may not blame the instance. */
@@ -127,8 +175,11 @@ public final class PeakEwma {
         return pending.get();
     }
 
-    /** Forgets what was measured; calls under way stay counted. */
+    /** Forgets what was measured, and its penalty; calls under way stay counted. */
     public void reset() {
         peak.set(first());
+        long now = time.nanos();
+        askedNanos = now;
+        penaltyEndsNanos.set(now);
     }
 }

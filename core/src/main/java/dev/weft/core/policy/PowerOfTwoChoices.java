@@ -50,6 +50,7 @@ public final class PowerOfTwoChoices implements Balancer {
 
     /** A new one is taken to be no slower than the other: a guess would keep it out where calls take 1 ms. */
     private static double cost(PeakEwma one, PeakEwma other) {
-        return one.measured() ? one.cost() : Math.min(one.cost(), one.costAt(other.latencyNanos()));
+        if (one.measured()) return one.cost();
+        return Math.min(one.cost(), one.costAt(other.rememberedNanos()));
     }
 }

@@ -77,11 +77,25 @@ class PeakEwmaTest {
     }
 
     @Test
-    void a_failure_counts_at_least_as_long_as_it_took_and_as_it_asked_to_be_left_alone() {
+    void a_failure_counts_as_long_as_it_took() {
         call(load, Duration.ofSeconds(9), Verdicts.BAD);
         assertThat(load.latencyNanos()).isEqualTo(9_000 * MS);
+    }
+
+    @Test
+    void a_penalty_lasts_five_seconds_or_as_long_as_the_answer_asked_for_and_is_over_then() {
+        call(Duration.ofMillis(1));
+        call(load, Duration.ofMillis(1), Verdicts.BAD);
+        assertThat(load.latencyNanos()).isEqualTo(5_000 * MS);
+        time.pass(Duration.ofMillis(4_990));
+        assertThat(load.latencyNanos()).isEqualTo(10 * MS);
+        time.pass(Duration.ofMillis(10));
+        assertThat(load.latencyNanos()).isLessThan(1 * MS);
         call(load, Duration.ofMillis(1), Verdicts.BAD.retryAfter(Duration.ofSeconds(60)));
-        assertThat(load.latencyNanos()).isEqualTo(60_000 * MS);
+        call(load, Duration.ofMillis(1), Verdicts.BAD);
+        assertThat(load.latencyNanos())
+                .as("a shorter one ends no longer one")
+                .isEqualTo(59_999 * MS);
     }
 
     @Test
@@ -93,8 +107,41 @@ class PeakEwmaTest {
             assertThat(load.cost()).isGreaterThan(before);
             before = load.cost();
         }
-        time.pass(Duration.ofMinutes(3));
-        assertThat(load.latencyNanos()).as("it is over after a while").isLessThan(10 * MS);
+    }
+
+    @Test
+    void even_the_longest_penalty_is_over_after_five_minutes() {
+        call(Duration.ofMillis(1));
+        call(load, Duration.ZERO, Verdicts.BAD.retryAfter(Duration.ofSeconds(Long.MAX_VALUE)));
+        time.pass(Duration.ofMinutes(5));
+        assertThat(load.latencyNanos()).isLessThan(1 * MS);
+    }
+
+    @Test
+    void one_that_hangs_costs_more_the_longer_it_says_nothing() {
+        call(Duration.ofMillis(1));
+        load.begin();
+        time.pass(Duration.ofMillis(20));
+        assertThat(load.latencyNanos()).isEqualTo(20 * MS);
+        long second = load.begin();
+        time.pass(Duration.ofMillis(1));
+        load.end(second, Verdict.UNKNOWN);
+        assertThat(load.latencyNanos()).as("giving up is no answer").isEqualTo(21 * MS);
+    }
+
+    @Test
+    void an_answer_ends_the_silence_and_so_does_having_nothing_to_answer() {
+        call(Duration.ofMillis(1));
+        long slow = load.begin();
+        time.pass(Duration.ofSeconds(3));
+        call(Duration.ofMillis(1));
+        assertThat(load.latencyNanos()).as("another call is under way").isLessThan(2 * MS);
+        load.end(slow, Verdict.UNKNOWN);
+        var idle = new PeakEwma(time);
+        call(idle, Duration.ofMillis(1), Verdict.GOOD);
+        time.pass(Duration.ofHours(1));
+        idle.begin();
+        assertThat(idle.latencyNanos()).isLessThan(1 * MS);
     }
 
     @Test
@@ -106,23 +153,32 @@ class PeakEwmaTest {
     }
 
     @Test
-    void a_cancelled_call_is_only_under_way_no_more() {
+    void a_call_that_was_given_up_took_at_least_as_long_as_it_was_waited_for() {
         call(Duration.ofMillis(50));
-        long begun = load.begin();
-        load.end(begun - 60_000_000_000L, Verdict.UNKNOWN);
-        assertThat(load.latencyNanos()).isEqualTo(50 * MS);
+        call(load, Duration.ofMillis(10), Verdict.UNKNOWN);
+        assertThat(load.latencyNanos()).isBetween(49 * MS, 50 * MS);
+        call(load, Duration.ofMillis(200), Verdict.UNKNOWN);
+        assertThat(load.latencyNanos()).isEqualTo(200 * MS);
         assertThat(load.pending()).isZero();
+    }
+
+    @Test
+    void a_short_call_that_was_given_up_says_nothing_of_an_unknown_instance() {
+        call(load, Duration.ofMillis(1), Verdict.UNKNOWN);
+        assertThat(load.measured()).isFalse();
+        assertThat(load.latencyNanos()).isCloseTo(30 * MS, within(1 * MS));
     }
 
     @Test
     void one_that_nobody_calls_any_more_becomes_worth_a_try() {
         var healthy = new PeakEwma(time);
+        call(Duration.ofMillis(5));
         call(load, Duration.ofMillis(1), Verdicts.BAD);
         int seconds = 0;
         for (; load.cost() >= healthy.cost() && seconds < 1_000; seconds++) {
             time.pass(Duration.ofSeconds(1));
             call(healthy, Duration.ofMillis(5), Verdict.GOOD);
         }
-        assertThat(seconds).isBetween(50, 90);
+        assertThat(seconds).isBetween(5, 6);
     }
 }
