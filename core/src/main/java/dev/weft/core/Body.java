@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,9 +64,18 @@ public final class Body implements AutoCloseable {
 
     /** All bytes; a stream is read to its end the first time. Not to be changed. */
     public byte[] bytes() {
+        return bytes(Long.MAX_VALUE);
+    }
+
+    /**
+     * As {@link #bytes()}, of a stream that has no more than so many; a longer one fails with {@link
+     * Failure.TooLarge}, one that announces more before anything is read. What is at hand is in memory already, and
+     * given whatever its length.
+     */
+    public byte[] bytes(long limitBytes) {
         var atHand = bytes;
         if (atHand != null) return atHand;
-        try (var in = stream()) {
+        try (var in = new BoundedInput(stream(), limitBytes, length())) {
             var read = in.readAllBytes();
             bytes = read;
             return read;
@@ -85,6 +95,14 @@ public final class Body implements AutoCloseable {
         if (taken == null) throw new IllegalStateException("this body's stream was taken before");
         stream = null;
         return taken;
+    }
+
+    /**
+     * A body whose stream is this one's, read through a filter; this one's is taken by that. Bytes at hand, and a
+     * stream that was taken, stay as they are.
+     */
+    public Body through(UnaryOperator<InputStream> filter) {
+        return stream == null ? this : of(filter.apply(stream()), length());
     }
 
     /** Drops a stream that nobody took. */

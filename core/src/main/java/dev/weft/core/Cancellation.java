@@ -1,5 +1,6 @@
 package dev.weft.core;
 
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -71,5 +72,35 @@ public final class Cancellation implements AutoCloseable {
                 timer.cancel();
             }
         };
+    }
+
+    /**
+     * As {@link #atDeadline} around calls of a peer, and over the reading of the bodies of its answers. Who waits for the peer
+     * when the deadline passes is interrupted; reading fails as refused, with how much had come.
+     *
+     * @param by who calls
+     * @param peer who is called, as refusals name it: service, or service/instance
+     */
+    public static Filter<Request, Response> ofCalls(String by, String peer, Time time) {
+        return ofCalls(by, peer, time, (failure, took) -> {});
+    }
+
+    /** As the other, and tells of answers that break off behind their head. */
+    public static Filter<Request, Response> ofCalls(
+            String by, String peer, Time time, Broken broken) {
+        return new CallDeadline(by, peer, time, broken);
+    }
+
+    /** Told of answers that break off behind their head: for who counts how a peer does. */
+    @FunctionalInterface
+    public interface Broken {
+
+        /**
+         * The body was cut, or did not come before the deadline while somebody waited for it. Not told when the reader was
+         * interrupted, or had no time itself.
+         *
+         * @param took since the call began
+         */
+        void broke(Failure failure, Duration took);
     }
 }

@@ -1,8 +1,11 @@
 package dev.weft.core;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -92,7 +95,11 @@ public final class MemoryTransport implements Transport {
         private Response answer(Request request) throws InterruptedException {
             try {
                 var response = service.call(request);
-                if (request.method() != Method.HEAD) return response;
+                if (request.method() != Method.HEAD) {
+                    var body = response.body();
+                    return response.with(
+                            body.through(in -> new Answer(in, body.length(), address())));
+                }
                 response.body().close();
                 return response.with(Body.EMPTY);
             } catch (InterruptedException e) {
@@ -134,6 +141,54 @@ public final class MemoryTransport implements Transport {
         public void close() {
             servers.remove(authority, this);
             running.forEach(task -> task.cancel(true));
+        }
+    }
+
+    /** A streamed answer, which breaks off as over a socket: by a failure of its stream, or an end that comes too soon. */
+    private static final class Answer extends InputStream {
+        private final InputStream in;
+        private final URI from;
+        private final boolean counted;
+        private long leftBytes;
+
+        Answer(InputStream in, OptionalLong length, URI from) {
+            this.in = in;
+            this.from = from;
+            this.counted = length.isPresent();
+            this.leftBytes = length.orElse(0);
+        }
+
+        @Override
+        public int read() {
+            var one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int most) {
+            int count;
+            try {
+                count = in.read(into, offset, most);
+            } catch (IOException | RuntimeException e) {
+                throw new Failure.Unreachable(from + ": the answer broke off", true, e);
+            }
+            if (count > 0) leftBytes -= count;
+            if (count < 0 && counted && leftBytes > 0)
+                throw new Failure.Unreachable(
+                        from + ": the answer broke off " + leftBytes + " bytes before its end",
+                        true,
+                        null);
+            return count;
+        }
+
+        @Override
+        public int available() throws IOException {
+            return in.available();
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
         }
     }
 }

@@ -50,6 +50,34 @@ class BodyTest {
     }
 
     @Test
+    void a_stream_is_read_up_to_a_limit() {
+        assertThat(Body.of(stream(9), OptionalLong.empty()).bytes(9)).hasSize(9);
+        for (var length : new OptionalLong[] {OptionalLong.empty(), OptionalLong.of(9)}) {
+            closed.set(0);
+            var body = Body.of(stream(9), length);
+            assertThatThrownBy(() -> body.bytes(8))
+                    .isInstanceOf(Failure.TooLarge.class)
+                    .hasMessageContaining("8 bytes");
+            assertThat(closed).hasValue(1);
+        }
+        assertThat(Body.of("text").bytes(1)).as("at hand already").hasSize(4);
+    }
+
+    @Test
+    void a_filter_reads_the_stream_in_its_place() {
+        var body = Body.of(stream(9), OptionalLong.of(9));
+        var filtered = body.through(in -> new BoundedInput(in, 5, OptionalLong.empty()));
+        assertThat(body.whole()).isFalse();
+        assertThat(filtered.whole()).isTrue();
+        assertThat(filtered.length()).hasValue(9);
+        filtered.close();
+        assertThat(closed).hasValue(1);
+        var atHand = Body.of("text");
+        assertThat(atHand.through(in -> stream(1))).isSameAs(atHand);
+        assertThat(body.through(in -> stream(1))).isSameAs(body);
+    }
+
+    @Test
     void a_stream_is_taken_once() {
         var body = Body.of(stream(9), OptionalLong.of(9));
         assertThat(body.stream()).isNotNull();

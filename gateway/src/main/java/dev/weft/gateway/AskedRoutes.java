@@ -1,7 +1,5 @@
 package dev.weft.gateway;
 
-import dev.weft.core.Body;
-import dev.weft.core.BoundedInput;
 import dev.weft.core.Cancellation;
 import dev.weft.core.Context;
 import dev.weft.core.Deadline;
@@ -110,7 +108,7 @@ public final class AskedRoutes implements Resolver {
 
         Asked(Instance instance) {
             this.client =
-                    Cancellation.<Request, Response>atDeadline("gateway", time)
+                    Cancellation.ofCalls("gateway", instance.service() + "/" + instance.id(), time)
                             .then(transport.client(instance.address()));
             this.thread =
                     time.start(
@@ -147,8 +145,7 @@ public final class AskedRoutes implements Resolver {
             try (var body = response.body()) {
                 if (response.status() == 404) return List.of();
                 if (!response.successful()) throw Problems.failure(response);
-                var bounded = new BoundedInput(body.stream(), MAX_ANSWER_BYTES, body.length());
-                return Json.read(Body.of(bounded, body.length()).bytes(), Told.class).routes();
+                return Json.read(body.bytes(MAX_ANSWER_BYTES), Told.class).routes();
             }
         }
 

@@ -45,16 +45,23 @@ final class ClientConnection {
     private static final int ONE_WRITE_BYTES = 16 << 10;
 
     private final SocketChannel channel;
+    private final String authority;
     private final byte[] host;
     private final Time time;
     private final ByteBuffer in = ByteBuffer.allocate(BUFFER_BYTES).limit(0);
     private ByteBuffer out = ByteBuffer.allocate(2048);
     private boolean wrote;
     private boolean read;
+
+    /** Of the answer's body: how much of how much has come; no length until its head is here. */
+    private long bodyBytes;
+
+    private OptionalLong bodyLength = OptionalLong.empty();
     private volatile long lastNanos;
 
     private ClientConnection(SocketChannel channel, String authority, Time time) {
         this.channel = channel;
+        this.authority = authority;
         this.host =
                 (" HTTP/1.1\r\nHost: " + authority + "\r\n").getBytes(StandardCharsets.US_ASCII);
         this.time = time;
@@ -84,6 +91,16 @@ final class ClientConnection {
     /** Whether any byte of the current answer was read. */
     boolean read() {
         return read;
+    }
+
+    /** How far the current call has come, for whoever is told that it ends here. */
+    String progress() {
+        if (!wrote) return "nothing of the request was sent";
+        if (!read) return "nothing of the answer had come";
+        if (bodyLength.isEmpty() && bodyBytes == 0) return "the answer's head had begun to come";
+        return bodyBytes
+                + (bodyLength.isPresent() ? " of " + bodyLength.getAsLong() : "")
+                + " bytes of the answer's body had come";
     }
 
     long silentNanos() {
@@ -122,6 +139,8 @@ final class ClientConnection {
     void send(Request request) throws IOException {
         wrote = false;
         read = false;
+        bodyBytes = 0;
+        bodyLength = OptionalLong.empty();
         lastNanos = time.nanos();
         out.clear();
         put(request.method().name());
@@ -276,18 +295,15 @@ final class ClientConnection {
                 return response;
             }
             if (!chunked && length >= 0 && length <= AT_ONCE_BYTES) {
+                bodyLength = OptionalLong.of(length);
                 var body = exactly((int) length);
                 done.done(this, keep && !in.hasRemaining());
                 return response.with(Body.of(body));
             }
+            if (!chunked && length >= 0) bodyLength = OptionalLong.of(length);
             var framing =
                     chunked ? new Chunks() : length >= 0 ? new Length(length) : new UntilClosed();
-            return response.with(
-                    Body.of(
-                            new Answer(framing, keep, done),
-                            chunked || length < 0
-                                    ? OptionalLong.empty()
-                                    : OptionalLong.of(length)));
+            return response.with(Body.of(new Answer(framing, keep, done), bodyLength));
         }
     }
 
@@ -349,7 +365,10 @@ final class ClientConnection {
 
     private byte[] exactly(int length) throws IOException {
         var bytes = new byte[length];
-        for (int have = 0; have < length; ) have += some(bytes, have, length - have);
+        while (bodyBytes < length) {
+            int have = (int) bodyBytes;
+            bodyBytes += some(bytes, have, length - have);
+        }
         return bytes;
     }
 
@@ -491,11 +510,19 @@ final class ClientConnection {
                 if (count < 0) {
                     atEnd = true;
                     finish(keep && !framing.endsWithConnection() && !in.hasRemaining());
-                }
+                } else bodyBytes += count;
                 return count;
             } catch (IOException e) {
                 finish(false);
-                throw new Failure.Unreachable("the answer broke off: " + e.getMessage(), true, e);
+                throw new Failure.Unreachable(
+                        "http://"
+                                + authority
+                                + ": the answer broke off: "
+                                + e.getMessage()
+                                + "; "
+                                + progress(),
+                        true,
+                        e);
             }
         }
 

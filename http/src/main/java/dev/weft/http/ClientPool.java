@@ -119,7 +119,7 @@ final class ClientPool {
             return response;
         } catch (ClosedByInterruptException e) {
             Thread.interrupted();
-            var interrupted = new InterruptedException("the call was interrupted");
+            var interrupted = new InterruptedException(connection.progress());
             interrupted.initCause(e);
             throw interrupted;
         } finally {
@@ -168,7 +168,7 @@ final class ClientPool {
     }
 
     private Failure.Unreachable broken(ClientConnection connection, IOException e) {
-        return unreachable(String.valueOf(e.getMessage()), connection.wrote(), e);
+        return unreachable(e.getMessage() + "; " + connection.progress(), connection.wrote(), e);
     }
 
     private Failure.Unreachable unreachable(String why, boolean sent, @Nullable Throwable cause) {

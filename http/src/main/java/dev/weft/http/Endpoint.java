@@ -258,11 +258,11 @@ public record Endpoint<I, O>(
         noteReceipt(response);
         Problems.noteGaveUp(response);
         if (answers == Response.class && response.successful())
-            return answers.cast(response.with(Body.of(Problems.bytes(response, MAX_ANSWER_BYTES))));
+            return answers.cast(response.with(Body.of(response.body().bytes(MAX_ANSWER_BYTES))));
         if (response.status() < 200 || response.status() > 299) throw Problems.failure(response);
         if (answers == Void.class) return null;
         try {
-            return Json.read(Problems.bytes(response, MAX_ANSWER_BYTES), answers);
+            return Json.read(response.body().bytes(MAX_ANSWER_BYTES), answers);
         } catch (Failure.Malformed e) {
             throw unreadable(e);
         }

@@ -1,7 +1,6 @@
 package dev.weft.http;
 
 import dev.weft.core.Body;
-import dev.weft.core.BoundedInput;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
@@ -209,7 +208,7 @@ public final class Problems {
     }
 
     private static Problem body(Response response) {
-        var bytes = bytes(response, MAX_BYTES);
+        var bytes = response.body().bytes(MAX_BYTES);
         var type = response.headers().get("Content-Type").orElse("");
         if (type.startsWith(MEDIA_TYPE)) {
             try {
@@ -226,14 +225,6 @@ public final class Problems {
         var problem = parse(response);
         var refusal = refusal(response, problem);
         return refusal == null ? problem.failure() : new Failure.Refused(refusal);
-    }
-
-    /** All bytes of an answer; fails with {@link Failure.TooLarge} beyond the limit. */
-    static byte[] bytes(Response response, long limitBytes) {
-        var body = response.body();
-        if (body.atHand()) return body.bytes();
-        return Body.of(new BoundedInput(body.stream(), limitBytes, body.length()), body.length())
-                .bytes();
     }
 
     private static Problem of(int status, Map<String, Object> json) {

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.Body;
+import dev.weft.core.Cancellation;
+import dev.weft.core.Context;
+import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Headers;
 import dev.weft.core.Method;
+import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.ServerOptions;
@@ -165,6 +169,37 @@ class HttpClientTest {
         assertThat(text()).isEqualTo("ok");
         assertThat(text()).isEqualTo("ok");
         assertThat(accepted).hasSize(2);
+    }
+
+    @Test
+    void says_how_much_of_an_answer_had_come_when_it_broke_off() {
+        serve(wire -> {
+            wire.head();
+            wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123456789");
+        });
+        unreachable(Request.get("/"), true, "10 of 1000 bytes of the answer's body had come");
+    }
+
+    @Test
+    void a_short_answer_that_stops_ends_at_the_deadline() {
+        serve(wire -> {
+            wire.head();
+            wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123456789");
+            wire.head();
+        });
+        var within = Cancellation.ofCalls("me", "the peer", SystemTime.INSTANCE).then(client);
+        var context =
+                Context.none().with(Deadline.after(Duration.ofMillis(500), SystemTime.INSTANCE));
+        assertThatThrownBy(() -> context.call(() -> within.call(Request.get("/"))))
+                .isInstanceOfSatisfying(
+                        Failure.Refused.class,
+                        e -> {
+                            assertThat(e.refusal().reason()).isEqualTo(Refusal.Reason.DEADLINE);
+                            assertThat(e.refusal().by()).isEqualTo("me");
+                            assertThat(e.refusal().begun()).isTrue();
+                        })
+                .hasMessageContaining(" ms, calling the peer; ");
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 
     @Test

@@ -43,6 +43,8 @@ final class Settling {
     /** How long an instance may take beyond it. */
     private static final Duration ANSWER = Duration.ofSeconds(3);
 
+    private static final long MAX_ANSWER_BYTES = 1 << 20;
+
     /** How many rounds one after the other nothing may block, and no end move. */
     private static final int QUIET_ROUNDS = 2;
 
@@ -185,7 +187,7 @@ final class Settling {
                                 .and("wait_ms", Long.toString(wait.toMillis())));
         if (token.isPresent()) request = request.header("Authorization", "Bearer " + token.get());
         var limited =
-                Cancellation.<Request, Response>atDeadline("hub", time)
+                Cancellation.ofCalls("hub", instance.service() + "/" + instance.id(), time)
                         .then(transport.client(instance.address()));
         try {
             var asked = request;
@@ -203,7 +205,8 @@ final class Settling {
             if (response.status() == 404) return new Answer.Nothing(instance);
             if (response.status() != 200)
                 return new Answer.Away(instance, "it answered " + response.status());
-            return new Answer.Came(instance, Json.read(body.bytes(), Progress.class));
+            return new Answer.Came(
+                    instance, Json.read(body.bytes(MAX_ANSWER_BYTES), Progress.class));
         } catch (Failure.Malformed e) {
             // A program of another kind that answers whatever it is asked.
             return new Answer.Nothing(instance);

@@ -76,7 +76,7 @@ public final class OtlpSpans implements Span.Sink, AutoCloseable {
             String service,
             String instance,
             Time time) {
-        this.collector = Cancellation.<Request, Response>atDeadline(service, time).then(collector);
+        this.collector = Cancellation.ofCalls(service, "collector", time).then(collector);
         this.path = path;
         this.time = time;
         var resource = new LinkedHashMap<String, Object>();

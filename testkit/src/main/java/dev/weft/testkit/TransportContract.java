@@ -1,5 +1,6 @@
 package dev.weft.testkit;
 
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -43,6 +44,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -378,6 +380,140 @@ public abstract class TransportContract {
         awaitThat("both handlers have ended", () -> inside.get() == 0);
     }
 
+    // Answers that break off behind their head.
+
+    @Test
+    void who_reads_a_body_that_stops_is_refused_at_the_deadline_of_the_call() throws Exception {
+        for (var length : List.of(OptionalLong.empty(), OptionalLong.of(100_000))) {
+            var pieces = new Pieces(length);
+            var broken = new AtomicReference<Duration>();
+            var time = new VirtualTime();
+            var client = watched(served(request -> pieces.answer()), time, broken);
+            pieces.put("first");
+            var response = within(ofSeconds(10), time).call(() -> client.call(Request.get("/")));
+            var in = response.body().stream();
+            assertThat(new String(in.readNBytes(5), StandardCharsets.UTF_8)).isEqualTo("first");
+            var reading = call(request -> response.with(Body.of(in.readAllBytes())));
+            time.awaitWaiting(1, patience());
+            time.advance(ofSeconds(10));
+            assertThatThrownBy(() -> result(reading))
+                    .isInstanceOfSatisfying(
+                            Failure.Refused.class,
+                            e -> {
+                                var refusal = e.refusal();
+                                assertThat(refusal.by()).isEqualTo("test");
+                                assertThat(refusal.reason()).isEqualTo(Refusal.Reason.DEADLINE);
+                                assertThat(refusal.begun()).isTrue();
+                                assertThat(refusal.detail())
+                                        .contains("10000 ms", "the peer")
+                                        .contains(
+                                                length.isPresent()
+                                                        ? "5 of 100000 bytes"
+                                                        : "5 bytes");
+                            });
+            assertThat(broken).hasValue(ofSeconds(10));
+            in.close();
+            pieces.end();
+        }
+    }
+
+    @Test
+    void a_body_that_comes_in_time_is_no_more_disturbed_by_the_deadline() throws Exception {
+        var pieces = new Pieces(OptionalLong.empty());
+        var broken = new AtomicReference<Duration>();
+        var time = new VirtualTime();
+        var client = watched(served(request -> pieces.answer()), time, broken);
+        pieces.put("first");
+        var response = within(ofSeconds(10), time).call(() -> client.call(Request.get("/")));
+        time.advance(ofSeconds(9));
+        pieces.put("second");
+        pieces.end();
+        assertThat(response.body().text()).isEqualTo("firstsecond");
+        time.advance(ofSeconds(9));
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        assertThat(broken).hasNullValue();
+    }
+
+    @Test
+    void who_comes_too_late_to_read_a_body_is_refused_without_blame() throws Exception {
+        var broken = new AtomicReference<Duration>();
+        var time = new VirtualTime();
+        var client =
+                watched(
+                        served(request -> Response.of(200).with(counted(bytes(3_000_000)))),
+                        time,
+                        broken);
+        var response = within(ofSeconds(10), time).call(() -> client.call(Request.get("/")));
+        time.advance(ofSeconds(10));
+        try (var in = response.body().stream()) {
+            assertThatThrownBy(in::readAllBytes)
+                    .isInstanceOfSatisfying(
+                            Failure.Refused.class,
+                            e ->
+                                    assertThat(e.refusal().reason())
+                                            .isEqualTo(Refusal.Reason.DEADLINE));
+        }
+        assertThat(broken).hasNullValue();
+    }
+
+    @Test
+    void the_deadline_of_a_stream_of_events_ends_at_its_head() throws Exception {
+        var pieces = new Pieces(OptionalLong.empty());
+        var time = new VirtualTime();
+        var client =
+                watched(
+                        served(request ->
+                                pieces.answer()
+                                        .header(
+                                                "Content-Type",
+                                                "text/event-stream; charset=utf-8")),
+                        time,
+                        new AtomicReference<>());
+        pieces.put("first");
+        var response = within(ofSeconds(10), time).call(() -> client.call(Request.get("/")));
+        time.advance(ofSeconds(20));
+        pieces.put("second");
+        pieces.end();
+        assertThat(response.body().text()).isEqualTo("firstsecond");
+    }
+
+    @Test
+    void an_answer_that_breaks_off_is_an_unreachable_peer() throws Exception {
+        for (var length : List.of(OptionalLong.empty(), OptionalLong.of(100_000)))
+            for (boolean fails : List.of(true, false)) {
+                if (length.isEmpty() && !fails) continue; // that is a body
+                var pieces = new Pieces(length);
+                var broken = new AtomicReference<Duration>();
+                var time = new VirtualTime();
+                var address = served(request -> pieces.answer());
+                var client = watched(address, time, broken);
+                pieces.put("first");
+                var response =
+                        within(ofSeconds(10), time).call(() -> client.call(Request.get("/")));
+                if (fails) pieces.fail();
+                else pieces.end();
+                assertThatThrownBy(() -> response.body().bytes())
+                        .isInstanceOfSatisfying(
+                                Failure.Unreachable.class, e -> assertThat(e.sent()).isTrue())
+                        .hasMessageContaining(address.getAuthority())
+                        .hasMessageContaining("broke off");
+                assertThat(broken).hasValue(Duration.ZERO);
+            }
+    }
+
+    /** A client that knows what breaks off behind its head. */
+    private Service<Request, Response> watched(
+            URI address, VirtualTime time, AtomicReference<Duration> broken) {
+        return Cancellation.ofCalls("test", "the peer", time, (failure, took) -> broken.set(took))
+                .then(transport.client(address));
+    }
+
+    private static Context within(Duration limit, VirtualTime time) {
+        return Context.none().with(Deadline.after(limit, time));
+    }
+
+    // Failures and calls of calls.
+
     private Response result(URI address) throws Exception {
         var response = client(address).call(Request.get("/"));
         if (!response.successful()) throw Problems.failure(response);
@@ -561,6 +697,10 @@ public abstract class TransportContract {
         }
     }
 
+    private FutureTask<Response> call(Service<Request, Response> work) {
+        return call(work, Request.get("/"));
+    }
+
     private FutureTask<Response> call(Service<Request, Response> client, Request request) {
         var call = new FutureTask<>(() -> client.call(request));
         start(call);
@@ -622,13 +762,36 @@ public abstract class TransportContract {
 
     /** A stream whose pieces come when the test says so; it holds at most a few. */
     private final class Pieces extends InputStream {
+        private volatile boolean fails;
         private final BlockingQueue<byte[]> pieces = new ArrayBlockingQueue<>(4);
         private byte[] current = new byte[0];
         private int position;
+        private final OptionalLong length;
+        private final AtomicBoolean answered = new AtomicBoolean();
         private boolean ended;
 
+        Pieces() {
+            this(OptionalLong.empty());
+        }
+
+        Pieces(OptionalLong length) {
+            this.length = length;
+        }
+
         Body body() {
-            return Body.of(this, OptionalLong.empty());
+            return Body.of(this, length);
+        }
+
+        /** An answer of it, whose body counts as open until it is closed. */
+        Response answer() {
+            openBodies.incrementAndGet();
+            answered.set(true);
+            return Response.of(200).with(body());
+        }
+
+        @Override
+        public void close() {
+            if (answered.getAndSet(false)) openBodies.decrementAndGet();
         }
 
         void put(String text) {
@@ -637,6 +800,11 @@ public abstract class TransportContract {
 
         void end() {
             pieces.add(new byte[0]);
+        }
+
+        void fail() {
+            fails = true;
+            end();
         }
 
         @Override
@@ -663,6 +831,7 @@ public abstract class TransportContract {
                 current = piece;
                 position = 0;
                 ended = piece.length == 0;
+                if (ended && fails) throw new IOException("broken by the test");
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException(e);

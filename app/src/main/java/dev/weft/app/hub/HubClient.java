@@ -2,7 +2,6 @@ package dev.weft.app.hub;
 
 import dev.weft.core.Backoff;
 import dev.weft.core.Body;
-import dev.weft.core.BoundedInput;
 import dev.weft.core.Cancellation;
 import dev.weft.core.Context;
 import dev.weft.core.Deadline;
@@ -47,7 +46,7 @@ final class HubClient {
     private boolean told;
 
     HubClient(Service<Request, Response> client, Optional<String> token, Time time) {
-        this.client = Cancellation.<Request, Response>atDeadline("hub", time).then(client);
+        this.client = Cancellation.ofCalls("hub-client", "hub", time).then(client);
         this.token = token;
         this.time = time;
     }
@@ -79,9 +78,7 @@ final class HubClient {
     private static byte[] answer(Response response) {
         try (var body = response.body()) {
             if (!response.successful()) throw Problems.failure(response);
-            var length = body.length();
-            var bounded = new BoundedInput(body.stream(), MAX_ANSWER_BYTES, length);
-            return Body.of(bounded, length).bytes();
+            return body.bytes(MAX_ANSWER_BYTES);
         }
     }
 

@@ -19,6 +19,7 @@ import dev.weft.core.policy.Balancer;
 import dev.weft.core.policy.Breaker;
 import dev.weft.core.policy.ConsistentHash;
 import dev.weft.core.policy.Hedge;
+import dev.weft.core.policy.LateVerdicts;
 import dev.weft.core.policy.LeastLoaded;
 import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.Node;
@@ -217,32 +218,37 @@ public final class Clients implements AutoCloseable {
 
     /** One instance: the way to it below the balancer, and what is known of it. */
     private Node node(Instance instance, ClientOptions options, Tally tally) {
-        Filter<Request, Response> within = Cancellation.atDeadline(by, time);
+        var bodies = new LateVerdicts(protocol.classifier());
         Filter<Request, Response> sending =
                 (request, next) -> next.call(ContextHeaders.inject(request));
         var way =
                 telemetry
                         .attempt(instance)
-                        .then(within)
+                        .then(
+                                Cancellation.ofCalls(
+                                        by, instance.service() + "/" + instance.id(), time, bodies))
                         .then(sending)
                         .then(transport.client(instance.address()));
-        return new Node(
-                instance,
-                way,
-                protocol.classifier(),
-                new Breaker(
-                        by,
-                        new Breaker.Options(
-                                options.get(Setting.BREAKER),
-                                options.get(Setting.BREAKER_FAILURES),
-                                options.get(Setting.BREAKER_SUCCESS),
-                                Breaker.Options.DEFAULT.window(),
-                                Breaker.Options.DEFAULT.leastCalls(),
-                                options.get(Setting.BREAKER_OPEN),
-                                options.get(Setting.BREAKER_LONGEST)),
-                        tally,
-                        time),
-                time);
+        var node =
+                new Node(
+                        instance,
+                        way,
+                        protocol.classifier(),
+                        new Breaker(
+                                by,
+                                new Breaker.Options(
+                                        options.get(Setting.BREAKER),
+                                        options.get(Setting.BREAKER_FAILURES),
+                                        options.get(Setting.BREAKER_SUCCESS),
+                                        Breaker.Options.DEFAULT.window(),
+                                        Breaker.Options.DEFAULT.leastCalls(),
+                                        options.get(Setting.BREAKER_OPEN),
+                                        options.get(Setting.BREAKER_LONGEST)),
+                                tally,
+                                time),
+                        time);
+        bodies.of(node);
+        return node;
     }
 
     /** Gives the call its time; who is below interrupts what goes on beyond it. */

@@ -21,12 +21,18 @@ import dev.weft.core.ServerOptions;
 import dev.weft.core.Service;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
+import dev.weft.core.policy.Breaker;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -142,6 +148,100 @@ class ClientsTest {
                             () -> clients.of("product").call(Request.get("/products/1")));
             assertEquals(Refusal.Reason.DEADLINE, failure.refusal().reason());
             while (ended.isEmpty()) TIME.sleep(Duration.ofMillis(1));
+        }
+    }
+
+    /** An answer whose body is read by this. */
+    private static Response streaming(Callable<Integer> reading, OptionalLong length) {
+        return Response.of(200)
+                .with(
+                        Body.of(
+                                new InputStream() {
+                                    @Override
+                                    public int read() throws IOException {
+                                        return read(new byte[1], 0, 1);
+                                    }
+
+                                    @Override
+                                    public int read(byte[] into, int offset, int most)
+                                            throws IOException {
+                                        try {
+                                            return reading.call();
+                                        } catch (Exception e) {
+                                            throw new IOException(e);
+                                        }
+                                    }
+                                },
+                                length));
+    }
+
+    private static Response breaking() {
+        return streaming(
+                () -> {
+                    throw new IOException("broken by the test");
+                },
+                OptionalLong.empty());
+    }
+
+    @Test
+    void an_instance_that_breaks_its_answers_off_is_left_for_another() throws Exception {
+        serve("p1", request -> breaking());
+        serve("p2", request -> Response.text("whole"));
+        try (var clients = clients(CallSettings.NONE)) {
+            var client = clients.of("product");
+            while (!called.contains("p1")) {
+                try {
+                    client.call(Request.get("/")).body().bytes();
+                } catch (Failure.Unreachable e) {
+                    assertTrue(e.sent());
+                }
+            }
+            called.clear();
+            for (int i = 0; i < 50; i++)
+                assertEquals("whole", client.call(Request.get("/")).body().text());
+            assertEquals(Set.of("p2"), new HashSet<>(called));
+        }
+    }
+
+    @Test
+    void answers_that_break_off_open_the_breaker() throws Exception {
+        serve("p1", request -> breaking());
+        try (var clients = clients(CallSettings.NONE)) {
+            var client = clients.of("product");
+            var breaker = client.nodes().getFirst().breaker();
+            int broken = 0;
+            while (broken < 10 && breaker.state() == Breaker.State.CLOSED) {
+                var body = client.call(Request.get("/")).body();
+                assertThrows(Failure.Unreachable.class, body::bytes);
+                broken++;
+            }
+            assertEquals(Breaker.State.OPEN, breaker.state());
+        }
+    }
+
+    @Test
+    void a_body_that_does_not_come_is_refused_at_the_deadline_and_counts() throws Exception {
+        var never = new CountDownLatch(1);
+        serve(
+                "p1",
+                request ->
+                        streaming(
+                                () -> {
+                                    never.await();
+                                    return -1;
+                                },
+                                OptionalLong.of(7)));
+        try (var clients = clients(said("timeout", "100ms"))) {
+            var client = clients.of("product");
+            var body = client.call(Request.get("/")).body();
+            var refusal = assertThrows(Failure.Refused.class, body::bytes).refusal();
+            assertEquals(Refusal.Reason.DEADLINE, refusal.reason());
+            assertEquals("cart", refusal.by());
+            assertTrue(refusal.begun());
+            assertTrue(
+                    refusal.detail().contains("product/p1; 0 of 7 bytes of the answer's body"),
+                    refusal.detail());
+            assertTrue(client.nodes().getFirst().load().latencyNanos() > 1e9);
         }
     }
 
