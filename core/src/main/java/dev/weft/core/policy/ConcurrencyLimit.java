@@ -1,6 +1,7 @@
 package dev.weft.core.policy;
 
 import dev.weft.core.Context;
+import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
 import dev.weft.core.Refusal;
@@ -29,27 +30,34 @@ import java.util.Set;
 public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
 
     /*
-     * Additive increase, multiplicative decrease. A server cannot see how much it could do at once; it sees whether what
-     * it does is done in time. Each request that ends tells one of three things:
+     * A server cannot see how much it could do at once; it sees whether what it does is done in time. Each request that
+     * ends tells one of three things:
      *
-     *   too late, ×0.9   its deadline passed while it was worked at, whatever came of it; or a service that it called was
-     *                    too late (504, timeout) or over its limit
-     *   in time, +1      answered, also by a 404: but only if at least half of the limit was in use, or the limit of an idle
-     *                    service would grow without anybody having tried whether it holds
-     *   nothing          anything else: a bug, a caller that left, a bulkhead, a rate limit, a failed disk say nothing about
-     *                    load
+     *   too late, −1       it used nine tenths of its time or more, waiting for its place included, whatever came of it; or a
+     *                      service that it called was too late (504, timeout) or over its limit
+     *   in time, +10/limit answered, also by a 404: but only if at least half of the limit was in use, or the limit of an
+     *                      idle service would grow without anybody having tried whether it holds. +1 until the
+     *                      first one is too late
+     *   nothing            anything else: a bug, a caller that left, a bulkhead, a rate limit, a failed disk say nothing
+     *                      about load
      *
-     * With a share p of requests too late the limit settles where (1 − p) · 1 = p · 0.1 · L, at L = 10 · (1 − p) / p: 1 %
-     * gives 990, 10 % gives 90, a third or more the least. So a few callers with impossible deadlines do not matter, and if
-     * all are late it can only fall: nothing is compared with what was usual, which is why a constant delay, however long,
-     * is never taken for the way things are.
+     * A limit of requests later, all of them in time, the limit is larger by ten; all too late, it is near its least. It is
+     * by these rounds that it must move, and not by requests: what comes of a change is seen a round later, and until then
+     * whatever moves by each request has gone much too far. With a share p of requests too late the limit settles
+     * where (1 − p) · 10 / L = p, at L = 10 · (1 − p) / p: 1 % gives 990, 10 % gives 90, a third or more the least. So a few
+     * callers with impossible deadlines do not matter, and if all are late it can only fall: nothing is compared with what
+     * was usual, which is why a constant delay, however long, is never taken for the way things are.
      *
      * The limit is a double, guarded by the monitor, which is never held while waiting; the gate has it rounded down.
      */
 
     private static final String POLICY = "limit";
     private static final double BACKGROUND = 0.5;
-    private static final double DECREASE = 0.9;
+    private static final double GROWTH = 10;
+
+    /** Of the time that a request had, so much must be left when it ends. */
+    private static final double SPARE = 0.1;
+
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     /** How errors are called that say "too much": see {@link Verdict#error}. */
@@ -67,6 +75,7 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
     private final Tally tally;
     private final Gate gate;
     private double limit;
+    private boolean everTooLate;
 
     /**
      * Its numbers.
@@ -136,6 +145,8 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
 
     @Override
     public O apply(I request, Service<I, O> next) throws Exception {
+        var deadline = Context.current().deadline();
+        double hadNanos = deadline.remaining().toNanos();
         switch (options.mode()) {
             case OFF -> {
                 return next.call(request);
@@ -148,10 +159,10 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
         var lesson = Lesson.NOTHING;
         try {
             var answer = next.call(request);
-            lesson = lesson(classifier.answered(answer));
+            lesson = lesson(classifier.answered(answer), deadline, hadNanos);
             return answer;
         } catch (Exception | Error e) {
-            if (!ownLimit(e)) lesson = lesson(classifier.failed(e));
+            if (!ownLimit(e)) lesson = lesson(classifier.failed(e), deadline, hadNanos);
             throw e;
         } finally {
             learn(lesson, gate.leave());
@@ -181,9 +192,9 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
                 && refused.refusal().hop() == 0;
     }
 
-    private static Lesson lesson(Verdict verdict) {
-        if (Context.current().deadline().expired() || TOO_MUCH.contains(verdict.error()))
-            return Lesson.TOO_LATE;
+    private static Lesson lesson(Verdict verdict, Deadline deadline, double hadNanos) {
+        if (deadline.remaining().toNanos() <= SPARE * hadNanos
+                || TOO_MUCH.contains(verdict.error())) return Lesson.TOO_LATE;
         return verdict.good() ? Lesson.IN_TIME : Lesson.NOTHING;
     }
 
@@ -194,8 +205,13 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
         if (lesson == Lesson.NOTHING) return;
         synchronized (this) {
             int before = (int) limit;
-            if (lesson == Lesson.TOO_LATE) limit = Math.max(options.min(), limit * DECREASE);
-            else if (2L * inWork >= before) limit = Math.min(options.max(), limit + 1);
+            if (lesson == Lesson.TOO_LATE) {
+                everTooLate = true;
+                limit = Math.max(options.min(), limit - 1);
+            } else if (2L * inWork >= before) {
+                double more = everTooLate ? Math.min(1, GROWTH / limit) : 1;
+                limit = Math.min(options.max(), limit + more);
+            }
             if ((int) limit != before) gate.places((int) limit);
         }
     }

@@ -249,7 +249,8 @@ class ConcurrencyLimitTest {
     // How the limit moves.
 
     @Test
-    void grows_by_one_with_each_request_in_time_if_half_of_it_is_in_use() throws Exception {
+    void grows_by_one_with_each_request_in_time_at_first_if_half_of_it_is_in_use()
+            throws Exception {
         record Case(int inWork, int limitAfter) {}
         for (var each :
                 List.of(new Case(1, 20), new Case(9, 20), new Case(10, 21), new Case(20, 21))) {
@@ -268,16 +269,46 @@ class ConcurrencyLimitTest {
     }
 
     @Test
-    void takes_a_tenth_off_with_each_request_that_is_too_late_down_to_its_least() throws Exception {
+    void takes_one_off_with_each_request_that_is_too_late_down_to_its_least() throws Exception {
         var limit = limit(new ConcurrencyLimit.Options(Mode.ON, 100, 20, 1000, 0, WAIT));
         late(limit, 1);
+        assertThat(limit.limit()).isEqualTo(99);
+        late(limit, 9);
         assertThat(limit.limit()).isEqualTo(90);
-        late(limit, 1);
-        assertThat(limit.limit()).isEqualTo(81);
-        late(limit, 1);
-        assertThat(limit.limit()).isEqualTo(72);
         late(limit, 100);
         assertThat(limit.limit()).isEqualTo(20);
+    }
+
+    @Test
+    void once_one_was_too_late_as_many_as_the_limit_in_time_let_it_grow_by_ten() throws Exception {
+        var limit = limit(new ConcurrencyLimit.Options(Mode.DARK, 201, 20, 1000, 0, WAIT));
+        late(limit, 1);
+        within(
+                limit,
+                600,
+                () -> {
+                    for (int i = 0; i < 205; i++) limit.apply("", request -> "fine");
+                    return "";
+                });
+        assertThat(limit.limit()).isEqualTo(210);
+    }
+
+    @Test
+    void too_late_is_what_leaves_less_than_a_tenth_of_its_time() throws Exception {
+        record Case(int ms, int limitAfter) {}
+        for (var each : List.of(new Case(890, 101), new Case(900, 99), new Case(1_000, 99))) {
+            var limit = limit(new ConcurrencyLimit.Options(Mode.DARK, 100, 20, 1000, 0, WAIT));
+            within(
+                    limit,
+                    60,
+                    () ->
+                            inTime(() ->
+                                    limit.apply(
+                                            "",
+                                            request ->
+                                                    pass(Duration.ofMillis(each.ms()), "fine"))));
+            assertThat(limit.limit()).as("%s", each).isEqualTo(each.limitAfter());
+        }
     }
 
     @Test
@@ -308,10 +339,10 @@ class ConcurrencyLimitTest {
                 List.of(
                         new Case(() -> "fine", 101),
                         new Case(() -> throwing(Problem.of(404, "no", "").failure()), 101),
-                        new Case(() -> "504", 90),
+                        new Case(() -> "504", 99),
                         new Case(() -> throwing(refused(Refusal.Reason.LIMIT)), 100),
-                        new Case(() -> throwing(refusedFar(Refusal.Reason.LIMIT)), 90),
-                        new Case(() -> throwing(refused(Refusal.Reason.DEADLINE)), 90),
+                        new Case(() -> throwing(refusedFar(Refusal.Reason.LIMIT)), 99),
+                        new Case(() -> throwing(refused(Refusal.Reason.DEADLINE)), 99),
                         new Case(() -> "500", 100),
                         new Case(() -> "503", 100),
                         new Case(() -> "429", 100),
@@ -334,7 +365,7 @@ class ConcurrencyLimitTest {
                     limit,
                     600,
                     () -> {
-                        for (int i = 0; i < 30 * every; i++) {
+                        for (int i = 0; i < 100_000; i++) {
                             var answer = i % every == 0 ? "504" : "fine";
                             limit.apply("", request -> answer);
                         }
