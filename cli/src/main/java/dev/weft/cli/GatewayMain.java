@@ -58,7 +58,7 @@ public final class GatewayMain implements AutoCloseable {
             Logging.start(environment, options.name(), options.instance());
             var running = start(environment, SystemTime.INSTANCE);
             System.getLogger("dev.weft")
-                    .log(System.Logger.Level.INFO, "gateway listens on " + running.address());
+                    .log(System.Logger.Level.INFO, "gateway listens on " + running.addresses());
             Program.runUntilStopped(running);
         } catch (RuntimeException e) {
             Program.fail("the gateway did not start", e);
@@ -145,6 +145,10 @@ public final class GatewayMain implements AutoCloseable {
 
     URI address() {
         return gateway.address();
+    }
+
+    private String addresses() {
+        return gateway.address() + gateway.secureAddress().map(it -> " and " + it).orElse("");
     }
 
     /** Lets callers leave, then stops. */

@@ -2,6 +2,7 @@ package dev.weft.cli;
 
 import dev.weft.core.Method;
 import dev.weft.core.Require;
+import dev.weft.core.ServerOptions;
 import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.gateway.Cors;
@@ -9,7 +10,9 @@ import dev.weft.gateway.Edge;
 import dev.weft.gateway.GatewayOptions;
 import dev.weft.gateway.Proxies;
 import dev.weft.gateway.Subnet;
+import dev.weft.gateway.Tls;
 import dev.weft.gateway.jwt.JwtOptions;
+import dev.weft.http.CertificateFiles;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,6 +41,7 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
     static final GatewaySettings DEFAULT = new GatewaySettings(GatewayOptions.DEFAULT, Map.of());
 
     private static final Pattern RATE = Pattern.compile("([0-9]{1,9}) ?/ ?([0-9]{1,6}) ?([smh])");
+    private static final int SECURE_PORT = 8443;
     private static final int RATE_KEYS = 10_000;
     private static final long LARGEST_HEADER_BYTES = 1 << 20;
     private static final Duration LONGEST_REQUEST = Duration.ofHours(1);
@@ -62,7 +66,8 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
                 "proxies",
                 "cors",
                 "rate",
-                "jwt");
+                "jwt",
+                "tls");
         var options = GatewayOptions.DEFAULT;
         var defaults = options.server();
         var server =
@@ -90,7 +95,8 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
                         yaml.map("cors").map(GatewaySettings::cors),
                         yaml.map("rate").flatMap(it -> rate(it, "address")),
                         yaml.map("jwt").map(it -> jwt(it, folder)),
-                        yaml.map("rate").flatMap(it -> rate(it, "caller")));
+                        yaml.map("rate").flatMap(it -> rate(it, "caller")),
+                        yaml.map("tls").map(it -> tls(it, server, folder)));
         return new GatewaySettings(
                 options.server(server).longestRequest(longest).edge(edge), yaml.plain());
     }
@@ -164,6 +170,32 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
         jwt = set(yaml, "leeway", jwt, it -> it.leeway(yaml.duration("leeway", Duration.ZERO)));
         jwt = set(yaml, "open", jwt, it -> it.open(yaml.texts("open")));
         return set(yaml, "claims", jwt, it -> it.claims(yaml.texts("claims")));
+    }
+
+    private static Tls tls(Yaml yaml, ServerOptions plain, Path folder) {
+        yaml.only("port", "host", "certificate", "key");
+        int port = yaml.number("port", SECURE_PORT, 1, 65_535);
+        if (port == plain.port())
+            throw yaml.wrong(
+                    "port",
+                    "port: HTTPS wants a port of its own; "
+                            + port
+                            + " is the gateway's plain one already");
+        var certificate = file(yaml, "certificate", "a PEM file with the certificate", folder);
+        var key = file(yaml, "key", "a PEM file with its private key", folder);
+        try {
+            CertificateFiles.check(certificate, key);
+        } catch (IllegalArgumentException e) {
+            var at = String.valueOf(e.getMessage()).startsWith(key + ":") ? "key" : "certificate";
+            throw yaml.wrong(at, at + ": " + e.getMessage());
+        }
+        return new Tls(yaml.text("host").orElse(plain.host()), port, certificate, key);
+    }
+
+    private static Path file(Yaml yaml, String key, String what, Path folder) {
+        var text =
+                yaml.text(key).orElseThrow(() -> yaml.wrong(key, "tls wants " + key + ": " + what));
+        return checked(yaml, key, () -> folder.resolve(text).normalize());
     }
 
     private static URI location(String text, Path folder) {

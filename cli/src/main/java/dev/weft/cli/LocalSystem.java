@@ -128,6 +128,17 @@ final class LocalSystem implements AutoCloseable {
                     plan.adminPort(),
                     "the hub's admin API",
                     "take another with --admin-port, or hub: {port: N} in " + SystemFile.NAME);
+            plan.files()
+                    .gateway()
+                    .options()
+                    .edge()
+                    .tls()
+                    .ifPresent(it ->
+                            Ports.requireFree(
+                                    it.port(),
+                                    "the gateway's HTTPS",
+                                    "take another: gateway: {tls: {port: N}} in "
+                                            + SystemFile.NAME));
             if (plan.gatewayPort() == plan.adminPort())
                 throw new CommandFailed(
                         "port "

@@ -10,8 +10,10 @@ import dev.weft.core.policy.RateLimit;
 import dev.weft.gateway.Cors;
 import dev.weft.gateway.Proxies;
 import dev.weft.gateway.Subnet;
+import dev.weft.gateway.Tls;
 import dev.weft.gateway.jwt.JwtOptions;
 import dev.weft.json.Json;
+import dev.weft.testkit.TestCertificate;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -309,6 +311,37 @@ class FilesOfASystemTest {
     }
 
     @Test
+    void the_certificate_of_the_gateway_is_read_and_what_is_wrong_with_it_is_told()
+            throws Exception {
+        write("a/service.yml", "");
+        var made = TestCertificate.ec(folder.resolve("tls"));
+        var yaml =
+                """
+                gateway:
+                  host: 0.0.0.0
+                  tls:
+                    certificate: %s
+                    key: %s
+                """;
+        write("weft.yml", yaml.formatted("tls/cert.pem", "tls/key.pem"));
+        var expected = new Tls("0.0.0.0", 8443, made.chain(), made.key());
+        assertThat(SystemFile.read(folder).gateway().options().edge().tls()).contains(expected);
+        write(
+                "weft.yml",
+                yaml.formatted("tls/cert.pem", "tls/key.pem\n    port: 443\n    host: 10.0.0.7"));
+        assertThat(SystemFile.read(folder).gateway().options().edge().tls())
+                .contains(new Tls("10.0.0.7", 443, made.chain(), made.key()));
+        write("weft.yml", yaml.formatted("tls/none.pem", "tls/key.pem"));
+        assertThat(complaint())
+                .isEqualTo("/weft.yml:4: certificate: /tls/none.pem: there is no such file");
+        write("weft.yml", yaml.formatted("tls/cert.pem", "tls/cert.pem"));
+        assertThat(complaint())
+                .startsWith("/weft.yml:5: key: /tls/cert.pem:1: this is a certificate; wanted");
+        write("weft.yml", yaml.formatted("tls/cert.pem", "tls/key.pem\n    port: 8080"));
+        assertThat(complaint()).startsWith("/weft.yml:6: port: HTTPS wants a port of its own");
+    }
+
+    @Test
     void what_the_gateway_cannot_do_is_told_with_file_line_and_key() throws Exception {
         write("a/service.yml", "");
         var wrong =
@@ -340,6 +373,7 @@ class FilesOfASystemTest {
                         Map.entry(
                                 "rate: {address: 100}",
                                 "address is a number of requests in a time, such as 100/1m"),
+                        Map.entry("tls: {}", "tls wants certificate: a PEM file"),
                         Map.entry("jwt: {}", "jwt wants keys: the file or URL"),
                         Map.entry("jwt: {keys: 'http://k'}", "jwt wants an issuer:"),
                         Map.entry(

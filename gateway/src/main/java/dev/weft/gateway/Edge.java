@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param ratePerAddress what one address may ask for
  * @param jwt which tokens callers are known by
  * @param ratePerCaller what one caller may ask for who is known by name; others count by address
+ * @param tls where it speaks HTTPS
  */
 public record Edge(
         boolean accessLog,
@@ -20,9 +21,10 @@ public record Edge(
         Optional<Cors> cors,
         Optional<RateLimit.Options> ratePerAddress,
         Optional<JwtOptions> jwt,
-        Optional<RateLimit.Options> ratePerCaller) {
+        Optional<RateLimit.Options> ratePerCaller,
+        Optional<Tls> tls) {
 
-    /** No log, no proxies, no CORS, no limits, nobody known by name. */
+    /** No log, no proxies, no CORS, no limits, nobody known by name, no TLS. */
     public static final Edge NONE =
             new Edge(
                     false,
@@ -30,29 +32,37 @@ public record Edge(
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
+                    Optional.empty(),
                     Optional.empty());
 
     public Edge accessLog(boolean accessLog) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller);
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls);
     }
 
     public Edge with(Proxies proxies) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller);
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls);
     }
 
     public Edge with(Cors cors) {
-        return new Edge(accessLog, proxies, Optional.of(cors), ratePerAddress, jwt, ratePerCaller);
+        return new Edge(
+                accessLog, proxies, Optional.of(cors), ratePerAddress, jwt, ratePerCaller, tls);
     }
 
     public Edge ratePerAddress(RateLimit.Options rate) {
-        return new Edge(accessLog, proxies, cors, Optional.of(rate), jwt, ratePerCaller);
+        return new Edge(accessLog, proxies, cors, Optional.of(rate), jwt, ratePerCaller, tls);
     }
 
     public Edge ratePerCaller(RateLimit.Options rate) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, Optional.of(rate));
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, Optional.of(rate), tls);
     }
 
     public Edge with(JwtOptions jwt) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, Optional.of(jwt), ratePerCaller);
+        return new Edge(
+                accessLog, proxies, cors, ratePerAddress, Optional.of(jwt), ratePerCaller, tls);
+    }
+
+    public Edge with(Tls tls) {
+        return new Edge(
+                accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, Optional.of(tls));
     }
 }

@@ -15,6 +15,7 @@ import dev.weft.core.Request;
 import dev.weft.core.Resolver;
 import dev.weft.core.Response;
 import dev.weft.core.Sampler;
+import dev.weft.core.ServerOptions;
 import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
@@ -25,12 +26,15 @@ import dev.weft.core.policy.RateLimit;
 import dev.weft.core.policy.Tally;
 import dev.weft.gateway.RouteTable.Target;
 import dev.weft.gateway.jwt.Authentication;
+import dev.weft.http.CertificateFiles;
 import dev.weft.http.Problems;
 import dev.weft.http.RateLimited;
 import dev.weft.http.ServerTrace;
 import dev.weft.json.Json;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -63,8 +67,12 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     private final Optional<RateLimit> perAddress;
     private final Optional<RateLimit> perCaller;
     private final Optional<Authentication> authentication;
+    private final Optional<CertificateFiles> certificate;
     private final Service<Request, Response> service;
-    private final Transport.Server server;
+
+    /** The plain one, and behind it that of TLS if there is one. */
+    private final List<Transport.Server> servers;
+
     private volatile Instance.State state = Instance.State.READY;
 
     /** As the other, measuring nothing. */
@@ -80,7 +88,8 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
 
     /**
      * Starts to serve, with the routes that the resolver knows now; fails with {@link
-     * Failure.Unreachable} if the address is taken.
+     * Failure.Unreachable} if an address is taken, and with {@link IllegalArgumentException} if the
+     * certificate or its key is not good.
      *
      * @param services carries requests to the services
      * @param callers serves the callers from outside; may be the same transport
@@ -110,6 +119,10 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
             Time time) {
         this.options = options;
         this.time = time;
+        this.certificate =
+                options.edge()
+                        .tls()
+                        .map(it -> new CertificateFiles(it.certificate(), it.key(), time));
         var tracer = new Tracer(time, spans, Sampler.atMost(options.tracesPerSecond(), time));
         this.directory = new Directory(options, resolver, services, tracer, meter, time);
         meter.observe(WAITING, it -> it.value(directory.waiting()));
@@ -119,12 +132,24 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         this.authentication =
                 options.edge().jwt().map(it -> new Authentication(options.name(), it, time));
         this.service = asides.then(door("http", tracer, meter));
+        var servers = new ArrayList<Transport.Server>(2);
         try {
-            this.server = callers.serve(service, options.server());
+            servers.add(callers.serve(service, options.server()));
+            if (certificate.isPresent()) {
+                var https = asides.then(door("https", tracer, meter));
+                servers.add(callers.serve(https, secured(certificate.get())));
+            }
         } catch (RuntimeException e) {
+            servers.forEach(Transport.Server::close);
             leave();
             throw e;
         }
+        this.servers = List.copyOf(servers);
+    }
+
+    private ServerOptions secured(CertificateFiles with) {
+        var tls = options.edge().tls().orElseThrow();
+        return options.server().host(tls.host()).port(tls.port()).tls(with);
     }
 
     private RateLimit limit(RateLimit.Options rate, Tally tally) {
@@ -145,9 +170,13 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
                         .then(inside)
                         .then((Service<Request, Response>) it -> route(it, forwarding));
         var longest = options.longestRequest();
-        var outer = new ServerTrace(tracer, meter, time, longest, this::template).then(routed);
+        var outer =
+                new ServerTrace(tracer, meter, time, longest, this::template)
+                        .speaking(scheme)
+                        .then(routed);
         var own =
                 new ServerTrace(tracer.following(), meter, time, longest, it -> "")
+                        .speaking(scheme)
                         .then(inside)
                         .then((Service<Request, Response>) this::own);
         Filter<Request, Response> trusted = Gateway::withoutHops;
@@ -189,15 +218,31 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         return service.call(request);
     }
 
-    /** Where callers reach it. */
+    /** Where callers reach it without TLS. */
     public URI address() {
-        return server.address();
+        return servers.getFirst().address();
+    }
+
+    /** Where callers reach it by TLS, if it speaks it. */
+    public Optional<URI> secureAddress() {
+        return servers.stream().skip(1).map(Transport.Server::address).findFirst();
     }
 
     /** Finishes what is under way while callers leave, at the latest after the limit, and stops. */
     public void drain(Duration limit) {
         state = Instance.State.DRAINING;
-        server.drain(limit);
+        var others =
+                servers.stream()
+                        .skip(1)
+                        .map(it -> time.start("weft-drain", () -> it.drain(limit)))
+                        .toList();
+        servers.getFirst().drain(limit);
+        try {
+            for (var other : others) other.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        servers.forEach(Transport.Server::close);
         leave();
     }
 
@@ -205,13 +250,14 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     @Override
     public void close() {
         state = Instance.State.DRAINING;
-        server.close();
+        servers.forEach(Transport.Server::close);
         leave();
     }
 
     private void leave() {
         directory.close();
         authentication.ifPresent(Authentication::close);
+        certificate.ifPresent(CertificateFiles::close);
     }
 
     /** What an outside caller says that would be inside knowledge is not heard, nor told to it. */

@@ -1,13 +1,29 @@
 package dev.weft.gateway;
 
+import static dev.weft.gateway.Surroundings.await;
+import static dev.weft.gateway.Surroundings.beside;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.core.Failure;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
 import dev.weft.core.Transport;
+import dev.weft.core.policy.Mode;
+import dev.weft.core.policy.RateLimit;
 import dev.weft.http.HttpTransport;
+import dev.weft.testkit.TestCertificate;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class GatewayOverHttpTest extends GatewayCases {
     @Override
@@ -37,5 +53,67 @@ final class GatewayOverHttpTest extends GatewayCases {
                             "[127.0.0.1] [%s] [for=127.0.0.1;host=\"%s\";proto=http]"
                                     .formatted(host, host));
         }
+    }
+
+    @Test
+    void who_comes_by_tls_goes_through_the_same_door_and_services_learn_that(@TempDir Path folder)
+            throws Exception {
+        var made = TestCertificate.ec(folder);
+        var tls = new Tls("127.0.0.1", 0, made.chain(), made.key());
+        var once = new RateLimit.Options(Mode.ON, "address", 2, Duration.ofHours(1), 10);
+        try (var around = new Surroundings(transport());
+                var client = HttpClient.newBuilder().sslContext(made.trusting()).build()) {
+            around.service(
+                    "echo",
+                    Route.get(
+                            "/x",
+                            r ->
+                                    Response.text(
+                                            r.headers().get("X-Forwarded-Proto").orElse("")
+                                                    + " "
+                                                    + r.headers().get("Forwarded").orElse(""))));
+            var gateway =
+                    around.gateway(
+                            Surroundings.options().edge(Edge.NONE.with(tls).ratePerAddress(once)));
+            var at = gateway.secureAddress().orElseThrow();
+            var request = HttpRequest.newBuilder(at.resolve("/x")).build();
+            var answer = client.send(request, BodyHandlers.ofString());
+            assertThat(answer.body())
+                    .isEqualTo(
+                            "https for=127.0.0.1;host=\"%s\";proto=https"
+                                    .formatted(at.getAuthority()));
+            assertThat(around.text(gateway, Request.get("/x"))).startsWith("http for=127.0.0.1;");
+            // Both doors count together.
+            assertThat(client.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(429);
+            await(
+                    beside(() -> {
+                        gateway.drain(Duration.ofSeconds(5));
+                        return true;
+                    }));
+            assertThatThrownBy(() -> client.send(request, BodyHandlers.ofString()))
+                    .isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void a_gateway_with_a_bad_certificate_or_a_taken_port_does_not_start(@TempDir Path folder)
+            throws Exception {
+        var made = TestCertificate.ec(folder);
+        try (var around = new Surroundings(transport());
+                var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int port = taken.getLocalPort();
+            var bad = new Tls("127.0.0.1", 0, made.key(), made.key());
+            assertThatThrownBy(() -> around.gateway(options(bad)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("key.pem:1: wanted are certificates only");
+            var late = new Tls("127.0.0.1", port, made.chain(), made.key());
+            assertThatThrownBy(() -> around.gateway(options(late)))
+                    .isInstanceOf(Failure.Unreachable.class)
+                    .hasMessageContaining("cannot listen on 127.0.0.1:" + port);
+        }
+    }
+
+    private static GatewayOptions options(Tls tls) {
+        return Surroundings.options().edge(Edge.NONE.with(tls));
     }
 }

@@ -43,6 +43,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +74,7 @@ final class HttpServer implements Transport.Server {
     private final Consumer<HttpServer> gone;
     private final WebServer server;
     private final URI address;
+    private final SparseLog noHandshake;
     private final Set<ServerLink> links = ConcurrentHashMap.newKeySet();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicBoolean stopped = new AtomicBoolean();
@@ -91,6 +93,7 @@ final class HttpServer implements Transport.Server {
         this.gone = gone;
         this.options = options;
         this.time = time;
+        this.noHandshake = new SparseLog(LOG, System.Logger.Level.INFO, time);
         if (HELIDON.getLevel() == null) HELIDON.setLevel(Level.WARNING);
         // No banner and no scan for features: these are for the flavour that came first.
         HelidonFeatures.flavor(HelidonFlavor.MP);
@@ -98,7 +101,7 @@ final class HttpServer implements Transport.Server {
         this.server = build();
         server.start();
         if (!server.isRunning()) throw unreachable("it was taken meanwhile", null);
-        this.address = address(options.host(), server.port());
+        this.address = address(options, server.port());
     }
 
     private WebServer build() {
@@ -171,8 +174,13 @@ final class HttpServer implements Transport.Server {
         return address;
     }
 
-    private static URI address(String host, int port) {
-        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
+    private static URI address(ServerOptions options, int port) {
+        var host = options.host();
+        return URI.create(
+                (options.tls().isPresent() ? "https://" : "http://")
+                        + (host.contains(":") ? "[" + host + "]" : host)
+                        + ":"
+                        + port);
     }
 
     @Override
@@ -295,7 +303,13 @@ final class HttpServer implements Transport.Server {
 
         @Override
         public ServerConnection connection(ConnectionContext context) {
-            var link = new ServerLink(context, router, options.idleTimeout(), time);
+            var link =
+                    new ServerLink(
+                            context,
+                            router,
+                            options.idleTimeout(),
+                            options.tls().map(Supplier::get),
+                            time);
             return new Connection(http1.connection(link), link);
         }
     }
@@ -313,12 +327,24 @@ final class HttpServer implements Transport.Server {
         public void handle(Limit limit) throws InterruptedException {
             links.add(link);
             try {
+                link.secure();
+                handleSecured(limit);
+            } catch (TlsLayer.NoHandshake e) {
+                if (e.silent()) LOG.log(System.Logger.Level.DEBUG, "no TLS: {0}", e.getMessage());
+                else noHandshake.tell("no TLS with " + link.peer() + ": " + e.getMessage());
+            } finally {
+                links.remove(link);
+                link.ended();
+            }
+        }
+
+        private void handleSecured(Limit limit) throws InterruptedException {
+            try {
                 real.handle(limit);
                 // It returns when Helidon has refused a request, or on a stop.
                 if (!stopped.get()) link.linger();
             } finally {
-                links.remove(link);
-                link.ended();
+                link.farewell();
             }
         }
 

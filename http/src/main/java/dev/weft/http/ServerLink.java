@@ -19,10 +19,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,10 +48,15 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     /** How long a request runs before somebody looks whether its caller is still there. */
     static final Duration LOOK_AFTER = Duration.ofMillis(25);
 
+    private static final System.Logger LOG = System.getLogger(ServerLink.class.getName());
+
     static final int AHEAD_BYTES = 16 << 10;
 
     private static final int LINGER_BYTES = 4 << 20;
     private static final Duration LINGER = Duration.ofMillis(500);
+
+    /** How long the handshake of TLS may take in all. */
+    static final Duration HANDSHAKE = Duration.ofSeconds(10);
 
     /** Who reads the socket: nobody, the connection's thread, the one that reads ahead; or done. */
     private static final int FREE = 0, READING = 1, AHEAD = 2, FILLED = 3;
@@ -60,6 +67,11 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     private final Time time;
     private final long idleNanos;
     private final HelidonSocket socket;
+    private final Optional<TlsLayer> tls;
+
+    /** The bytes of HTTP: the socket's own, or what TLS makes of them. */
+    private final Supplier<byte[]> source;
+
     private final DataReader reader;
     private final DataWriter writer;
     private final AtomicInteger state = new AtomicInteger(FREE);
@@ -94,15 +106,22 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     private boolean waiting;
     private boolean interrupted;
 
-    ServerLink(ConnectionContext real, Router router, Duration idleTimeout, Time time) {
+    ServerLink(
+            ConnectionContext real,
+            Router router,
+            Duration idleTimeout,
+            Optional<SSLContext> certificate,
+            Time time) {
         this.real = real;
         this.router = router;
         this.peer = address(real.remotePeer().address());
         this.time = time;
         this.idleNanos = idleTimeout.toNanos();
         this.socket = real.serverSocket();
+        this.tls = certificate.map(it -> new TlsLayer(socket, it));
+        this.source = tls.isPresent() ? tls.get() : socket;
         this.reader = DataReader.create(this);
-        this.writer = new TimedWriter(real.dataWriter());
+        this.writer = new TimedWriter(tls.isPresent() ? tls.get() : real.dataWriter());
         int early = real.dataReader().available();
         if (early > 0) {
             ahead.add(real.dataReader().readBytes(early));
@@ -120,6 +139,39 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     /** The address at the other end. */
     String peer() {
         return peer;
+    }
+
+    /** Agrees on keys with the peer, in time, if this is TLS. */
+    void secure() throws TlsLayer.NoHandshake {
+        if (tls.isEmpty()) return;
+        var late = new AtomicBoolean();
+        var closer =
+                time.schedule(
+                        HANDSHAKE,
+                        () -> {
+                            late.set(true);
+                            closeSocket();
+                        });
+        try {
+            tls.get().handshake();
+        } catch (TlsLayer.NoHandshake e) {
+            if (late.get())
+                throw new TlsLayer.NoHandshake(
+                        "it took longer than " + HANDSHAKE.toSeconds() + " s", false);
+            throw e;
+        } finally {
+            closer.cancel();
+        }
+    }
+
+    /** Says the farewell that TLS wants, if the peer takes it at once. */
+    void farewell() {
+        if (tls.isEmpty()) return;
+        var closer = time.schedule(LINGER, this::closeSocket);
+        tls.get().close();
+        closer.cancel();
+        if (tls.get().cut())
+            LOG.log(System.Logger.Level.DEBUG, "{0} left without the farewell of TLS", peer);
     }
 
     // Requests: called by the connection's thread.
@@ -255,7 +307,7 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
             byte @Nullable [] bytes = null;
             RuntimeException error = null;
             try {
-                do bytes = socket.get();
+                do bytes = source.get();
                 while (bytes != null && bytes.length == 0);
             } catch (RuntimeException e) {
                 error = e;
@@ -303,7 +355,7 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
         while (true) {
             if (state.compareAndSet(FREE, READING)) {
                 try {
-                    var bytes = socket.get();
+                    var bytes = source.get();
                     if (bytes == null) markEnded();
                     return bytes;
                 } catch (RuntimeException e) {
@@ -477,7 +529,7 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
 
     @Override
     public boolean isSecure() {
-        return real.isSecure();
+        return tls.isPresent();
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.function.Function;
 public final class ServerMetrics implements Filter<Request, Response> {
 
     private final Time time;
+    private final String scheme;
     private final Function<Request, String> route;
     private final Meter.Histogram duration;
     private final Meter.Counter active;
@@ -22,7 +23,15 @@ public final class ServerMetrics implements Filter<Request, Response> {
      * @param route the path template that will answer a request; empty if none will
      */
     public ServerMetrics(Meter meter, Time time, Function<Request, String> route) {
+        this(meter, time, HttpMetrics.HTTP, route);
+    }
+
+    /**
+     * @param scheme what callers speak
+     */
+    ServerMetrics(Meter meter, Time time, String scheme, Function<Request, String> route) {
         this.time = time;
+        this.scheme = scheme;
         this.route = route;
         this.duration = meter.histogram(HttpMetrics.SERVER_DURATION);
         this.active = meter.counter(HttpMetrics.SERVER_ACTIVE);
@@ -40,7 +49,7 @@ public final class ServerMetrics implements Filter<Request, Response> {
         long start = time.nanos();
         var status = "";
         var error = "";
-        active.add(1, method, HttpMetrics.HTTP);
+        active.add(1, method, scheme);
         try {
             var response = next.call(request);
             status = HttpMetrics.text(response.status());
@@ -52,13 +61,13 @@ public final class ServerMetrics implements Filter<Request, Response> {
             error = HttpMetrics.error(e);
             throw e;
         } finally {
-            active.add(-1, method, HttpMetrics.HTTP);
+            active.add(-1, method, scheme);
             duration.record(
                     HttpMetrics.seconds(time.nanos() - start),
                     method,
                     template,
                     status,
-                    HttpMetrics.HTTP,
+                    scheme,
                     error);
         }
     }

@@ -29,6 +29,8 @@ public final class ServerTrace implements Filter<Request, Response> {
     private final Time time;
     private final Duration longest;
     private final Function<Request, String> route;
+    private final Meter meter;
+    private final String scheme;
     private final ServerMetrics metrics;
 
     /** Measures nothing. */
@@ -47,11 +49,28 @@ public final class ServerTrace implements Filter<Request, Response> {
             Time time,
             Duration longest,
             Function<Request, String> route) {
+        this(tracer, meter, time, longest, route, HttpMetrics.HTTP);
+    }
+
+    private ServerTrace(
+            Tracer tracer,
+            Meter meter,
+            Time time,
+            Duration longest,
+            Function<Request, String> route,
+            String scheme) {
         this.tracer = tracer;
-        this.metrics = new ServerMetrics(meter, time, route);
+        this.meter = meter;
+        this.scheme = scheme;
+        this.metrics = new ServerMetrics(meter, time, scheme, route);
         this.time = time;
         this.longest = longest;
         this.route = route;
+    }
+
+    /** The same where callers speak this scheme: {@code https}. */
+    public ServerTrace speaking(String scheme) {
+        return new ServerTrace(tracer, meter, time, longest, route, scheme);
     }
 
     /** Names spans by the templates of these routes. */
@@ -85,7 +104,7 @@ public final class ServerTrace implements Filter<Request, Response> {
                 span -> {
                     span.set("http.request.method", method)
                             .set("url.path", request.path())
-                            .set("url.scheme", HttpMetrics.HTTP);
+                            .set("url.scheme", scheme);
                     if (!template.isEmpty()) span.set("http.route", template);
                     var response = next.call(request);
                     span.set("http.response.status_code", (long) response.status());
