@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FaultProxy implements AutoCloseable {
 
-    /** How long closing waits for what it has broken off. */
+    /** How long closing and resetting wait for what they have broken off. */
     static final Duration CLOSING = Duration.ofSeconds(2);
 
     private static final int BACKLOG = 1024;
@@ -127,9 +127,11 @@ public final class FaultProxy implements AutoCloseable {
         both(Faults.NONE.stallAfter(0));
     }
 
-    /** Resets all connections, and new ones as soon as they are there. */
+    /** Resets all connections, and returns when both sides of each were told; new ones are reset as soon as they are there. */
     public void reset() {
+        var before = List.copyOf(open);
         both(Faults.NONE.resetAfter(0));
+        awaitGone(before);
     }
 
     /** Nobody listens any more: new connections are refused. Open ones stay as they are. */
@@ -175,10 +177,14 @@ public final class FaultProxy implements AutoCloseable {
         if (placeholder != null) free(placeholder);
         var left = List.copyOf(open);
         left.forEach(Proxied::reset);
+        awaitGone(left);
+    }
+
+    private void awaitGone(List<Proxied> connections) {
         long endNanos = time.nanos() + CLOSING.toNanos();
         try {
-            for (var connection : left)
-                connection.join(Duration.ofNanos(Math.max(1, endNanos - time.nanos())));
+            for (var connection : connections)
+                connection.awaitGone(Duration.ofNanos(Math.max(0, endNanos - time.nanos())));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

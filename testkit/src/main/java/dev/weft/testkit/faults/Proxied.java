@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +48,10 @@ final class Proxied {
         /** Both sides were told that no more comes; what they still send is dropped. */
         CLOSING,
 
-        OVER
+        /** Both sockets are closed, and are free when no thread is in them any more. */
+        OVER,
+
+        GONE
     }
 
     private final SocketChannel client;
@@ -60,11 +62,11 @@ final class Proxied {
     private final Signal changed;
     private final Pipe up;
     private final Pipe down;
-    private List<Thread> threads = List.of();
+    private int threads;
     private State state = State.OPEN;
 
     /**
-     * @param gone told once, just before both sockets are closed
+     * @param gone told once, when both sockets are free
      */
     Proxied(SocketChannel client, SocketChannel server, Time time, Consumer<Proxied> gone) {
         this.client = client;
@@ -89,13 +91,11 @@ final class Proxied {
         }
         lock.lock();
         try {
-            if (state == State.OVER) return;
-            threads =
-                    List.of(
-                            time.start("weft-proxy-reader", up::read),
-                            time.start("weft-proxy-writer", up::write),
-                            time.start("weft-proxy-reader", down::read),
-                            time.start("weft-proxy-writer", down::write));
+            if (isOver()) return;
+            start("weft-proxy-reader", up::read);
+            start("weft-proxy-writer", up::write);
+            start("weft-proxy-reader", down::read);
+            start("weft-proxy-writer", down::write);
             up.endIfReached();
             down.endIfReached();
         } finally {
@@ -119,16 +119,50 @@ final class Proxied {
         over();
     }
 
-    /** Waits for its threads, which end soon after a reset. */
-    void join(Duration atMost) throws InterruptedException {
-        List<Thread> all;
+    private void start(String name, Runnable task) {
+        threads++;
+        time.start(
+                name,
+                () -> {
+                    try {
+                        task.run();
+                    } finally {
+                        ended();
+                    }
+                });
+    }
+
+    private void ended() {
         lock.lock();
         try {
-            all = threads;
+            threads--;
+            goWhenFree();
         } finally {
             lock.unlock();
         }
-        for (var thread : all) thread.join(atMost);
+    }
+
+    /** A socket that a thread reads is closed by that thread, a little after it was told so. */
+    private void goWhenFree() {
+        if (state != State.OVER || threads > 0) return;
+        state = State.GONE;
+        gone.accept(this);
+        changed.all();
+    }
+
+    /** Waits until both sockets are free, which they are soon after a reset. */
+    void awaitGone(Duration atMost) throws InterruptedException {
+        long endNanos = time.nanos() + atMost.toNanos();
+        lock.lock();
+        try {
+            while (state != State.GONE) {
+                long nanos = endNanos - time.nanos();
+                if (nanos <= 0) return;
+                changed.await(Duration.ofNanos(nanos));
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void close() {
@@ -140,15 +174,19 @@ final class Proxied {
         changed.all();
     }
 
+    private boolean isOver() {
+        return state == State.OVER || state == State.GONE;
+    }
+
     private void over() {
         lock.lock();
         try {
-            if (state == State.OVER) return;
+            if (isOver()) return;
             state = State.OVER;
-            gone.accept(this);
             quietly(client::close);
             quietly(server::close);
             changed.all();
+            goWhenFree();
         } finally {
             lock.unlock();
         }
@@ -213,7 +251,7 @@ final class Proxied {
         }
 
         private void endIfReached() {
-            if (!reached() || threads.isEmpty()) return;
+            if (!reached() || threads == 0) return;
             switch (faults.end()) {
                 case NEVER, STALL -> {}
                 case CLOSE -> close();

@@ -9,11 +9,14 @@ import dev.weft.core.SystemTime;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -197,7 +200,7 @@ class FaultProxyTest {
     void a_client_of_a_server_that_is_away_is_reset() throws Exception {
         listener.close();
         expectReset(connect());
-        assertThat(proxy.open()).isZero();
+        awaitThat(() -> proxy.open() == 0);
     }
 
     // Delays.
@@ -335,10 +338,31 @@ class FaultProxyTest {
         var ends = ends();
         send(ends.client, "half of it");
         expectReset(ends.client);
-        assertThat(proxy.open()).isZero();
+        awaitThat(() -> proxy.open() == 0);
         assertThatThrownBy(() -> ends.server.getInputStream().readNBytes(5))
                 .isInstanceOf(SocketException.class)
                 .hasMessageContaining("reset");
+    }
+
+    @Test
+    void has_reset_what_was_open_when_it_returns() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            try (var client =
+                    SocketChannel.open(
+                            new InetSocketAddress(
+                                    proxy.address().getHost(), proxy.address().getPort()))) {
+                client.configureBlocking(false);
+                var server = listener.accept();
+                sockets.add(server);
+                awaitThat(() -> proxy.open() == 1);
+                proxy.reset();
+                assertThat(proxy.open()).isZero();
+                assertThatThrownBy(() -> client.read(ByteBuffer.allocate(1)))
+                        .as("the %d. time", i)
+                        .isInstanceOf(IOException.class);
+                proxy.heal();
+            }
+        }
     }
 
     @Test
