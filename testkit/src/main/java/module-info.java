@@ -9,9 +9,11 @@ module dev.weft.testkit {
     requires transitive org.assertj.core;
     requires transitive org.junit.jupiter.api;
     requires org.junit.platform.engine;
+    requires java.logging;
     requires org.junit.platform.launcher;
 
     exports dev.weft.testkit;
     exports dev.weft.testkit.faults;
+    exports dev.weft.testkit.fuzz;
     exports dev.weft.testkit.simulation;
 }

@@ -22,6 +22,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ErrorHandling;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.Routing;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
@@ -43,7 +44,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -105,13 +105,12 @@ final class HttpServer implements Transport.Server {
     }
 
     private WebServer build() {
-        int headerBytes = options.maxHeaderBytes();
         var http1 =
                 Http1ConnectionSelector.builder()
                         .config(
                                 Http1Config.builder()
-                                        .maxPrologueLength(Math.min(MAX_LINE_BYTES, headerBytes))
-                                        .maxHeadersSize(headerBytes)
+                                        .maxPrologueLength(maxLineBytes())
+                                        .maxHeadersSize(options.maxHeaderBytes())
                                         .sendKeepAliveHeader(false)
                                         .log(
                                                 HttpLogConfig.builder()
@@ -144,6 +143,10 @@ final class HttpServer implements Transport.Server {
                 .directHandlers(ServerRefusals.handlers(options))
                 .addConnectionSelector(new Selector(http1, new EverythingHere()))
                 .build();
+    }
+
+    private int maxLineBytes() {
+        return Math.min(MAX_LINE_BYTES, options.maxHeaderBytes());
     }
 
     /** Helidon only logs that a port is taken. */
@@ -238,12 +241,16 @@ final class HttpServer implements Transport.Server {
                             "this server knows no method " + in.prologue().method().text());
             return send(Method.GET, Problems.response(problem), out, true);
         }
+        Request request;
+        try {
+            request = ServerMessages.request(method, in, link, options.maxBodyBytes());
+        } catch (ServerConnectionException e) {
+            link.end();
+            throw new CloseConnectionException("the caller left before it was told to go on", e);
+        }
         Response response;
         try {
-            response =
-                    service.call(
-                            ServerMessages.request(
-                                    method, in, link.peer(), options.maxBodyBytes(), link::broken));
+            response = service.call(request);
         } catch (Exception | Error e) {
             boolean gone = link.end();
             if (gone || e instanceof InterruptedException)
@@ -303,13 +310,7 @@ final class HttpServer implements Transport.Server {
 
         @Override
         public ServerConnection connection(ConnectionContext context) {
-            var link =
-                    new ServerLink(
-                            context,
-                            router,
-                            options.idleTimeout(),
-                            options.tls().map(Supplier::get),
-                            time);
+            var link = new ServerLink(context, router, options, maxLineBytes(), time);
             return new Connection(http1.connection(link), link);
         }
     }

@@ -1,5 +1,7 @@
 package dev.weft.http;
 
+import dev.weft.core.Headers;
+import dev.weft.core.ServerOptions;
 import dev.weft.core.Time;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
@@ -24,7 +26,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * ahead}, {@code ended}, {@code failure}, {@code waiting} and {@code interrupted}; it is not held
  * during I/O.
  */
-final class ServerLink implements ConnectionContext, Supplier<byte[]> {
+final class ServerLink implements ConnectionContext {
 
     /** How long a request runs before somebody looks whether its caller is still there. */
     static final Duration LOOK_AFTER = Duration.ofMillis(25);
@@ -72,6 +73,7 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     /** The bytes of HTTP: the socket's own, or what TLS makes of them. */
     private final Supplier<byte[]> source;
 
+    private final RequestFraming framing;
     private final DataReader reader;
     private final DataWriter writer;
     private final AtomicInteger state = new AtomicInteger(FREE);
@@ -109,18 +111,21 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     ServerLink(
             ConnectionContext real,
             Router router,
-            Duration idleTimeout,
-            Optional<SSLContext> certificate,
+            ServerOptions options,
+            int maxLineBytes,
             Time time) {
         this.real = real;
         this.router = router;
         this.peer = address(real.remotePeer().address());
         this.time = time;
-        this.idleNanos = idleTimeout.toNanos();
+        this.idleNanos = options.idleTimeout().toNanos();
         this.socket = real.serverSocket();
-        this.tls = certificate.map(it -> new TlsLayer(socket, it));
+        this.tls = options.tls().map(certificate -> new TlsLayer(socket, certificate.get()));
         this.source = tls.isPresent() ? tls.get() : socket;
-        this.reader = DataReader.create(this);
+        this.framing =
+                new RequestFraming(
+                        this::get, maxLineBytes, options.maxHeaderBytes(), options.maxBodyBytes());
+        this.reader = DataReader.create(framing);
         this.writer = new TimedWriter(tls.isPresent() ? tls.get() : real.dataWriter());
         int early = real.dataReader().available();
         if (early > 0) {
@@ -175,6 +180,11 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
     }
 
     // Requests: called by the connection's thread.
+
+    /** The headers of the current request, if Helidon's are not all that came. */
+    @Nullable Headers headers() {
+        return framing.headers();
+    }
 
     /** A request's head has been read; its handling begins. */
     void begin() {
@@ -339,8 +349,7 @@ final class ServerLink implements ConnectionContext, Supplier<byte[]> {
 
     // The parser's source: called by the connection's thread.
 
-    @Override
-    public byte @Nullable [] get() {
+    private byte @Nullable [] get() {
         blockedSince = time.nanos() | 1;
         try {
             var bytes = next();

@@ -43,34 +43,41 @@ final class ServerMessages {
     }
 
     /**
-     * @param peer the address that it came from
-     * @param broken told when the body cannot be read to its end, so that nothing can follow it
+     * @param link what it came over
      */
     static Request request(
-            Method method,
-            RoutingRequest request,
-            String peer,
-            long maxBodyBytes,
-            Runnable broken) {
-        var headers = new Headers.Builder();
-        for (var header : request.headers()) {
-            var name = header.headerName().defaultCase();
-            if (HopByHop.isOne(name) || name.equalsIgnoreCase(ContextHeaders.PEER)) continue;
-            if (header.valueCount() == 1) headers.add(name, header.get());
-            else for (var value : header.allValues()) headers.add(name, value);
-        }
+            Method method, RoutingRequest request, ServerLink link, long maxBodyBytes) {
         var query = request.prologue().query().rawValue();
         return new Request(
                 method,
                 request.prologue().uriPath().rawPath(),
                 query.isEmpty() ? Query.NONE : new Query(query),
-                HopByHop.without(request.headers().values(HeaderNames.CONNECTION), headers.build())
-                        .set(ContextHeaders.PEER, peer),
-                body(request, maxBodyBytes, broken),
+                HopByHop.without(
+                                request.headers().values(HeaderNames.CONNECTION),
+                                headers(request, link))
+                        .set(ContextHeaders.PEER, link.peer()),
+                body(request, maxBodyBytes, link),
                 Map.of());
     }
 
-    private static Body body(RoutingRequest request, long maxBodyBytes, Runnable broken) {
+    private static Headers headers(RoutingRequest request, ServerLink link) {
+        var all = link.headers();
+        if (all != null) return all.only(ServerMessages::shown);
+        var headers = new Headers.Builder();
+        for (var header : request.headers()) {
+            var name = header.headerName().defaultCase();
+            if (!shown(name)) continue;
+            if (header.valueCount() == 1) headers.add(name, header.get());
+            else for (var value : header.allValues()) headers.add(name, value);
+        }
+        return headers.build();
+    }
+
+    private static boolean shown(String name) {
+        return !HopByHop.isOne(name) && !name.equalsIgnoreCase(ContextHeaders.PEER);
+    }
+
+    private static Body body(RoutingRequest request, long maxBodyBytes, ServerLink link) {
         var content = request.content();
         if (!content.hasEntity()) return Body.EMPTY;
         var length = request.headers().contentLength();
@@ -78,7 +85,7 @@ final class ServerMessages {
                 new Incoming(
                         new BoundedInput(content.inputStream(), maxBodyBytes, length),
                         maxBodyBytes,
-                        broken),
+                        link),
                 length);
     }
 
@@ -86,12 +93,12 @@ final class ServerMessages {
     private static final class Incoming extends FilterInputStream {
 
         private final long maxBytes;
-        private final Runnable broken;
+        private final ServerLink link;
 
-        Incoming(InputStream in, long maxBytes, Runnable broken) {
+        Incoming(InputStream in, long maxBytes, ServerLink link) {
             super(in);
             this.maxBytes = maxBytes;
-            this.broken = broken;
+            this.link = link;
         }
 
         @Override
@@ -117,14 +124,19 @@ final class ServerMessages {
         public void close() {}
 
         private Failure failure(RuntimeException e) {
-            broken.run();
+            link.broken();
             if (e instanceof Failure known) return known;
             if (e instanceof RequestException refused
                     && refused.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413_CODE)
                 return new Failure.TooLarge(
                         "the body is larger than the limit of " + maxBytes + " bytes");
+            if (link.callerGone())
+                return new Failure.Malformed("the caller left before the body's end", e);
             if (Thread.currentThread().isInterrupted())
                 return new Failure.Unreachable("reading the body was interrupted", true, e);
+            if (e instanceof RequestException refused
+                    && refused.status().code() == Status.BAD_REQUEST_400_CODE)
+                return new Failure.Malformed(String.valueOf(refused.getMessage()), e);
             return new Failure.Malformed("the body broke off or is not framed as HTTP wants", e);
         }
     }

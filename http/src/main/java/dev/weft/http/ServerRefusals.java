@@ -20,13 +20,14 @@ final class ServerRefusals {
         var handlers = DirectHandlers.builder();
         DirectHandler handler =
                 (request, type, status, headers, message) ->
-                        answer(options, status, headers, message);
+                        answer(options, request.method().equals("HEAD"), status, headers, message);
         for (var type : EventType.values()) handlers.addHandler(type, handler);
         return handlers.build();
     }
 
     private static DirectHandler.TransportResponse answer(
             ServerOptions options,
+            boolean toHead,
             Status status,
             ServerResponseHeaders headers,
             @Nullable String message) {
@@ -37,18 +38,11 @@ final class ServerRefusals {
                 .status(Status.create(problem.status()))
                 .headers(headers)
                 .keepAlive(false)
-                .entity(response.body().bytes())
+                .entity(toHead ? new byte[0] : response.body().bytes())
                 .build();
     }
 
     private static Problem problem(ServerOptions options, int status, String message) {
-        if (message.startsWith("Header size exceeded"))
-            return Problem.of(
-                    431,
-                    "headers-too-large",
-                    "the headers are larger than the limit of "
-                            + options.maxHeaderBytes()
-                            + " bytes");
         return switch (status) {
             case 413 ->
                     Problem.of(
@@ -58,6 +52,13 @@ final class ServerRefusals {
                                     + options.maxBodyBytes()
                                     + " bytes");
             case 414 -> Problem.of(414, "uri-too-long", "the request line is too long");
+            case 431 ->
+                    Problem.of(
+                            431,
+                            "headers-too-large",
+                            "the headers are larger than the limit of "
+                                    + options.maxHeaderBytes()
+                                    + " bytes");
             case 503 ->
                     Problems.of(Refusal.notBegun(options.host(), Refusal.Reason.LIMIT, message));
             case 500 -> Problem.of(500, "internal-error", "the server failed");

@@ -48,6 +48,9 @@ class HttpServerTest {
                     Route.get("/late/{ms}", HttpServerTest::late),
                     Route.post("/sum", request -> Response.text(sum(request.body().bytes()))),
                     Route.post("/slowly", HttpServerTest::slowly),
+                    Route.get(
+                            "/header",
+                            request -> Response.text(request.headers().get("X-Name").orElse(""))),
                     Route.post("/ignore", request -> Response.text("ignored")),
                     Route.get("/bytes/{count}", HttpServerTest::bytes),
                     Route.get("/stream/{count}", HttpServerTest::stream),
@@ -321,6 +324,60 @@ class HttpServerTest {
                         + " 6\r\n\r\nhello",
                 400,
                 "malformed");
+    }
+
+    @Test
+    void what_can_be_read_in_two_ways_is_refused_and_nothing_behind_it_is_taken() throws Exception {
+        var smuggled = Wire.get("/echo/smuggled");
+        refused(CHUNKED + "5\r\nhelloXX0\r\n\r\n" + smuggled, 400, "malformed");
+        refused(CHUNKED + "5;a\nb\r\nhello\r\n0\r\n\r\n" + smuggled, 400, "malformed");
+        refused("GET /echo/1 HTTP/1.1\r\nHost: a\r\nX: y\nZ: " + smuggled, 400, "malformed");
+        refused("GET http://b/echo/1 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed");
+        refused("GET echo/1 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed");
+        refused("G\0T /echo/1 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed");
+        refused("get /echo/1 HTTP/1.1\r\nHost: a\r\n\r\n", 501, "refused");
+    }
+
+    @Test
+    void chunks_may_have_extensions_and_trailers_and_be_larger_than_what_is_read_at_once()
+            throws Exception {
+        var body = made(300_000);
+        try (var wire = connect()) {
+            wire.send(CHUNKED + "493e0;name=\"value\"\r\n").send(body);
+            wire.send("\r\n0\r\nX-Trailer: y\r\n\r\n" + Wire.get("/echo/2"));
+            assertThat(wire.answer().text()).isEqualTo(sum(body));
+            assertThat(wire.answer().text()).isEqualTo("/echo/2");
+        }
+    }
+
+    @Test
+    void the_line_of_a_chunk_is_not_kept_for_ever() throws Exception {
+        refused(CHUNKED + "5;" + "x".repeat(100_000), 400, "malformed");
+    }
+
+    @Test
+    void a_header_beyond_ascii_passes_as_it_came() throws Exception {
+        try (var wire = connect()) {
+            wire.send("GET /header HTTP/1.1\r\nHost: a\r\nX-Name: J\u00fcrgen\r\n\r\n");
+            assertThat(wire.answer().text()).isEqualTo("J\u00fcrgen");
+        }
+    }
+
+    @Test
+    void a_head_that_is_cut_ends_the_connection_without_an_answer() throws Exception {
+        try (var wire = connect()) {
+            wire.send("GET /echo/1 HTTP/1.1\r\nHost: a\r\nX").halfClose();
+            wire.expectEnd();
+        }
+    }
+
+    @Test
+    void a_refused_head_is_answered_without_a_body_as_any() throws Exception {
+        try (var wire = connect()) {
+            wire.send("HEAD /echo/1 HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n");
+            assertThat(wire.answer(true).status()).isEqualTo(400);
+            wire.expectEnd();
+        }
     }
 
     @Test

@@ -1,0 +1,287 @@
+package dev.weft.testkit.fuzz;
+
+import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
+import dev.weft.testkit.fuzz.FuzzCase.Ending;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends a server of HTTP/1.1 what it should never get, and judges what it makes of it.
+ *
+ * <pre>{@code
+ * HttpFuzzer.of(server.address()).seed(7).paths("/carts").run(3_000);
+ * }</pre>
+ *
+ * <p>Each case is a connection: some requests, mostly with something odd about them in the line, the headers, the length, the chunks
+ * or between requests, or with bytes changed at random; cut into pieces; left by half a close, or by a reset. The same
+ * seed makes the same cases. What is right is known by a reading of RFC 9112 that shares nothing with the server:
+ *
+ * <ul>
+ *   <li>every answer is HTTP/1.1 to the letter, and there is one at most for each request;
+ *   <li>what may not be taken is answered with 4xx, 501 or 505, or not at all, and the connection ends; where it is not clear
+ *       where a request ends, the answer is 400;
+ *   <li>what is right is answered, and not with 5xx but for a refusal that says its reason;
+ *   <li>with a {@link RequestBin} behind the server: what is right arrives as it was sent, and nothing else does;
+ *   <li>every connection ends within {@link #PATIENCE}.
+ * </ul>
+ *
+ * <p>A failure is an {@link AssertionError} with the seed, the number of the case, its bytes and the answers; {@link #only} runs that case
+ * again, alone. Values are immutable.
+ */
+public final class HttpFuzzer {
+
+    /** How long a connection may take. */
+    public static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final Time TIME = SystemTime.INSTANCE;
+    private static final int WORKERS = 4;
+    private static final int CASES_BETWEEN_CHECKS = 500;
+
+    private final URI server;
+    private final Optional<RequestBin> bin;
+    private final long seed;
+    private final int only;
+    private final List<String> paths;
+    private final long maxBodyBytes;
+    private final Duration most;
+
+    private HttpFuzzer(
+            URI server,
+            Optional<RequestBin> bin,
+            long seed,
+            int only,
+            List<String> paths,
+            long maxBodyBytes,
+            Duration most) {
+        this.server = server;
+        this.bin = bin;
+        this.seed = seed;
+        this.only = only;
+        this.paths = paths;
+        this.maxBodyBytes = maxBodyBytes;
+        this.most = most;
+    }
+
+    /** Of the server at {@code http://host:port}. */
+    public static HttpFuzzer of(URI server) {
+        return new HttpFuzzer(
+                server, Optional.empty(), 1, -1, List.of("/fuzz"), 1 << 20, Duration.ofDays(1));
+    }
+
+    /** All that reaches the handlers reaches this bin, and it is that which answers. */
+    public HttpFuzzer bin(RequestBin bin) {
+        return new HttpFuzzer(server, Optional.of(bin), seed, only, paths, maxBodyBytes, most);
+    }
+
+    public HttpFuzzer seed(long seed) {
+        return new HttpFuzzer(server, bin, seed, only, paths, maxBodyBytes, most);
+    }
+
+    /** Runs this case only. */
+    public HttpFuzzer only(int number) {
+        return new HttpFuzzer(server, bin, seed, number, paths, maxBodyBytes, most);
+    }
+
+    /** What requests ask for, with something behind it; {@code /fuzz} unless it is said. */
+    public HttpFuzzer paths(String... paths) {
+        return new HttpFuzzer(server, bin, seed, only, List.of(paths), maxBodyBytes, most);
+    }
+
+    /** Larger bodies may be refused by the server; 1 MiB unless it is said. */
+    public HttpFuzzer maxBodyBytes(long maxBodyBytes) {
+        return new HttpFuzzer(server, bin, seed, only, paths, maxBodyBytes, most);
+    }
+
+    /** Begins no case after this time. */
+    public HttpFuzzer atMost(Duration most) {
+        return new HttpFuzzer(server, bin, seed, only, paths, maxBodyBytes, most);
+    }
+
+    /**
+     * What came of a run.
+     *
+     * @param cases how many connections there were
+     * @param byStatus how many answers had which status; 0 stands for connections that were closed without any
+     */
+    public record Report(long seed, int cases, Map<Integer, Integer> byStatus) {
+        public Report {
+            byStatus = Map.copyOf(byStatus);
+        }
+
+        @Override
+        public String toString() {
+            return "seed %d: %d cases, answers %s".formatted(seed, cases, new TreeMap<>(byStatus));
+        }
+    }
+
+    /** Runs so many cases, from the first on; fails on the first that goes wrong. */
+    public Report run(int cases) throws InterruptedException {
+        return new Run(only < 0 ? 0 : only, only < 0 ? cases : only + 1).report();
+    }
+
+    /**
+     * Asks for one good answer on each of so many connections that are open together: a server that takes no more than this, and
+     * has lost one, would leave the last waiting.
+     */
+    public void answersOn(int connections) throws IOException {
+        var open = new ArrayList<Socket>();
+        try {
+            for (int i = 0; i < connections; i++) {
+                var socket = connect();
+                open.add(socket);
+                socket.getOutputStream()
+                        .write(
+                                "GET %s/well HTTP/1.1\r\nHost: %s\r\n\r\n"
+                                        .formatted(paths.getFirst(), server.getAuthority())
+                                        .getBytes(StandardCharsets.ISO_8859_1));
+                int first = socket.getInputStream().read();
+                if (first != 'H')
+                    throw new AssertionError(
+                            "connection %d of %d was closed instead of answered"
+                                    .formatted(i + 1, connections));
+            }
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError(
+                    "connection %d of %d got no answer within %s: others are still held"
+                            .formatted(open.size(), connections, PATIENCE),
+                    e);
+        } finally {
+            for (var socket : open) socket.close();
+        }
+        bin.ifPresent(RequestBin::taken);
+    }
+
+    private Socket connect() throws IOException {
+        var socket = new Socket(InetAddress.getByName(server.getHost()), server.getPort());
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout(Math.toIntExact(PATIENCE.toMillis()));
+        return socket;
+    }
+
+    /** What came back over a connection; text is Latin-1, and {@code reset} tells that its end may be missing. */
+    private record Heard(String text, boolean reset) {}
+
+    private Heard exchange(FuzzCase one, Oracle oracle) throws IOException {
+        var heard = new ByteArrayOutputStream();
+        boolean reset = false;
+        try (var socket = connect()) {
+            try {
+                for (var piece : one.pieces()) socket.getOutputStream().write(piece);
+                if (one.ending() == Ending.RESET) {
+                    socket.setSoLinger(true, 0);
+                    return new Heard("", true);
+                }
+            } catch (SocketTimeoutException e) {
+                throw e;
+            } catch (IOException closedBefore) {
+                // What was answered before can still be read.
+                reset = true;
+            }
+            boolean leaves = one.ending() == Ending.HALF_CLOSE;
+            var buffer = new byte[8 << 10];
+            try {
+                while (true) {
+                    var soFar = heard.toString(StandardCharsets.ISO_8859_1);
+                    if (leaves && oracle.satisfied(one, soFar)) {
+                        leaves = false;
+                        socket.shutdownOutput();
+                    }
+                    int read = socket.getInputStream().read(buffer);
+                    if (read < 0) break;
+                    heard.write(buffer, 0, read);
+                }
+            } catch (SocketTimeoutException e) {
+                throw new AssertionError(
+                        "the connection was open for "
+                                + PATIENCE
+                                + " more; answers so far:\n    "
+                                + FuzzCase.escaped(heard.toString(StandardCharsets.ISO_8859_1)),
+                        e);
+            } catch (IOException broken) {
+                reset = true;
+            }
+        }
+        return new Heard(heard.toString(StandardCharsets.ISO_8859_1), reset);
+    }
+
+    /** The cases of one run, by a few threads; of each, what is expected, is told to the oracle before it is sent. */
+    private final class Run {
+        private final int cases;
+        private final long endNanos = TIME.nanos() + most.toNanos();
+        private final Oracle oracle = new Oracle(bin, maxBodyBytes);
+        private final AtomicInteger next;
+        private final AtomicInteger done = new AtomicInteger();
+        private final Map<Integer, Integer> byStatus = new TreeMap<>();
+        private @Nullable AssertionError failure;
+
+        Run(int first, int cases) {
+            this.next = new AtomicInteger(first);
+            this.cases = cases;
+        }
+
+        Report report() throws InterruptedException {
+            bin.ifPresent(RequestBin::taken);
+            var workers = new ArrayList<Thread>();
+            for (int i = 0; i < WORKERS; i++) workers.add(TIME.start("weft-fuzz", this::work));
+            for (var worker : workers) worker.join();
+            var failed = failure();
+            if (failed != null) throw failed;
+            oracle.checkTaken();
+            return new Report(seed, done.get(), byStatus);
+        }
+
+        private synchronized @Nullable AssertionError failure() {
+            return failure;
+        }
+
+        private synchronized void failed(AssertionError error) {
+            if (failure == null) failure = error;
+        }
+
+        private void work() {
+            for (int number = next.getAndIncrement();
+                    number < cases && failure() == null && TIME.nanos() - endNanos < 0;
+                    number = next.getAndIncrement()) {
+                var one = Grammar.make(seed, number, server.getAuthority(), paths);
+                String heard = "";
+                try {
+                    oracle.expect(one);
+                    var got = exchange(one, oracle);
+                    heard = got.text();
+                    count(oracle.judge(one, heard, got.reset()));
+                    oracle.checkTaken();
+                    if (number % CASES_BETWEEN_CHECKS == 0) answersOn(1);
+                } catch (Exception | Error e) {
+                    failed(
+                            new AssertionError(
+                                    "%s: %s\n  sent:\n    %s\n  answered:\n    %s"
+                                            .formatted(
+                                                    one,
+                                                    e.getMessage(),
+                                                    FuzzCase.escaped(one.text()),
+                                                    FuzzCase.escaped(heard)),
+                                    e));
+                }
+                done.incrementAndGet();
+            }
+        }
+
+        private synchronized void count(List<Integer> statuses) {
+            for (int status : statuses) byStatus.merge(status, 1, Integer::sum);
+        }
+    }
+}

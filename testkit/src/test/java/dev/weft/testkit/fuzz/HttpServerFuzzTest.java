@@ -1,0 +1,61 @@
+package dev.weft.testkit.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.core.Cancellation;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.Span;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Tracer;
+import dev.weft.http.HttpTransport;
+import dev.weft.http.Problems;
+import dev.weft.http.ServerTrace;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The server under fuzz; {@code -Dweft.fuzz.seed} and {@code -Dweft.fuzz.case} run one case again. */
+@Timeout(120)
+class HttpServerFuzzTest {
+
+    private static final SystemTime TIME = SystemTime.INSTANCE;
+    private static final int CONNECTIONS = 16;
+    private static final int CASES = 3_000;
+
+    private final HttpTransport transport = new HttpTransport();
+    private final RequestBin bin = new RequestBin();
+
+    @AfterEach
+    void close() {
+        transport.close();
+    }
+
+    private HttpFuzzer fuzzer(Duration idle) {
+        var service =
+                new ServerTrace(
+                                new Tracer(TIME, Span.Sink.NONE),
+                                TIME,
+                                Duration.ofSeconds(10),
+                                it -> "")
+                        .then(Problems.filter("fuzzed"))
+                        .then(Cancellation.atDeadline("fuzzed", TIME))
+                        .then(bin);
+        var options = new ServerOptions("127.0.0.1", 0, 1 << 20, 16 << 10, CONNECTIONS, idle);
+        return HttpFuzzer.of(transport.serve(service, options).address())
+                .bin(bin)
+                .seed(Long.getLong("weft.fuzz.seed", 1))
+                .only(Integer.getInteger("weft.fuzz.case", -1));
+    }
+
+    @Test
+    void what_may_not_be_taken_is_refused_and_the_rest_arrives_as_it_was_sent() throws Exception {
+        try (var complaints = new Complaints()) {
+            var fuzzer = fuzzer(Duration.ofSeconds(5));
+            var report = fuzzer.run(CASES);
+            fuzzer.answersOn(CONNECTIONS);
+            assertThat(complaints.all()).as(report.toString()).isEmpty();
+            assertThat(report.byStatus()).containsKeys(200, 400, 413, 414, 431, 501, 505);
+        }
+    }
+}
