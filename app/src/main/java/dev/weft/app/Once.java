@@ -23,9 +23,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * Runs a request with an {@code Idempotency-Key} once: the same key with the same request gives the
  * first answer again (IETF draft "The Idempotency-Key HTTP Header Field").
  *
- * <p>A key that is empty or too long is a 400, another request under the same key a 422, a request
- * whose first run is still going on a 409. Answers below 500 are kept, except those that say nothing
- * was done (refusals). If the process died between an append and its answer, the request runs again,
+ * <p>A key is its caller's own: what another caller sends under it is another request. A key that is empty or too long is a
+ * 400, another request under the same key a 422, a request whose first run is still going on a 409. Answers below 500 are kept,
+ * except those that say nothing was done (refusals, 429). If the process died between an append and its answer, the request runs again,
  * but its appends are found by their key ({@link Work}) and not repeated. So do repetitions of a
  * request that appended and whose answer was larger than {@link Answers#LARGE_BYTES}.
  */
@@ -46,21 +46,21 @@ final class Once implements Filter<Request, Response> {
     public Response apply(Request request, Service<Request, Response> next) throws Exception {
         var given = request.headers().get(ContextHeaders.IDEMPOTENCY_KEY);
         if (given.isEmpty() || request.method().name().equals("GET")) return next.call(request);
-        var key = checked(given.get());
+        var key = ofCaller(checked(given.get()));
         var fingerprint = fingerprint(request);
         if (!running.add(key))
             throw Problem.of(
                             409,
                             "request-in-flight",
                             "a request with the Idempotency-Key "
-                                    + key
+                                    + given.get()
                                     + " is still being answered")
                     .with("begun", false)
                     .failure();
         try {
             var kept = answers.find(key);
             if (kept.isPresent() && !kept.get().fingerprint().equals(fingerprint))
-                throw reused(key);
+                throw reused(given.get());
             var response = kept.flatMap(Answers.Answer::response);
             if (response.isPresent()) return response.get().header("Idempotent-Replayed", "true");
             return run(request, next, key, fingerprint);
@@ -74,7 +74,7 @@ final class Once implements Filter<Request, Response> {
             throws Exception {
         var work = Work.of(key + "~" + fingerprint.substring(0, 16), "");
         var response = within(work, request, next);
-        if (response.status() >= 500) return response;
+        if (response.status() >= 500 || saysNothingWasDone(response)) return response;
         var receipt = work.receipt();
         var whole = response.with(Body.of(response.body().bytes()));
         if (!receipt.isEmpty()) whole = whole.header(ContextHeaders.RECEIPT, receipt.toString());
@@ -116,6 +116,21 @@ final class Once implements Filter<Request, Response> {
                 .failure();
     }
 
+    private static boolean saysNothingWasDone(Response response) {
+        var headers = response.headers();
+        return response.status() == 429
+                || headers.get(ContextHeaders.REFUSED).isPresent()
+                || headers.get(ContextHeaders.RETRYABLE).orElse("").equals("yes");
+    }
+
+    /** The key among those of its caller, who may be nobody in particular. */
+    private static String ofCaller(String key) {
+        var subject = Context.current().caller().subject();
+        return subject.isEmpty()
+                ? key
+                : key + "~" + HexFormat.of().formatHex(sha256().digest(bytes(subject)), 0, 8);
+    }
+
     private static String checked(String key) {
         boolean visible = key.chars().allMatch(c -> c > ' ' && c < 127);
         if (visible && !key.isEmpty() && key.length() <= MAX_KEY_LENGTH) return key;
@@ -130,12 +145,18 @@ final class Once implements Filter<Request, Response> {
     }
 
     private static String fingerprint(Request request) {
+        var digest = sha256();
+        digest.update(bytes(request.method() + " " + request.target() + "\n"));
+        return HexFormat.of().formatHex(digest.digest(request.body().bytes()));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static MessageDigest sha256() {
         try {
-            var digest = MessageDigest.getInstance("SHA-256");
-            digest.update(
-                    (request.method() + " " + request.target() + "\n")
-                            .getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest.digest(request.body().bytes()));
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -77,6 +77,9 @@ class RunningTest {
 
     static final EventType<Total> TOTAL = EventType.of("total", Total.class);
 
+    /** The status of the next answer of /busy. */
+    private static final AtomicInteger BUSY = new AtomicInteger();
+
     private final SystemTime time = SystemTime.INSTANCE;
     private final MemoryTransport transport = new MemoryTransport(time);
     private final MemoryRegistry registry = new MemoryRegistry();
@@ -137,6 +140,7 @@ class RunningTest {
                                 Route.post("/ids", request -> Response.text(weft.newId())),
                                 Route.post(
                                         "/calls", request -> weft.client("nobody").call(request)),
+                                Route.post("/busy", request -> Response.of(BUSY.getAndSet(200))),
                                 Route.post("/gives-up", request -> givesUp()),
                                 Route.get("/hold", request -> HELD.get().answer())))
                 .rate(
@@ -400,6 +404,29 @@ class RunningTest {
         assertThat(second.headers().get("Idempotent-Replayed")).contains("true");
         assertThat(second.headers().get(ContextHeaders.RECEIPT)).contains("counter=1");
         assertThat(json(client.call(raise("a", 1)))).containsEntry("total", 6L);
+    }
+
+    @Test
+    void a_key_is_its_callers_own() throws Exception {
+        var client = start();
+        var request = raise("a", 5).header(ContextHeaders.IDEMPOTENCY_KEY, "k7");
+        var anns = request.header(ContextHeaders.CALLER, "ann");
+        var bobs = request.header(ContextHeaders.CALLER, "bob");
+        assertThat(json(client.call(request))).containsEntry("total", 5L);
+        assertThat(json(client.call(anns))).containsEntry("total", 10L);
+        assertThat(json(client.call(bobs))).containsEntry("total", 15L);
+        assertThat(json(client.call(anns))).containsEntry("total", 10L);
+        assertThat(client.call(raise("a", 6).with(bobs.headers())).status()).isEqualTo(422);
+    }
+
+    @Test
+    void an_answer_that_says_nothing_was_done_is_not_kept_for_its_key() throws Exception {
+        var client = start();
+        BUSY.set(429);
+        var request =
+                Request.post("/busy", Body.EMPTY).header(ContextHeaders.IDEMPOTENCY_KEY, "k8");
+        assertThat(client.call(request).status()).isEqualTo(429);
+        assertThat(client.call(request).status()).isEqualTo(200);
     }
 
     @Test

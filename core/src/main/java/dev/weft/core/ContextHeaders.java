@@ -2,6 +2,7 @@ package dev.weft.core;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * How a {@link Context} travels in the headers of a request, on every transport.
@@ -53,32 +54,45 @@ public final class ContextHeaders {
 
     private ContextHeaders() {}
 
-    /** Client side: adds the current context to the request. */
+    /**
+     * Client side: lets the request say the current context, and nothing else. One that is passed on
+     * may still have what it came with: the caller that it was made for, an attempt, baggage.
+     */
     public static Request inject(Request request) {
         var context = Context.current();
         var headers = request.headers();
         if (context.trace().hasSpan()) {
-            var state = context.trace().state();
             headers = headers.without(B3).set(TRACEPARENT, context.trace().traceparent());
-            // A request that is passed on may still have what it came with.
-            headers =
-                    state.isEmpty() ? headers.without(TRACESTATE) : headers.set(TRACESTATE, state);
+            headers = said(headers, TRACESTATE, context.trace().state());
         }
-        var baggage = context.baggage().toString();
-        if (!baggage.isEmpty()) headers = headers.set(BAGGAGE, baggage);
-        if (context.deadline() != Deadline.NEVER)
-            headers =
-                    headers.set(DEADLINE, Long.toString(context.deadline().remaining().toMillis()));
-        if (context.attempt() > 1)
-            headers = headers.set(ATTEMPT, Integer.toString(context.attempt()));
-        if (context.criticality() != Criticality.NORMAL)
-            headers =
-                    headers.set(
-                            CRITICALITY,
-                            context.criticality().name().toLowerCase(java.util.Locale.ROOT));
+        headers = said(headers, BAGGAGE, context.baggage().toString());
+        var deadline = context.deadline();
+        headers =
+                said(
+                        headers,
+                        DEADLINE,
+                        deadline == Deadline.NEVER
+                                ? ""
+                                : Long.toString(deadline.remaining().toMillis()));
+        headers =
+                said(
+                        headers,
+                        ATTEMPT,
+                        context.attempt() > 1 ? Integer.toString(context.attempt()) : "");
+        headers =
+                said(
+                        headers,
+                        CRITICALITY,
+                        context.criticality() == Criticality.NORMAL
+                                ? ""
+                                : context.criticality().name().toLowerCase(Locale.ROOT));
         var caller = context.caller();
-        if (!caller.equals(Caller.ANONYMOUS)) headers = headers.set(CALLER, caller.header());
+        headers = said(headers, CALLER, caller.equals(Caller.ANONYMOUS) ? "" : caller.header());
         return request.with(headers);
+    }
+
+    private static Headers said(Headers headers, String name, String value) {
+        return value.isEmpty() ? headers.without(name) : headers.set(name, value);
     }
 
     /**

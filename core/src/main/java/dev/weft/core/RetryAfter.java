@@ -3,7 +3,10 @@ package dev.weft.core;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.Locale;
 
 /**
  * When a peer wants the next try, as the header {@code Retry-After} says it (RFC 9110, 10.2.3): in
@@ -18,6 +21,19 @@ public final class RetryAfter {
 
     /** What a peer may ask us to wait at most. */
     public static final Duration LONGEST = Duration.ofMinutes(5);
+
+    /** The three forms that a recipient has to know (RFC 9110, 5.6.7). */
+    private static final DateTimeFormatter DATE =
+            new DateTimeFormatterBuilder()
+                    .appendOptional(DateTimeFormatter.RFC_1123_DATE_TIME)
+                    .appendOptional(form("EEEE, dd-MMM-yy HH:mm:ss 'GMT'"))
+                    .appendOptional(form("EEE MMM ppd HH:mm:ss yyyy"))
+                    .toFormatter(Locale.ENGLISH)
+                    .withZone(ZoneOffset.UTC);
+
+    private static DateTimeFormatter form(String pattern) {
+        return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH);
+    }
 
     private RetryAfter() {}
 
@@ -53,6 +69,6 @@ public final class RetryAfter {
     }
 
     private static Instant date(String text) {
-        return Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text));
+        return Instant.from(DATE.parse(text));
     }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Setting a timer puts it into a queue, cancelling it marks it; neither takes a lock. One thread alone knows the heap of
  * what is due. While timers are being set it empties the queue every {@link #LOOK} into the heap, and drops those that were
- * cancelled by then: the timers of a call that takes less never reach the heap. When none are set any more, it sleeps until
+ * cancelled by then: the timers of a call that takes less mostly never reach the heap. When none are set any more, it sleeps until
  * the next one is due. No task is run early.
  */
 final class Timers implements Runnable {
@@ -97,7 +97,14 @@ final class Timers implements Runnable {
     /** Runs what is due, until the thread is interrupted. */
     @Override
     public void run() {
-        while (!Thread.currentThread().isInterrupted()) sleep(look());
+        while (!Thread.currentThread().isInterrupted())
+            try {
+                sleep(look());
+            } catch (OutOfMemoryError e) {
+                // Without this thread no deadline would ever pass again.
+                System.getLogger(Timers.class.getName())
+                        .log(System.Logger.Level.ERROR, "timers may be late", e);
+            }
     }
 
     /** One look into the queue and at the clock; whether any timer had been set. */

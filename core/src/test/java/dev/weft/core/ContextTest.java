@@ -115,6 +115,26 @@ class ContextTest {
         assertThat(alone.trace()).isEqualTo(Trace.NONE);
     }
 
+    @Test
+    void a_request_that_is_passed_on_says_what_holds_now_and_not_what_it_came_with()
+            throws Exception {
+        var came =
+                Request.get("/")
+                        .header(ContextHeaders.CALLER, "ann;roles=admin")
+                        .header(ContextHeaders.ATTEMPT, "3")
+                        .header(ContextHeaders.CRITICALITY, "critical")
+                        .header(ContextHeaders.DEADLINE, "5000")
+                        .header(ContextHeaders.BAGGAGE, "tenant=north");
+        var goes = Context.none().call(() -> ContextHeaders.inject(came)).headers();
+        for (var name :
+                List.of(
+                        ContextHeaders.CALLER,
+                        ContextHeaders.ATTEMPT,
+                        ContextHeaders.CRITICALITY,
+                        ContextHeaders.DEADLINE,
+                        ContextHeaders.BAGGAGE)) assertThat(goes.get(name)).as(name).isEmpty();
+    }
+
     private static Context extract(Headers headers) {
         return ContextHeaders.extract(Request.get("/").with(headers), Duration.ofSeconds(10), TIME);
     }

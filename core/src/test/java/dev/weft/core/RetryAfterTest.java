@@ -59,6 +59,22 @@ class RetryAfterTest {
     }
 
     @Test
+    void a_date_comes_in_any_of_the_three_forms_that_there_are() {
+        for (var four :
+                List.of(
+                        "Thu, 01 Jan 2026 06:00:04 GMT",
+                        "Thursday, 01-Jan-26 06:00:04 GMT",
+                        "Thu Jan  1 06:00:04 2026"))
+            assertThat(
+                            RetryAfter.in(
+                                    Headers.of("Retry-After", four)
+                                            .and("Date", "Thu, 01 Jan 2026 06:00:00 GMT"),
+                                    TIME))
+                    .as(four)
+                    .isEqualTo(Duration.ofSeconds(4));
+    }
+
+    @Test
     void the_past_and_what_cannot_be_read_are_no_wait() {
         for (var text :
                 List.of(

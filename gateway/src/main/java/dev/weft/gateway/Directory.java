@@ -93,7 +93,12 @@ final class Directory implements AutoCloseable {
         routing =
                 new Routing(
                         table, resolver.complete() && (routing.complete() || !byService.isEmpty()));
-        services.keySet().removeIf(s -> !byService.containsKey(s) && !book.knows(s));
+        services.keySet()
+                .removeIf(service -> {
+                    boolean gone = !byService.containsKey(service) && !book.knows(service);
+                    if (gone) clients.forget(service);
+                    return gone;
+                });
         if (!byService.isEmpty()) anything.update(List.copyOf(instances));
     }
 

@@ -27,7 +27,7 @@ public final class ClientStack implements Service<Request, Response> {
     /**
      * @param operation {@code GET /products/{id}}; empty for all that have no stack of their own
      * @param options what the layers were built from
-     * @param layers all of them; those below the balancer are for show, as it has built them around each instance
+     * @param layers all of them; those below the balancer say what it has built around each instance ({@link #around})
      * @param balancer what the last layer above it calls
      */
     ClientStack(
@@ -40,28 +40,41 @@ public final class ClientStack implements Service<Request, Response> {
         this.operation = operation;
         this.options = options;
         this.layers = List.copyOf(layers);
-        requireOrder();
-        var entry = balancer;
-        for (var layer : layers.reversed())
-            if (layer.role().compareTo(Role.BALANCER) < 0) entry = layer.filter().then(entry);
-        this.entry = entry;
+        requireNeeded();
+        this.entry =
+                around(
+                        balancer,
+                        layers.stream()
+                                .filter(layer -> layer.role().compareTo(Role.BALANCER) < 0)
+                                .toList());
     }
 
-    private void requireOrder() {
+    /** The service within these layers, which stand in the order of their roles. */
+    static Service<Request, Response> around(
+            Service<Request, Response> service, List<Layer> layers) {
+        requireOrder(layers);
+        var entry = service;
+        for (var layer : layers.reversed()) entry = layer.filter().then(entry);
+        return entry;
+    }
+
+    private static void requireOrder(List<Layer> layers) {
         for (int i = 1; i < layers.size(); i++) {
             var above = layers.get(i - 1).role();
             var below = layers.get(i).role();
             if (above.compareTo(below) >= 0)
                 throw new IllegalArgumentException(
-                        "the layers of a client of "
-                                + service
-                                + " have "
+                        "the layers of a client have "
                                 + above
                                 + " above "
                                 + below
                                 + "; the order is "
                                 + List.of(Role.values()));
         }
+    }
+
+    private void requireNeeded() {
+        requireOrder(layers);
         var missing = EnumSet.copyOf(NEEDED);
         layers.forEach(layer -> missing.remove(layer.role()));
         if (!missing.isEmpty())

@@ -21,7 +21,6 @@ import dev.weft.core.policy.ConsistentHash;
 import dev.weft.core.policy.Hedge;
 import dev.weft.core.policy.LateVerdicts;
 import dev.weft.core.policy.LeastLoaded;
-import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.Node;
 import dev.weft.core.policy.Outliers;
 import dev.weft.core.policy.PowerOfTwoChoices;
@@ -56,6 +55,7 @@ public final class Clients implements AutoCloseable {
     private final Time time;
     private final Protocol<Request, Response> protocol;
     private final Map<String, Client> made = new ConcurrentHashMap<>();
+    private volatile boolean closed;
 
     /**
      * @param by who calls, as refusals name it
@@ -79,7 +79,18 @@ public final class Clients implements AutoCloseable {
     /** The client of a service, whether or not anybody serves it now. */
     public Client of(String service) {
         var client = made.get(service);
-        return client != null ? client : made.computeIfAbsent(service, this::make);
+        if (client != null) return client;
+        // Looking up its instances may take a while, so it is made outside of the map.
+        var mine = make(service);
+        var other = made.putIfAbsent(service, mine);
+        if (other != null || closed) mine.close();
+        return other == null ? mine : other;
+    }
+
+    /** Closes the client of a service that is not called any more; another call makes a new one. */
+    public void forget(String service) {
+        var client = made.remove(service);
+        if (client != null) client.close();
     }
 
     /** Those that were made, by the name of the service. */
@@ -92,6 +103,7 @@ public final class Clients implements AutoCloseable {
     /** Ends the watching of instances; every later call is refused. */
     @Override
     public void close() {
+        closed = true;
         made.values().forEach(Client::close);
     }
 
@@ -185,6 +197,7 @@ public final class Clients implements AutoCloseable {
                         List.of(
                                 Setting.BALANCER,
                                 Setting.BALANCER_KEY,
+                                Setting.EJECT,
                                 Setting.EJECT_SHARE,
                                 Setting.PANIC_SHARE),
                         Filter.none()));
@@ -199,15 +212,7 @@ public final class Clients implements AutoCloseable {
                                 Setting.BREAKER_OPEN,
                                 Setting.BREAKER_LONGEST),
                         Filter.none()));
-        layers.add(
-                new Layer(Role.ATTEMPT, "a span and figures of one try", List.of(), Filter.none()));
-        layers.add(
-                new Layer(
-                        Role.TRY_TIMEOUT,
-                        "interrupts a try whose time is over",
-                        List.of(Setting.TRY_TIMEOUT),
-                        Filter.none()));
-        layers.add(new Layer(Role.TRANSPORT, "connects and sends", List.of(), Filter.none()));
+        layers.addAll(ofInstance(Filter.none(), Filter.none(), Filter.none()));
         return new ClientStack(
                 shared.service,
                 operation,
@@ -216,19 +221,32 @@ public final class Clients implements AutoCloseable {
                 tryDeadline(options.get(Setting.TRY_TIMEOUT)).then(shared.balanced));
     }
 
+    /** What stands around each instance. */
+    private static List<Layer> ofInstance(
+            Filter<Request, Response> attempt,
+            Filter<Request, Response> limit,
+            Filter<Request, Response> sending) {
+        return List.of(
+                new Layer(Role.ATTEMPT, "a span and figures of one try", List.of(), attempt),
+                new Layer(
+                        Role.TRY_TIMEOUT,
+                        "interrupts a try whose time, choosing an instance included, is over",
+                        List.of(Setting.TRY_TIMEOUT),
+                        limit),
+                new Layer(Role.TRANSPORT, "connects and sends", List.of(), sending));
+    }
+
     /** One instance: the way to it below the balancer, and what is known of it. */
     private Node node(Instance instance, ClientOptions options, Tally tally) {
         var bodies = new LateVerdicts(protocol.classifier());
-        Filter<Request, Response> sending =
-                (request, next) -> next.call(ContextHeaders.inject(request));
+        var peer = instance.service() + "/" + instance.id();
         var way =
-                telemetry
-                        .attempt(instance)
-                        .then(
-                                Cancellation.ofCalls(
-                                        by, instance.service() + "/" + instance.id(), time, bodies))
-                        .then(sending)
-                        .then(transport.client(instance.address()));
+                ClientStack.around(
+                        transport.client(instance.address()),
+                        ofInstance(
+                                telemetry.attempt(instance),
+                                Cancellation.ofCalls(by, peer, time, bodies),
+                                (request, next) -> next.call(ContextHeaders.inject(request))));
         var node =
                 new Node(
                         instance,
@@ -319,7 +337,7 @@ public final class Clients implements AutoCloseable {
     private static Outliers outliers(ClientOptions options, Tally tally) {
         return new Outliers(
                 new Outliers.Options(
-                        Mode.ON,
+                        options.get(Setting.EJECT),
                         options.get(Setting.EJECT_SHARE),
                         options.get(Setting.PANIC_SHARE)),
                 tally);

@@ -116,6 +116,9 @@ public record Setting<T>(
                     Duration.ofMillis(1),
                     "how long it is open at most");
 
+    public static final Setting<Mode> EJECT =
+            mode("eject", "leaving out the worst of many instances, but never most of them");
+
     public static final Setting<Double> EJECT_SHARE =
             share("eject.share", 0.1, "instances that may be left out at once, at least one");
 
@@ -137,6 +140,7 @@ public record Setting<T>(
                     THROTTLE,
                     BALANCER,
                     BALANCER_KEY,
+                    EJECT,
                     EJECT_SHARE,
                     PANIC_SHARE,
                     BREAKER,

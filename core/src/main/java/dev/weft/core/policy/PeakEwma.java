@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicReference;
  *   <li><em>what calls took lately.</em> A longer one replaces what is remembered at once, and that fades by the clock,
  *       however many calls there are; so a slow instance is left quickly and comes back slowly, and one that was left is tried again
  *       (peak EWMA, after Finagle and Linkerd). A call that was given up took at least as long as it was waited for.
- *   <li><em>its silence</em>: how long calls have been under way since it last answered one. An instance that hangs is
+ *   <li><em>its silence</em>: how long calls have been under way since one last went well. An instance that hangs is
  *       left after a few times what its calls take, not when the first of them has failed.
  *   <li><em>what is left of its penalty.</em> A failure costs {@link #LEAST_PENALTY}, or as long as the answer asks to be left
  *       alone; otherwise an instance that fails fast would look like the best of all. It goes by like any time that must be waited for.
@@ -54,7 +54,7 @@ public final class PeakEwma {
     /** The same, of good calls alone. */
     private final AtomicReference<Peak> good;
 
-    /** When it last answered, or was asked having no call under way. */
+    /** When a call last went well, or the first of those under way began. */
     private volatile long askedNanos;
 
     /** Until when the last failure counts. */
@@ -101,7 +101,8 @@ public final class PeakEwma {
             }
             case UNKNOWN -> tookAtLeast(took, now);
         }
-        pending.decrementAndGet();
+        // Who begins a call just now may have seen this one under way.
+        if (pending.decrementAndGet() == 0) askedNanos = now;
     }
 
     private static long penaltyNanos(Duration retryAfter) {

@@ -12,8 +12,8 @@ import java.time.Duration;
  * has left.
  *
  * <p>P = max(0, (requests − 2 · accepted) / (requests + 1)) over ten seconds (client-side throttling, Google's "Site
- * Reliability Engineering", chapter 21, which counts over two minutes; then 13 to 20 % are refused for half a minute behind an
- * overload of twenty seconds, with ten seconds none after eight, and as much is done in between, simulated). Not accepted is what the service refused as too much ({@link
+ * Reliability Engineering", chapter 21, which counts over two minutes; then requests are refused for a quarter of a minute behind an
+ * overload, with ten seconds none after eight seconds, and as much is done in between; simulated). Not accepted is what the service refused as too much ({@link
  * Verdict.Health#BUSY}) and what was refused here; a failure is accepted work. At least a part is always sent, or nobody
  * would notice that the service has recovered; and nothing is refused while there are few requests. Safe for many threads;
  * takes no lock.

@@ -151,6 +151,65 @@ class ClientsTest {
         }
     }
 
+    @Test
+    void a_try_that_takes_too_long_is_followed_by_one_at_another_instance() throws Exception {
+        var first = new AtomicInteger();
+        for (var id : List.of("p1", "p2"))
+            serve(
+                    id,
+                    request -> {
+                        if (first.getAndIncrement() == 0) TIME.sleep(Duration.ofMinutes(1));
+                        return Response.of(200);
+                    });
+        try (var clients = clients(said("try.timeout", "50ms"))) {
+            assertEquals(200, clients.of("product").call(Request.get("/products/1")).status());
+            assertEquals(2, new HashSet<>(called).size(), called.toString());
+        }
+    }
+
+    @Test
+    void a_call_has_ten_seconds_unless_told_otherwise() throws Exception {
+        var left = new ConcurrentLinkedQueue<Duration>();
+        serve(
+                "p1",
+                request -> {
+                    left.add(
+                            ContextHeaders.extract(request, Duration.ofHours(1), TIME)
+                                    .deadline()
+                                    .remaining());
+                    return Response.of(200);
+                });
+        try (var clients = clients(CallSettings.NONE)) {
+            clients.of("product").call(Request.get("/products/1"));
+            assertTrue(left.element().compareTo(Duration.ofSeconds(10)) <= 0, left.toString());
+            assertTrue(left.element().compareTo(Duration.ofSeconds(5)) > 0, left.toString());
+        }
+    }
+
+    @Test
+    void a_service_that_is_forgotten_is_not_watched_any_more_and_may_be_called_again()
+            throws Exception {
+        serve("p1", request -> Response.of(200));
+        try (var clients = clients(CallSettings.NONE)) {
+            var before = clients.of("product");
+            before.call(Request.get("/products/1"));
+            clients.forget("product");
+            assertTrue(clients.made().isEmpty());
+            assertThrows(Failure.Refused.class, () -> before.call(Request.get("/products/1")));
+            assertEquals(200, clients.of("product").call(Request.get("/products/1")).status());
+        }
+    }
+
+    @Test
+    void nothing_is_called_any_more_when_it_is_closed_whether_it_was_called_before_or_not() {
+        serve("p1", request -> Response.of(200));
+        var clients = clients(CallSettings.NONE);
+        clients.close();
+        assertThrows(
+                Failure.Refused.class,
+                () -> clients.of("product").call(Request.get("/products/1")));
+    }
+
     /** An answer whose body is read by this. */
     private static Response streaming(Callable<Integer> reading, OptionalLong length) {
         return Response.of(200)
