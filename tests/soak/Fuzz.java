@@ -1,6 +1,7 @@
 import dev.weft.core.Cancellation;
 import dev.weft.core.Instance;
 import dev.weft.core.MemoryRegistry;
+import dev.weft.core.Method;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
@@ -10,16 +11,19 @@ import dev.weft.gateway.GatewayOptions;
 import dev.weft.http.HttpTransport;
 import dev.weft.http.Problems;
 import dev.weft.http.ServerTrace;
+import dev.weft.testkit.fuzz.Complaints;
 import dev.weft.testkit.fuzz.HttpFuzzer;
 import dev.weft.testkit.fuzz.RequestBin;
 import dev.weft.testkit.fuzz.StrictServer;
+import java.io.File;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.time.Duration;
-import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
-/** Arguments: server|gateway|http://host:port, minutes, [seed [case]]; without a seed one after the other, at random. */
+/** Arguments: server|gateway|http://host:port, seconds, [seed, number of a case]; without a seed one after the other, at random. */
 final class Fuzz {
 
     private static final SystemTime TIME = SystemTime.INSTANCE;
@@ -31,19 +35,22 @@ final class Fuzz {
     public static void main(String[] args) throws Exception {
         System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s %3$s %5$s%6$s%n");
         var what = args[0];
-        var most = Duration.ofMinutes(Long.parseLong(args[1]));
-        long seed = args.length > 2 ? Long.parseLong(args[2]) : 0;
-        int only = args.length > 3 ? Integer.parseInt(args[3]) : -1;
+        var most = Duration.ofSeconds(Long.parseLong(args[1]));
         var bin = new RequestBin();
-        try (var transport = new HttpTransport()) {
+        try (var transport = new HttpTransport();
+                var complaints = new Complaints()) {
             var fuzzer =
                     switch (what) {
                         case "server" -> HttpFuzzer.of(server(transport, bin)).bin(bin);
                         case "gateway" -> HttpFuzzer.of(gateway(transport, bin)).bin(bin);
                         default -> HttpFuzzer.of(URI.create(what));
                     };
-            run(what, fuzzer.only(only), most, seed);
+            if (args.length == 4) {
+                int number = Integer.parseInt(args[3]);
+                System.out.println(what + " " + fuzzer.seed(Long.parseLong(args[2])).only(number).run(1));
+            } else soak(what, fuzzer, most);
             if (!what.startsWith("http:")) fuzzer.answersOn(CONNECTIONS);
+            if (!complaints.all().isEmpty()) throw new AssertionError("logged " + complaints.all());
         } catch (AssertionError e) {
             System.err.println(what + ": " + e.getMessage());
             System.exit(1);
@@ -51,21 +58,25 @@ final class Fuzz {
         System.exit(0);
     }
 
-    private static void run(String what, HttpFuzzer fuzzer, Duration most, long seed) throws Exception {
-        if (seed != 0) {
-            System.out.println(what + " " + fuzzer.seed(seed).run(CASES));
-            return;
-        }
+    private static void soak(String what, HttpFuzzer fuzzer, Duration most) throws Exception {
         long end = TIME.nanos() + most.toNanos();
+        long cases = 0;
         while (TIME.nanos() - end < 0) {
-            long next = RandomGenerator.getDefault().nextLong(1, 1L << 40);
-            System.out.println(what + " " + fuzzer.seed(next).atMost(Duration.ofNanos(end - TIME.nanos())).run(CASES) + ", " + heap());
+            long seed = RandomGenerator.getDefault().nextLong(1, 1L << 40);
+            var report = fuzzer.seed(seed).atMost(Duration.ofNanos(end - TIME.nanos())).run(CASES);
+            cases += report.cases();
+            System.out.println(what + " " + report + "; " + held());
         }
+        System.out.println(what + " stood " + cases + " cases");
     }
 
-    private static String heap() {
+    /** What must not grow from one line to the next. */
+    private static String held() throws IOException {
         System.gc();
-        return (ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 10) + " KiB of heap";
+        long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 10;
+        var files = new File("/dev/fd").list();
+        return "%,d KiB of heap, %d files open, %d threads of the platform"
+                .formatted(heap, files == null ? -1 : files.length, Thread.activeCount());
     }
 
     private static URI server(HttpTransport transport, RequestBin bin) {
@@ -81,8 +92,7 @@ final class Fuzz {
         var behind = new StrictServer(bin);
         var registry = new MemoryRegistry();
         registry.register(
-                new Instance("bin", "bin-1", behind.address(), Instance.State.READY, List.of("GET /{rest...}", "POST /{rest...}",
-                        "PUT /{rest...}", "PATCH /{rest...}", "DELETE /{rest...}", "OPTIONS /{rest...}", "HEAD /{rest...}")));
+                new Instance("bin", "bin-1", behind.address(), Instance.State.READY, Stream.of(Method.values()).map(it -> it + " /{rest...}").toList()));
         return Gateway.start(GatewayOptions.DEFAULT.server(LIMITS), registry, transport, transport, Span.Sink.NONE, TIME).address();
     }
 }

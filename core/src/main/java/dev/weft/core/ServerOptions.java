@@ -12,7 +12,8 @@ import javax.net.ssl.SSLContext;
  * @param port 0 for any free one
  * @param maxBodyBytes of a request; beyond it 413
  * @param maxHeaderBytes of a request line with all headers; beyond it 431
- * @param maxConnections open at one time; more wait in the backlog
+ * @param maxConnections open at one time, at most half of the files that the process may still open;
+ *     more wait in the backlog
  * @param idleTimeout after which a connection without a request is closed
  * @param tls its certificate, asked for with each connection; without one it speaks plain HTTP. A
  *     transport without sockets has no use for it

@@ -122,7 +122,7 @@ final class HttpServer implements Transport.Server {
         return WebServerConfig.builder()
                 .bindAddress(new InetSocketAddress(options.host(), options.port()))
                 .backlog(BACKLOG)
-                .maxTcpConnections(options.maxConnections())
+                .maxTcpConnections(maxConnections())
                 // Also bounds the chunks, which Helidon reads whole.
                 .maxPayloadSize(options.maxBodyBytes())
                 .idleConnectionTimeout(options.idleTimeout())
@@ -147,6 +147,21 @@ final class HttpServer implements Transport.Server {
 
     private int maxLineBytes() {
         return Math.min(MAX_LINE_BYTES, options.maxHeaderBytes());
+    }
+
+    /**
+     * No more than half of what the process may still open, for each may need another one behind it: without a file for a new
+     * connection, Helidon listens no more.
+     */
+    private int maxConnections() {
+        int room = Math.max(1, OpenFiles.left() / 2);
+        if (room >= options.maxConnections()) return options.maxConnections();
+        LOG.log(
+                System.Logger.Level.INFO,
+                "{0} connections at one time, not {1}: the process may open few files, see ulimit -n",
+                room,
+                options.maxConnections());
+        return room;
     }
 
     /** Helidon only logs that a port is taken. */

@@ -17,7 +17,7 @@ record FuzzCase(long seed, int number, String kind, List<byte[]> pieces, Ending 
         /** Sends no more once all is answered that has to be, and reads to the end. */
         HALF_CLOSE,
 
-        /** Reads to the end; it is the server that has to close. */
+        /** Reads to the end: where it is the server that has to close, nobody helps it. */
         WAIT,
 
         /** Goes without reading or a farewell. */

@@ -165,6 +165,55 @@ public final class HttpFuzzer {
         bin.ifPresent(RequestBin::taken);
     }
 
+    /**
+     * Sends requests byte by byte on so many connections together, half of them heads that never end and half of them bodies; fails
+     * if the server still listens to one of them after the limit.
+     */
+    public void trickle(int connections, Duration between, Duration limit)
+            throws IOException, InterruptedException {
+        var open = new ArrayList<Socket>();
+        try {
+            for (int i = 0; i < connections; i++) {
+                var socket = connect();
+                open.add(socket);
+                var head =
+                        "POST %s/slow HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000000\r\n%s"
+                                .formatted(
+                                        paths.getFirst(),
+                                        server.getAuthority(),
+                                        i % 2 == 0 ? "X: " : "\r\n");
+                socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+            }
+            long end = TIME.nanos() + limit.toNanos();
+            while (true) {
+                open.removeIf(socket -> !listens(socket));
+                if (open.isEmpty()) return;
+                if (TIME.nanos() - end > 0)
+                    throw new AssertionError(
+                            "%d of %d connections with a byte each %s are still open after %s"
+                                    .formatted(open.size(), connections, between, limit));
+                TIME.sleep(between);
+            }
+        } finally {
+            for (var socket : open) socket.close();
+        }
+    }
+
+    /** Sends a byte and tells whether it can be taken: who has closed resets at the second. */
+    private static boolean listens(Socket socket) {
+        try {
+            socket.getOutputStream().write('x');
+            return true;
+        } catch (IOException closed) {
+            try {
+                socket.close();
+                return false;
+            } catch (IOException closedAlready) {
+                return false;
+            }
+        }
+    }
+
     private Socket connect() throws IOException {
         var socket = new Socket(InetAddress.getByName(server.getHost()), server.getPort());
         socket.setTcpNoDelay(true);
@@ -191,7 +240,7 @@ public final class HttpFuzzer {
                 // What was answered before can still be read.
                 reset = true;
             }
-            boolean leaves = one.ending() == Ending.HALF_CLOSE;
+            boolean leaves = one.ending() == Ending.HALF_CLOSE || !oracle.serverCloses(one);
             var buffer = new byte[8 << 10];
             try {
                 while (true) {

@@ -77,6 +77,14 @@ final class Oracle {
         return answers.size() >= due || answers.stream().anyMatch(Answer::last);
     }
 
+    /** Whether the server has to close, whoever else does. */
+    boolean serverCloses(FuzzCase one) {
+        var messages = messages(one);
+        if (messages.isEmpty()) return false;
+        var last = messages.getLast();
+        return (last.verdict() == Verdict.BAD && last.framing()) || last.last();
+    }
+
     private static boolean wantsAnswer(Message message) {
         return switch (message.verdict()) {
             case GOOD, EITHER -> true;
@@ -147,7 +155,8 @@ final class Oracle {
                     throw wrong("no answer where 400 is due");
                 if (answer.isPresent()) {
                     var said = answer.get();
-                    if (message.framing() && said.status() != 400)
+                    boolean known = KNOWN_METHODS.contains(message.method());
+                    if (message.framing() && known && said.status() != 400)
                         throw wrong(said.status() + " where 400 is due");
                     if (!said.refused()) throw wrong("taken, with " + said.status());
                 }
