@@ -9,6 +9,7 @@ import dev.weft.gateway.Cors;
 import dev.weft.gateway.Edge;
 import dev.weft.gateway.GatewayOptions;
 import dev.weft.gateway.Proxies;
+import dev.weft.gateway.Streams;
 import dev.weft.gateway.Subnet;
 import dev.weft.gateway.Tls;
 import dev.weft.gateway.jwt.JwtOptions;
@@ -67,7 +68,8 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
                 "cors",
                 "rate",
                 "jwt",
-                "tls");
+                "tls",
+                "streams");
         var options = GatewayOptions.DEFAULT;
         var defaults = options.server();
         var server =
@@ -96,7 +98,8 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
                         yaml.map("rate").flatMap(it -> rate(it, "address")),
                         yaml.map("jwt").map(it -> jwt(it, folder)),
                         yaml.map("rate").flatMap(it -> rate(it, "caller")),
-                        yaml.map("tls").map(it -> tls(it, server, folder)));
+                        yaml.map("tls").map(it -> tls(it, server, folder)),
+                        yaml.map("streams").map(GatewaySettings::streams).orElse(Streams.DEFAULT));
         return new GatewaySettings(
                 options.server(server).longestRequest(longest).edge(edge), yaml.plain());
     }
@@ -190,6 +193,12 @@ record GatewaySettings(GatewayOptions options, Map<String, Object> said) {
             throw yaml.wrong(at, at + ": " + e.getMessage());
         }
         return new Tls(yaml.text("host").orElse(plain.host()), port, certificate, key);
+    }
+
+    private static Streams streams(Yaml yaml) {
+        yaml.only("idle");
+        return set(
+                yaml, "idle", Streams.DEFAULT, it -> it.idle(yaml.duration("idle", Duration.ZERO)));
     }
 
     private static Path file(Yaml yaml, String key, String what, Path folder) {

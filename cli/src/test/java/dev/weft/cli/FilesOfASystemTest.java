@@ -9,6 +9,7 @@ import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.gateway.Cors;
 import dev.weft.gateway.Proxies;
+import dev.weft.gateway.Streams;
 import dev.weft.gateway.Subnet;
 import dev.weft.gateway.Tls;
 import dev.weft.gateway.jwt.JwtOptions;
@@ -238,6 +239,7 @@ class FilesOfASystemTest {
                     credentials: true
                     max_age: 1m
                   rate: {address: 100/1m, caller: 5/1s, keys: 50}
+                  streams: {idle: 90s}
                 """);
         var read = SystemFile.read(folder).gateway();
         for (var settings : List.of(read, GatewaySettings.ofVariable(Json.text(read.said())))) {
@@ -262,6 +264,7 @@ class FilesOfASystemTest {
                                     .expose(List.of())
                                     .credentials(true)
                                     .maxAge(Duration.ofMinutes(1)));
+            assertThat(edge.streams()).isEqualTo(new Streams(Duration.ofSeconds(90)));
             assertThat(edge.ratePerAddress())
                     .contains(
                             new RateLimit.Options(
@@ -373,6 +376,9 @@ class FilesOfASystemTest {
                         Map.entry(
                                 "rate: {address: 100}",
                                 "address is a number of requests in a time, such as 100/1m"),
+                        Map.entry(
+                                "streams: {idle: 10m}",
+                                "idle: a body may be silent for 1s to 5m, not PT10M"),
                         Map.entry("tls: {}", "tls wants certificate: a PEM file"),
                         Map.entry("jwt: {}", "jwt wants keys: the file or URL"),
                         Map.entry("jwt: {keys: 'http://k'}", "jwt wants an issuer:"),

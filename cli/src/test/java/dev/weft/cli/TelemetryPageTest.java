@@ -57,7 +57,7 @@ final class TelemetryPageTest {
                         EventMetrics.ALL,
                         JvmMetrics.ALL,
                         HubMetrics.ALL,
-                        List.of(Gateway.WAITING, CountedDecisions.DECISIONS))
+                        List.of(Gateway.WAITING, Gateway.STREAMS, CountedDecisions.DECISIONS))
                 .flatMap(List::stream)
                 .collect(
                         Collectors.toMap(

@@ -13,8 +13,10 @@ final class CallDeadline implements Filter<Request, Response> {
     private final String peer;
     private final Time time;
     private final Cancellation.Broken broken;
+    private final boolean headsOnly;
 
-    CallDeadline(String by, String peer, Time time, Cancellation.Broken broken) {
+    CallDeadline(String by, String peer, Time time, Cancellation.Broken broken, boolean headsOnly) {
+        this.headsOnly = headsOnly;
         this.by = by;
         this.peer = peer;
         this.time = time;
@@ -33,15 +35,10 @@ final class CallDeadline implements Filter<Request, Response> {
                             Refusal.Reason.DEADLINE,
                             "the deadline had passed before " + peer + " was called"));
         var answer = head(call, request, next);
-        if (endsAtHead(answer)) return answer;
+        if (answer.lasting()) return answer;
         var body = answer.body();
         var watched = body.through(in -> new Watched(in, call, body.length()));
         return watched == body ? answer : answer.with(watched);
-    }
-
-    /** Whether the deadline is for the head alone: a stream of events goes on until one of the two ends it. */
-    private static boolean endsAtHead(Response answer) {
-        return answer.headers().get("Content-Type").orElse("").startsWith("text/event-stream");
     }
 
     private Response head(Call call, Request request, Service<Request, Response> next)
@@ -111,13 +108,14 @@ final class CallDeadline implements Filter<Request, Response> {
 
         @Override
         public int read(byte[] into, int offset, int most) throws IOException {
-            if (call.deadline.expired()) throw late();
+            if (!headsOnly && call.deadline.expired()) throw late();
             int count = in.available() > 0 ? in.read(into, offset, most) : wait(into, offset, most);
             if (count > 0) readBytes += count;
             return count;
         }
 
         private int wait(byte[] into, int offset, int most) throws IOException {
+            if (headsOnly) return unbounded(into, offset, most);
             var cancellation = new Cancellation();
             var timer =
                     time.schedule(call.deadline.remaining(), () -> cancellation.cancel("deadline"));
@@ -134,6 +132,15 @@ final class CallDeadline implements Filter<Request, Response> {
                 throw late;
             } finally {
                 timer.cancel();
+            }
+        }
+
+        private int unbounded(byte[] into, int offset, int most) throws IOException {
+            try {
+                return in.read(into, offset, most);
+            } catch (Failure e) {
+                if (!Thread.currentThread().isInterrupted()) tell(e);
+                throw e;
             }
         }
 

@@ -88,7 +88,13 @@ public final class Cancellation implements AutoCloseable {
     /** As the other, and tells of answers that break off behind their head. */
     public static Filter<Request, Response> ofCalls(
             String by, String peer, Time time, Broken broken) {
-        return new CallDeadline(by, peer, time, broken);
+        return new CallDeadline(by, peer, time, broken, false);
+    }
+
+    /** As the other, but for bodies, which whoever calls bounds himself. */
+    public static Filter<Request, Response> ofHeads(
+            String by, String peer, Time time, Broken broken) {
+        return new CallDeadline(by, peer, time, broken, true);
     }
 
     /** Told of answers that break off behind their head: for who counts how a peer does. */

@@ -23,4 +23,12 @@ public record Response(int status, Headers headers, Body body) {
     public boolean successful() {
         return status < 400;
     }
+
+    /**
+     * Whether it goes on for as long as something comes, as a stream of events does: the deadline of its
+     * call ends with its head.
+     */
+    public boolean lasting() {
+        return headers.get("Content-Type").orElse("").startsWith("text/event-stream");
+    }
 }

@@ -2,6 +2,9 @@ package dev.weft.gateway;
 
 import dev.weft.core.Body;
 import dev.weft.core.Failure;
+import dev.weft.core.policy.Replay;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.OptionalLong;
@@ -10,15 +13,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * A caller's body on its way through, too large to be kept.
  *
- * <p>It knows whether anything of it was taken: until then the request can still go to another
- * instance, so a client that closes it unread leaves it open. And it knows whether it was the
- * caller that failed, so that the service is not blamed. One thread at a time.
+ * <p>Its beginning is kept, as much as a client reads ahead before it sends anything ({@link Replay}):
+ * while no more than that was taken, the request can still go to another instance, whole. And it knows
+ * whether it was the caller that failed, so that the service is not blamed. One thread at a time.
  */
-final class CallerStream extends InputStream {
+final class CallerStream {
+
+    /** What is read ahead to see that it is too much. */
+    private static final int KEPT_BYTES = Replay.MAX_BYTES + 1;
 
     private final InputStream in;
     private final OptionalLong length;
-    private boolean begun;
+    private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
+    private boolean whole = true;
     private @Nullable Failure failure;
 
     CallerStream(Body body) {
@@ -26,13 +33,15 @@ final class CallerStream extends InputStream {
         this.length = body.length();
     }
 
-    /** The same stream as a body, for one more attempt; nothing of it was taken yet. */
+    /** The same stream as a body, from its start, for one more attempt; while it is {@link #whole}. */
     Body body() {
-        return Body.of(this, length);
+        if (!whole) throw new IllegalStateException("the begin of this body is gone");
+        return Body.of(new Attempt(), length);
     }
 
-    boolean begun() {
-        return begun;
+    /** Whether it can still be given from its start. */
+    boolean whole() {
+        return whole;
     }
 
     /** What went wrong on the caller's side, if that is where it went wrong. */
@@ -40,17 +49,34 @@ final class CallerStream extends InputStream {
         return failure;
     }
 
-    @Override
-    public int read() throws IOException {
-        var one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    /** What one attempt reads: what was kept, then the caller's own. */
+    private final class Attempt extends InputStream {
+        private final InputStream begin = new ByteArrayInputStream(kept.toByteArray());
+
+        @Override
+        public int read() throws IOException {
+            var one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int most) throws IOException {
+            if (begin.available() > 0) return begin.read(buffer, offset, most);
+            int count = take(buffer, offset, most);
+            if (count > 0) keep(buffer, offset, count);
+            return count;
+        }
+
+        /** Leaves it open while another attempt may come. */
+        @Override
+        public void close() throws IOException {
+            if (!whole) in.close();
+        }
     }
 
-    @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
-        begun = true;
+    private int take(byte[] buffer, int offset, int most) throws IOException {
         try {
-            return in.read(buffer, offset, length);
+            return in.read(buffer, offset, most);
         } catch (Failure e) {
             failure = e;
             throw e;
@@ -60,8 +86,10 @@ final class CallerStream extends InputStream {
         }
     }
 
-    @Override
-    public void close() throws IOException {
-        if (begun) in.close();
+    private void keep(byte[] buffer, int offset, int count) {
+        if (!whole) return;
+        whole = kept.size() + count <= KEPT_BYTES;
+        if (whole) kept.write(buffer, offset, count);
+        else kept.reset();
     }
 }

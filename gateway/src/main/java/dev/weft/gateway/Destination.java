@@ -115,9 +115,10 @@ final class Destination implements Service<Request, Response> {
         } catch (Failure.Refused e) {
             var refusal = e.refusal();
             if (refusal.begun() || refusal.reason() != Refusal.Reason.UNAVAILABLE) throw e;
+            if (stream != null && !stream.whole()) throw e;
             return new Outcome(null, refusal.detail());
         } catch (Failure.Unreachable e) {
-            if (e.sent() || stream == null || stream.begun()) throw e;
+            if (e.sent() || stream == null || !stream.whole()) throw e;
             return new Outcome(null, "no instance of " + service + " can be reached");
         }
     }

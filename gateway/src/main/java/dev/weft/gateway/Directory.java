@@ -68,12 +68,13 @@ final class Directory implements AutoCloseable {
         this.resolver = resolver;
         this.clients =
                 new Clients(
-                        options.name(),
-                        options.calls(),
-                        resolver,
-                        transport,
-                        HttpClientTelemetry.ofAttempts(tracer, meter, time),
-                        time);
+                                options.name(),
+                                options.calls(),
+                                resolver,
+                                transport,
+                                HttpClientTelemetry.ofAttempts(tracer, meter, time),
+                                time)
+                        .headsOnly();
         this.time = time;
         this.room = new Semaphore(options.maxWaiting());
         this.anything = new Waiting(time);

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param jwt which tokens callers are known by
  * @param ratePerCaller what one caller may ask for who is known by name; others count by address
  * @param tls where it speaks HTTPS
+ * @param streams what is allowed to answers that do not end
  */
 public record Edge(
         boolean accessLog,
@@ -22,7 +23,8 @@ public record Edge(
         Optional<RateLimit.Options> ratePerAddress,
         Optional<JwtOptions> jwt,
         Optional<RateLimit.Options> ratePerCaller,
-        Optional<Tls> tls) {
+        Optional<Tls> tls,
+        Streams streams) {
 
     /** No log, no proxies, no CORS, no limits, nobody known by name, no TLS. */
     public static final Edge NONE =
@@ -33,36 +35,64 @@ public record Edge(
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    Streams.DEFAULT);
 
     public Edge accessLog(boolean accessLog) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls);
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls, streams);
     }
 
     public Edge with(Proxies proxies) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls);
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls, streams);
     }
 
     public Edge with(Cors cors) {
         return new Edge(
-                accessLog, proxies, Optional.of(cors), ratePerAddress, jwt, ratePerCaller, tls);
+                accessLog,
+                proxies,
+                Optional.of(cors),
+                ratePerAddress,
+                jwt,
+                ratePerCaller,
+                tls,
+                streams);
     }
 
     public Edge ratePerAddress(RateLimit.Options rate) {
-        return new Edge(accessLog, proxies, cors, Optional.of(rate), jwt, ratePerCaller, tls);
+        return new Edge(
+                accessLog, proxies, cors, Optional.of(rate), jwt, ratePerCaller, tls, streams);
     }
 
     public Edge ratePerCaller(RateLimit.Options rate) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, Optional.of(rate), tls);
+        return new Edge(
+                accessLog, proxies, cors, ratePerAddress, jwt, Optional.of(rate), tls, streams);
     }
 
     public Edge with(JwtOptions jwt) {
         return new Edge(
-                accessLog, proxies, cors, ratePerAddress, Optional.of(jwt), ratePerCaller, tls);
+                accessLog,
+                proxies,
+                cors,
+                ratePerAddress,
+                Optional.of(jwt),
+                ratePerCaller,
+                tls,
+                streams);
     }
 
     public Edge with(Tls tls) {
         return new Edge(
-                accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, Optional.of(tls));
+                accessLog,
+                proxies,
+                cors,
+                ratePerAddress,
+                jwt,
+                ratePerCaller,
+                Optional.of(tls),
+                streams);
+    }
+
+    public Edge with(Streams streams) {
+        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls, streams);
     }
 }

@@ -61,9 +61,17 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
                     "{request}",
                     "Requests that wait for an instance of their service.");
 
+    /** Event streams. */
+    public static final Metric STREAMS =
+            Metric.upDownCounter(
+                    "weft.gateway.streams",
+                    "{stream}",
+                    "Answers that go on until one side ends them: streams of events.");
+
     private final GatewayOptions options;
     private final Time time;
     private final Directory directory;
+    private final AnswerBodies bodies;
     private final Optional<RateLimit> perAddress;
     private final Optional<RateLimit> perCaller;
     private final Optional<Authentication> authentication;
@@ -119,18 +127,26 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
             Time time) {
         this.options = options;
         this.time = time;
-        this.certificate =
-                options.edge()
-                        .tls()
-                        .map(it -> new CertificateFiles(it.certificate(), it.key(), time));
+        // These two read files, and fail if they are not good.
+        this.authentication =
+                options.edge().jwt().map(it -> new Authentication(options.name(), it, time));
+        try {
+            this.certificate =
+                    options.edge()
+                            .tls()
+                            .map(it -> new CertificateFiles(it.certificate(), it.key(), time));
+        } catch (RuntimeException e) {
+            authentication.ifPresent(Authentication::close);
+            throw e;
+        }
         var tracer = new Tracer(time, spans, Sampler.atMost(options.tracesPerSecond(), time));
         this.directory = new Directory(options, resolver, services, tracer, meter, time);
+        this.bodies = new AnswerBodies(options.edge().streams(), time);
+        meter.observe(STREAMS, it -> it.value(bodies.streams()));
         meter.observe(WAITING, it -> it.value(directory.waiting()));
         var counted = new CountedDecisions(meter, options.name());
         this.perAddress = options.edge().ratePerAddress().map(it -> limit(it, counted));
         this.perCaller = options.edge().ratePerCaller().map(it -> limit(it, counted));
-        this.authentication =
-                options.edge().jwt().map(it -> new Authentication(options.name(), it, time));
         this.service = asides.then(door("http", tracer, meter));
         var servers = new ArrayList<Transport.Server>(2);
         try {
@@ -231,6 +247,7 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     /** Finishes what is under way while callers leave, at the latest after the limit, and stops. */
     public void drain(Duration limit) {
         state = Instance.State.DRAINING;
+        bodies.end();
         var others =
                 servers.stream()
                         .skip(1)
@@ -296,7 +313,8 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         if (Forwarding.isPlatform(request.path())) return own(request);
         var table = directory.tableFor(request);
         var target = table.find(request.method(), request.path());
-        if (target != null) return Forwarding.outward(target.call(forwarding.inward(request)));
+        if (target != null)
+            return bodies.watched(Forwarding.outward(target.call(forwarding.inward(request))));
         return request.path().equals("/") && reads(request) ? health() : table.otherwise(request);
     }
 

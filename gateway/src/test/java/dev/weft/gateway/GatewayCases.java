@@ -7,6 +7,7 @@ import static dev.weft.gateway.Surroundings.await;
 import static dev.weft.gateway.Surroundings.beside;
 import static dev.weft.gateway.Surroundings.ok;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.Body;
 import dev.weft.core.Context;
@@ -28,10 +29,12 @@ import dev.weft.gateway.jwt.Issuer;
 import dev.weft.gateway.jwt.JwtOptions;
 import dev.weft.http.Problems;
 import dev.weft.json.Json;
+import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +42,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -271,7 +275,7 @@ abstract class GatewayCases {
         around.service("cart", Instance.State.STARTING, get("/carts", r -> ok("")));
         var response =
                 around.call(
-                        around.gateway(), Request.get("/carts").header("weft-deadline-ms", "150"));
+                        around.gateway(), Request.get("/carts").header("weft-deadline-ms", "1000"));
         assertThat(response.status()).isEqualTo(503);
         assertThat(Problems.parse(response).type()).isEqualTo("unavailable");
     }
@@ -644,6 +648,133 @@ abstract class GatewayCases {
                 return (int) Math.min(left, Integer.MAX_VALUE);
             }
         };
+    }
+
+    // Bodies that take their time.
+
+    private static Response ongoing(String type, InputStream in) {
+        return Response.of(200)
+                .header("Content-Type", type)
+                .with(Body.of(in, OptionalLong.empty()));
+    }
+
+    private static String heard(InputStream in, String expected) throws Exception {
+        return await(
+                beside(() ->
+                        new String(in.readNBytes(expected.length()), StandardCharsets.US_ASCII)));
+    }
+
+    private static void assertEnds(FutureTask<Integer> read) throws Exception {
+        int last = await(read);
+        assertThat(last).isEqualTo(-1);
+    }
+
+    @Test
+    void each_piece_comes_when_it_is_sent_and_no_deadline_ends_the_body() throws Exception {
+        for (var type : List.of("text/event-stream", "text/plain")) {
+            var feed = new Feed();
+            try (var _ = around.service("feed", get("/feed", r -> ongoing(type, feed)))) {
+                var gateway =
+                        around.gateway(
+                                Surroundings.options().longestRequest(Duration.ofMillis(500)));
+                // Else the head of an answer that is to end waits for its first piece.
+                if (type.equals("text/plain")) feed.say("begin");
+                var answer = around.call(gateway, Request.get("/feed"));
+                long begun = Surroundings.TIME.nanos();
+                try (var body = answer.body().stream()) {
+                    if (type.equals("text/plain")) feed.say("next");
+                    if (type.equals("text/plain"))
+                        assertThat(heard(body, "beginnext")).isEqualTo("beginnext");
+                    for (int i = 0; Surroundings.TIME.nanos() - begun < 1_200_000_000L; i++) {
+                        var event = "data: " + (i % 10) + "\n\n";
+                        feed.say(event);
+                        assertThat(heard(body, event)).isEqualTo(event);
+                    }
+                    feed.end();
+                    assertEnds(beside(body::read));
+                }
+            }
+        }
+    }
+
+    @Test
+    void a_body_that_falls_silent_is_cut_and_a_stream_of_events_is_ended_whole() throws Exception {
+        var silent =
+                Surroundings.options().edge(Edge.NONE.with(new Streams(Duration.ofSeconds(1))));
+        for (var type : List.of("text/event-stream", "text/plain")) {
+            var feed = new Feed();
+            try (var _ = around.service("feed", get("/feed", r -> ongoing(type, feed)))) {
+                feed.say("data: 1\n\n");
+                feed.say("data: 2\n\n");
+                var answer = around.call(around.gateway(silent), Request.get("/feed"));
+                try (var body = answer.body().stream()) {
+                    assertThat(heard(body, "data: 1\n\ndata: 2\n\n")).endsWith("2\n\n");
+                    var rest = beside(body::read);
+                    if (type.equals("text/event-stream")) assertEnds(rest);
+                    else assertThatThrownBy(() -> await(rest)).hasCauseInstanceOf(Failure.class);
+                }
+            }
+        }
+    }
+
+    @Test
+    void a_caller_that_leaves_a_stream_is_noticed_by_the_service_though_nothing_comes()
+            throws Exception {
+        var feed = new Feed();
+        around.service("feed", get("/feed", r -> ongoing("text/event-stream", feed)));
+        var answer = around.call(around.gateway(), Request.get("/feed"));
+        var body = answer.body().stream();
+        feed.say("data: 1\n\n");
+        assertThat(heard(body, "data: 1\n\n")).isEqualTo("data: 1\n\n");
+        body.close();
+        assertThat(feed.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void a_gateway_that_stops_ends_its_streams_whole_and_at_once() throws Exception {
+        var feed = new Feed();
+        around.service("feed", get("/feed", r -> ongoing("text/event-stream", feed)));
+        var gateway = around.gateway();
+        var answer = around.call(gateway, Request.get("/feed"));
+        try (var body = answer.body().stream()) {
+            feed.say("data: 1\n\n");
+            assertThat(heard(body, "data: 1\n\n")).isEqualTo("data: 1\n\n");
+            var rest = beside(body::read);
+            gateway.drain(Duration.ofSeconds(20));
+            assertEnds(rest);
+        }
+    }
+
+    @Test
+    void a_body_of_unknown_length_arrives_whole_behind_a_wait_for_an_instance() throws Exception {
+        for (int size : new int[] {0, 10, 65_536, 65_537, 65_538, 300_000}) {
+            var sent = new byte[size];
+            new Random(size).nextBytes(sent);
+            var taken = new CountDownLatch(1);
+            var in =
+                    new ByteArrayInputStream(sent) {
+                        @Override
+                        public synchronized int read(byte[] into, int offset, int most) {
+                            taken.countDown();
+                            return super.read(into, offset, most);
+                        }
+                    };
+            var first = around.service("bin", Instance.State.STARTING, post("/bin", r -> ok("")));
+            var gateway = around.gateway();
+            var request = Request.post("/bin", Body.of(in, OptionalLong.empty()));
+            var answer = beside(() -> around.call(gateway, request).body().bytes());
+            assertThat(taken.await(20, TimeUnit.SECONDS)).isTrue();
+            // Each change has it looked again.
+            for (int i = 0; i < 5; i++)
+                around.service("bin", Instance.State.STARTING, post("/bin", r -> ok(""))).close();
+            var next =
+                    around.service(
+                            "bin",
+                            post("/bin", r -> Response.of(200).with(Body.of(r.body().bytes()))));
+            assertThat(await(answer)).as(size + " bytes").isEqualTo(sent);
+            first.close();
+            next.close();
+        }
     }
 
     // The door.

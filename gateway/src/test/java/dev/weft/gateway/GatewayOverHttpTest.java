@@ -5,7 +5,10 @@ import static dev.weft.gateway.Surroundings.beside;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weft.core.Body;
 import dev.weft.core.Failure;
+import dev.weft.core.Instance;
+import dev.weft.core.Method;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
@@ -22,6 +25,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,6 +98,42 @@ final class GatewayOverHttpTest extends GatewayCases {
                     }));
             assertThatThrownBy(() -> client.send(request, BodyHandlers.ofString()))
                     .isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void hundreds_of_streams_of_one_instance_leave_room_for_calls() throws Exception {
+        var streams = new ArrayList<Body>();
+        try (var around = new Surroundings(transport())) {
+            around.service(
+                    "feed",
+                    Route.get(
+                            "/feed",
+                            r ->
+                                    Response.of(200)
+                                            .header("Content-Type", "text/event-stream")
+                                            .with(Body.of(new Feed(), OptionalLong.empty()))),
+                    Route.get("/x", r -> Surroundings.ok("x")));
+            var gateway = around.gateway();
+            for (int i = 0; i < 300; i++)
+                streams.add(around.call(gateway, Request.get("/feed")).body());
+            assertThat(around.text(gateway, Request.get("/x"))).isEqualTo("x");
+            streams.forEach(Body::close);
+        }
+    }
+
+    @Test
+    void what_a_foreign_service_says_of_a_length_to_head_and_of_nothing_new_passes()
+            throws Exception {
+        try (var around = new Surroundings(transport())) {
+            around.process(
+                    "foreign",
+                    Instance.State.READY,
+                    r -> Response.of(304).header("Content-Length", "7").header("ETag", "e"),
+                    List.of("GET /x"));
+            var gateway = around.gateway();
+            for (var method : List.of(Method.GET, Method.HEAD))
+                assertThat(around.call(gateway, Request.of(method, "/x")).status()).isEqualTo(304);
         }
     }
 

@@ -52,6 +52,7 @@ final class ClientConnection {
     private ByteBuffer out = ByteBuffer.allocate(2048);
     private boolean wrote;
     private boolean read;
+    private boolean lasting;
 
     /** Of the answer's body: how much of how much has come; no length until its head is here. */
     private long bodyBytes;
@@ -103,6 +104,14 @@ final class ClientConnection {
                 + " bytes of the answer's body had come";
     }
 
+    /**
+     * Whether the answer goes on for as long as something comes, so that the call counts among none
+     * that are to end.
+     */
+    boolean lasting() {
+        return lasting;
+    }
+
     long silentNanos() {
         return time.nanos() - lastNanos;
     }
@@ -141,6 +150,7 @@ final class ClientConnection {
         read = false;
         bodyBytes = 0;
         bodyLength = OptionalLong.empty();
+        lasting = false;
         lastNanos = time.nanos();
         out.clear();
         put(request.method().name());
@@ -301,6 +311,7 @@ final class ClientConnection {
                 return response.with(Body.of(body));
             }
             if (!chunked && length >= 0) bodyLength = OptionalLong.of(length);
+            lasting = response.lasting();
             var framing =
                     chunked ? new Chunks() : length >= 0 ? new Length(length) : new UntilClosed();
             return response.with(Body.of(new Answer(framing, keep, done), bodyLength));

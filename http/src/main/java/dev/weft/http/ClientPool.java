@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The connections to one address. The warmest is used first, so that the others can idle out.
  *
  * <p>The monitor guards {@code idle} and is not held during I/O. A turn is held from a call's begin
- * until its answer's body is read or closed.
+ * until its answer's body is read or closed, for an answer that lasts until its head is there.
  */
 final class ClientPool {
 
@@ -144,7 +144,10 @@ final class ClientPool {
                 throw e;
             }
         }
-        return connection.receive(request.method(), this::done);
+        var response = connection.receive(request.method(), this::done);
+        // Else a few hundred streams would keep all calls waiting.
+        if (connection.lasting()) turns.release();
+        return response;
     }
 
     private ClientConnection connect() throws InterruptedException {
@@ -185,7 +188,7 @@ final class ClientPool {
             }
             if (closed) close();
         }
-        turns.release();
+        if (!connection.lasting()) turns.release();
     }
 
     private @Nullable ClientConnection takeIdle(Request request) {

@@ -279,9 +279,21 @@ final class HttpServer implements Transport.Server {
                 throw new CloseConnectionException("the caller has gone");
             }
             Thread.interrupted(); // what a handler left behind would close the connection
+            if (response.lasting() && !response.body().atHand() && method != Method.HEAD) {
+                sendLasting(response, link);
+                return true;
+            }
             return send(method, response, out, link.isBroken());
         } finally {
             link.end();
+        }
+    }
+
+    private static void sendLasting(Response response, ServerLink link) {
+        try {
+            ServerMessages.sendLasting(response, link.dataWriter());
+        } catch (IOException | RuntimeException e) {
+            throw new CloseConnectionException("the answer broke off", e);
         }
     }
 

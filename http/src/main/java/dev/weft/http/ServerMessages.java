@@ -9,6 +9,9 @@ import dev.weft.core.Method;
 import dev.weft.core.Query;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
+import io.helidon.common.buffers.BufferData;
+import io.helidon.common.buffers.DataWriter;
+import io.helidon.http.DateTime;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.RequestException;
@@ -19,6 +22,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -153,7 +157,8 @@ final class ServerMessages {
                         out.headers().add(HeaderNames.create(name), value);
                     });
             if (bare) {
-                if (method == Method.HEAD) headLength(response, length, out);
+                if (method == Method.HEAD && !noBody(response.status()))
+                    headLength(response, length, out);
                 out.send(new byte[0]);
             } else if (body.atHand() && length.orElse(0) <= PIECE_BYTES) out.send(body.bytes());
             else {
@@ -189,6 +194,39 @@ final class ServerMessages {
             }
         }
         response.commit();
+    }
+
+    /**
+     * Sends an answer that lasts, each piece when it comes; always closes its body. Nothing can follow on
+     * the connection. Helidon's way would keep the head back until there are two pieces.
+     */
+    static void sendLasting(Response response, DataWriter out) throws IOException {
+        try (var body = response.body();
+                var in = body.stream()) {
+            var head = new StringBuilder(256);
+            var status = Status.create(response.status());
+            head.append("HTTP/1.1 ").append(status.code()).append(' ');
+            head.append(status.reasonPhrase()).append("\r\n");
+            response.headers()
+                    .forEach((name, value) -> {
+                        if (HopByHop.isOne(name)) return;
+                        head.append(name).append(": ").append(value).append("\r\n");
+                    });
+            if (response.headers().get("Date").isEmpty())
+                head.append("Date: ").append(DateTime.rfc1123String()).append("\r\n");
+            head.append("Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+            out.writeNow(BufferData.create(head.toString().getBytes(StandardCharsets.ISO_8859_1)));
+            var buffer = new byte[BUFFER_BYTES];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                var size = Integer.toHexString(read) + "\r\n";
+                out.writeNow(
+                        BufferData.create(
+                                BufferData.create(size),
+                                BufferData.create(buffer, 0, read),
+                                BufferData.create("\r\n")));
+            }
+            out.writeNow(BufferData.create("0\r\n\r\n"));
+        }
     }
 
     /** Tells the caller that this connection ends with this answer. */

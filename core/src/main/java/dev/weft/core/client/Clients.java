@@ -53,6 +53,7 @@ public final class Clients implements AutoCloseable {
     private final Transport transport;
     private final ClientTelemetry telemetry;
     private final Time time;
+    private final boolean headsOnly;
     private final Protocol<Request, Response> protocol;
     private final Map<String, Client> made = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -67,6 +68,18 @@ public final class Clients implements AutoCloseable {
             Transport transport,
             ClientTelemetry telemetry,
             Time time) {
+        this(by, settings, resolver, transport, telemetry, time, false);
+    }
+
+    private Clients(
+            String by,
+            CallSettings settings,
+            Resolver resolver,
+            Transport transport,
+            ClientTelemetry telemetry,
+            Time time,
+            boolean headsOnly) {
+        this.headsOnly = headsOnly;
         this.by = by;
         this.settings = settings;
         this.resolver = resolver;
@@ -74,6 +87,14 @@ public final class Clients implements AutoCloseable {
         this.telemetry = telemetry;
         this.time = time;
         this.protocol = Protocol.http(time);
+    }
+
+    /**
+     * The same, before the first call, for who passes bodies on and bounds them himself: the deadline of a
+     * call is that of its head.
+     */
+    public Clients headsOnly() {
+        return new Clients(by, settings, resolver, transport, telemetry, time, true);
     }
 
     /** The client of a service, whether or not anybody serves it now. */
@@ -245,7 +266,9 @@ public final class Clients implements AutoCloseable {
                         transport.client(instance.address()),
                         ofInstance(
                                 telemetry.attempt(instance),
-                                Cancellation.ofCalls(by, peer, time, bodies),
+                                headsOnly
+                                        ? Cancellation.ofHeads(by, peer, time, bodies)
+                                        : Cancellation.ofCalls(by, peer, time, bodies),
                                 (request, next) -> next.call(ContextHeaders.inject(request))));
         var node =
                 new Node(
