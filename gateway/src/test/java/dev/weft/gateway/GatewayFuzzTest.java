@@ -45,6 +45,7 @@ class GatewayFuzzTest {
                             .only(Integer.getInteger("weft.fuzz.case", -1));
             var report = fuzzer.run(CASES);
             fuzzer.answersOn(CONNECTIONS);
+            assertThat(report.resets()).isLessThan(CASES / 100);
             assertThat(complaints.all()).as(report.toString()).isEmpty();
             assertThat(report.byStatus()).containsKeys(200, 400, 413, 431, 501, 505);
         }

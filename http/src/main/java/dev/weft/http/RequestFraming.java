@@ -254,7 +254,7 @@ final class RequestFraming implements Supplier<byte[]> {
 
     private byte @Nullable [] head() {
         if (at == end && !fill()) return null;
-        skipEmptyLine();
+        skipEmptyLines();
         seen = at;
         hosts = lengths = codings = 0;
         small = beyondAscii = false;
@@ -296,12 +296,14 @@ final class RequestFraming implements Supplier<byte[]> {
         return headers.build();
     }
 
-    /** RFC 9112, 2.2: one before a request is forgiven. */
-    private void skipEmptyLine() {
-        if (in[at] != '\r') return;
-        while (end - at < 2) if (!fill()) return;
-        if (in[at + 1] == '\n') at += 2;
-        if (at == end) fill();
+    /** RFC 9112, 2.2: before a request they are forgiven. */
+    private void skipEmptyLines() {
+        while (in[at] == '\r') {
+            while (end - at < 2) if (!fill()) return;
+            if (in[at + 1] != '\n') return;
+            at += 2;
+            if (at == end && !fill()) return;
+        }
     }
 
     private static CloseConnectionException cut() {

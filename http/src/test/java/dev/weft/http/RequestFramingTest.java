@@ -53,10 +53,11 @@ class RequestFramingTest {
     }
 
     @Test
-    void an_empty_line_before_a_request_is_forgiven() {
+    void empty_lines_before_a_request_are_forgiven() {
         assertThat(all("\r\n" + GET)).containsExactly(GET);
         assertThat(all("\r", "\n", GET)).containsExactly(GET);
-        refused(400, "\r\n\r\n" + GET);
+        assertThat(all("\r\n\r\n\r", "\n" + GET)).containsExactly(GET);
+        refused(400, "\r" + GET);
     }
 
     @Test

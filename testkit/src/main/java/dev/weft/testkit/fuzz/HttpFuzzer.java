@@ -116,15 +116,17 @@ public final class HttpFuzzer {
      *
      * @param cases how many connections there were
      * @param byStatus how many answers had which status; 0 stands for connections that were closed without any
+     * @param resets how many connections the server reset, so that answers may be lost; nothing is wrong with that, unless there are many
      */
-    public record Report(long seed, int cases, Map<Integer, Integer> byStatus) {
+    public record Report(long seed, int cases, Map<Integer, Integer> byStatus, int resets) {
         public Report {
             byStatus = Map.copyOf(byStatus);
         }
 
         @Override
         public String toString() {
-            return "seed %d: %d cases, answers %s".formatted(seed, cases, new TreeMap<>(byStatus));
+            return "seed %d: %d cases, answers %s, %d resets"
+                    .formatted(seed, cases, new TreeMap<>(byStatus), resets);
         }
     }
 
@@ -274,6 +276,7 @@ public final class HttpFuzzer {
         private final Oracle oracle = new Oracle(bin, maxBodyBytes);
         private final AtomicInteger next;
         private final AtomicInteger done = new AtomicInteger();
+        private final AtomicInteger resets = new AtomicInteger();
         private final Map<Integer, Integer> byStatus = new TreeMap<>();
         private @Nullable AssertionError failure;
 
@@ -290,7 +293,7 @@ public final class HttpFuzzer {
             var failed = failure();
             if (failed != null) throw failed;
             oracle.checkTaken();
-            return new Report(seed, done.get(), byStatus);
+            return new Report(seed, done.get(), byStatus, resets.get());
         }
 
         private synchronized @Nullable AssertionError failure() {
@@ -311,6 +314,7 @@ public final class HttpFuzzer {
                     oracle.expect(one);
                     var got = exchange(one, oracle);
                     heard = got.text();
+                    if (got.reset() && one.ending() != Ending.RESET) resets.incrementAndGet();
                     count(oracle.judge(one, heard, got.reset()));
                     oracle.checkTaken();
                     if (number % CASES_BETWEEN_CHECKS == 0) answersOn(1);

@@ -58,6 +58,7 @@ class HttpServerFuzzTest {
             int files = openFiles();
             var report = fuzzer.run(CASES);
             fuzzer.answersOn(CONNECTIONS);
+            assertThat(report.resets()).isLessThan(CASES / 100);
             assertThat(complaints.all()).as(report.toString()).isEmpty();
             assertThat(inWork()).isZero();
             awaitThat(() -> openFiles() <= files);
