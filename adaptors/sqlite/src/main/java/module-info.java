@@ -4,7 +4,7 @@ module dev.weft.sqlite {
     requires static org.jspecify;
     requires transitive dev.weft.core;
     requires transitive dev.weft.events;
-    requires java.sql;
+    requires transitive dev.weft.jdbc;
     requires org.xerial.sqlitejdbc;
 
     exports dev.weft.sqlite;

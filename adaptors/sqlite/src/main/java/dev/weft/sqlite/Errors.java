@@ -1,6 +1,5 @@
 package dev.weft.sqlite;
 
-import dev.weft.core.Failure;
 import java.sql.SQLException;
 
 /** What SQLite's result codes mean for who runs the service (sqlite.org/rescode.html). */
@@ -31,22 +30,12 @@ final class Errors {
         };
     }
 
-    /** Says what went wrong with the database and what to do about it. */
-    static Failure.Storage database(String database, SQLException e) {
-        return new Failure.Storage(database + remedy(e) + ": " + e.getMessage(), e);
-    }
-
-    /** Says which statement failed. */
-    static Failure.Storage statement(String database, String sql, SQLException e) {
-        return new Failure.Storage(
-                database + remedy(e) + ": " + e.getMessage() + ", in: " + sql, e);
-    }
-
-    private static String remedy(SQLException e) {
+    /** What went wrong, and what to do about it. */
+    static String remedy(SQLException e) {
         return switch (primary(e)) {
             case BUSY, LOCKED ->
                     " was locked by another process for more than "
-                            + Session.BUSY.toSeconds()
+                            + Sqlite.BUSY.toSeconds()
                             + " s; end what holds it, such as a backup or a shell with an open"
                             + " transaction";
             case FULL -> " cannot grow, the disk is full; make room";

@@ -1,6 +1,7 @@
 package dev.weft.sqlite;
 
 import dev.weft.core.Failure;
+import dev.weft.jdbc.Session;
 import java.sql.SQLException;
 import java.util.List;
 

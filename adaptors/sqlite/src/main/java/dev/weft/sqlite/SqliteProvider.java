@@ -22,10 +22,10 @@ public final class SqliteProvider implements Storage.Provider {
 
     @Override
     public Storage open(String url, Time time) {
-        if (url.equals(MEMORY)) return SqliteStorage.inMemory(time);
+        if (url.equals(MEMORY)) return Sqlite.inMemory(time);
         if (!url.startsWith(FILE) || url.length() == FILE.length())
             throw new IllegalArgumentException(
                     "a storage is named sqlite:FILE or memory:, not " + url);
-        return SqliteStorage.open(Path.of(url.substring(FILE.length())), time);
+        return Sqlite.open(Path.of(url.substring(FILE.length())), time);
     }
 }

@@ -11,6 +11,7 @@ import dev.weft.events.EventStore.Appended;
 import dev.weft.events.NewEvent;
 import dev.weft.events.Origin;
 import dev.weft.events.StoredEvent;
+import dev.weft.jdbc.JdbcStorage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,14 +28,14 @@ import org.junit.jupiter.api.io.TempDir;
 class GroupCommitTest {
 
     @TempDir Path folder;
-    private SqliteStorage storage;
+    private JdbcStorage storage;
     private EventStore store;
     private final CountDownLatch release = new CountDownLatch(1);
     private Race<String> holding;
 
     @BeforeEach
     void open() throws Exception {
-        storage = SqliteStorage.open(folder.resolve("log.db"), SystemTime.INSTANCE);
+        storage = Sqlite.open(folder.resolve("log.db"), SystemTime.INSTANCE);
         store = storage.events();
         storage.database().write(sql -> sql.update("create table note (text text unique)"));
         var held = new CountDownLatch(1);
@@ -170,7 +171,7 @@ class GroupCommitTest {
     @Test
     void a_full_queue_makes_callers_wait_and_loses_nothing() throws Exception {
         var appends = new ArrayList<Race<Appended>>();
-        for (int i = 0; i < Writer.MAX_QUEUE + 100; i++) {
+        for (int i = 0; i < JdbcStorage.MAX_QUEUE + 100; i++) {
             int stream = i;
             appends.add(Race.begin(() -> append("a-" + stream, 0)));
         }
@@ -180,7 +181,7 @@ class GroupCommitTest {
         assertThatThrownBy(late::result).isInstanceOf(InterruptedException.class);
         release.countDown();
         for (var append : appends) append.result();
-        assertThat(store.head()).isEqualTo(Writer.MAX_QUEUE + 100);
+        assertThat(store.head()).isEqualTo(JdbcStorage.MAX_QUEUE + 100);
         assertThat(store.log(0, 2_000))
                 .extracting(StoredEvent::stream)
                 .doesNotHaveDuplicates()
@@ -200,12 +201,12 @@ class GroupCommitTest {
         assertThat(first.result().position()).isEqualTo(1);
         assertThat(second.result().position()).isEqualTo(2);
         assertThat(closing.result()).isTrue();
-        try (var again = SqliteStorage.open(folder.resolve("log.db"), SystemTime.INSTANCE)) {
+        try (var again = Sqlite.open(folder.resolve("log.db"), SystemTime.INSTANCE)) {
             assertThat(again.events().head()).isEqualTo(2);
         }
     }
 
-    private static boolean closed(SqliteStorage storage) {
+    private static boolean closed(JdbcStorage storage) {
         storage.close();
         return true;
     }

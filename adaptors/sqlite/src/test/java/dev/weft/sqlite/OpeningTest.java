@@ -13,6 +13,7 @@ import dev.weft.events.NewEvent;
 import dev.weft.events.Origin;
 import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
+import dev.weft.jdbc.JdbcStorage;
 import dev.weft.testkit.VirtualTime;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +85,7 @@ class OpeningTest {
         }
         assertThat(Thread.getAllStackTraces().keySet())
                 .extracting(Thread::getName)
-                .doesNotContain("weft-sqlite-writer");
+                .doesNotContain("weft-storage-writer");
     }
 
     @Test
@@ -109,8 +110,7 @@ class OpeningTest {
     @Test
     void a_folder_that_cannot_be_made_is_named() throws Exception {
         Files.writeString(folder.resolve("a"), "");
-        assertThatThrownBy(
-                        () -> SqliteStorage.open(folder.resolve("a/log.db"), SystemTime.INSTANCE))
+        assertThatThrownBy(() -> Sqlite.open(folder.resolve("a/log.db"), SystemTime.INSTANCE))
                 .isInstanceOf(Failure.Storage.class)
                 .hasMessageContaining("cannot be made")
                 .hasMessageContaining(folder.resolve("a").toString());
@@ -169,7 +169,7 @@ class OpeningTest {
 
     @Test
     void many_open_a_new_file_at_once() throws Exception {
-        var opening = new ArrayList<Race<SqliteStorage>>();
+        var opening = new ArrayList<Race<JdbcStorage>>();
         for (int i = 0; i < 8; i++) opening.add(Race.begin(this::open));
         for (var one : opening) {
             var storage = one.result();
@@ -270,12 +270,12 @@ class OpeningTest {
         return folder.resolve("log.db");
     }
 
-    private SqliteStorage open() {
+    private JdbcStorage open() {
         return open(SystemTime.INSTANCE);
     }
 
-    private SqliteStorage open(Time time) {
-        return SqliteStorage.open(file(), time);
+    private JdbcStorage open(Time time) {
+        return Sqlite.open(file(), time);
     }
 
     private void foreign(String sql) throws SQLException {

@@ -27,7 +27,7 @@ class ProcessesTest {
 
     @Test
     void two_processes_write_one_log() throws Exception {
-        try (var storage = SqliteStorage.open(file(), SystemTime.INSTANCE);
+        try (var storage = Sqlite.open(file(), SystemTime.INSTANCE);
                 var other = WritingProcess.start(file(), "theirs", 4, 100)) {
             var store = storage.events();
             assertThat(store.awaitBeyond(0, Duration.ofSeconds(60))).isPositive();
@@ -57,7 +57,7 @@ class ProcessesTest {
             assertThat(told).doesNotContain("");
             // Killing may cut the last line; what is not whole was not told.
             if (told.getLast().split(" ", -1).length != 3) told.removeLast();
-            try (var storage = SqliteStorage.open(file(), SystemTime.INSTANCE)) {
+            try (var storage = Sqlite.open(file(), SystemTime.INSTANCE)) {
                 assertWhole(storage.events(), told);
                 append(storage.events(), "ours-1");
             }

@@ -8,6 +8,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.events.Database;
 import dev.weft.events.Sql;
 import dev.weft.events.Table;
+import dev.weft.jdbc.JdbcStorage;
 import java.math.BigDecimal;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -25,7 +26,7 @@ class RecordTableTest {
     private static final Product CUP = new Product("Cup \"1\"", new BigDecimal("1.10"));
     private static final Product JAR = new Product("Jar", new BigDecimal("2"));
 
-    private final SqliteStorage storage = SqliteStorage.inMemory(SystemTime.INSTANCE);
+    private final JdbcStorage storage = Sqlite.inMemory(SystemTime.INSTANCE);
     private final Database database = storage.database();
 
     @BeforeEach

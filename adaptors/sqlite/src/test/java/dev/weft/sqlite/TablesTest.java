@@ -10,6 +10,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Work;
 import dev.weft.events.Database;
 import dev.weft.events.Sql;
+import dev.weft.jdbc.JdbcStorage;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -27,11 +28,11 @@ import org.junit.jupiter.api.io.TempDir;
 class TablesTest {
 
     @TempDir Path folder;
-    private SqliteStorage storage;
+    private JdbcStorage storage;
     Database tables;
 
-    SqliteStorage open() {
-        return SqliteStorage.open(folder.resolve("tables.db"), SystemTime.INSTANCE);
+    JdbcStorage open() {
+        return Sqlite.open(folder.resolve("tables.db"), SystemTime.INSTANCE);
     }
 
     @BeforeEach
@@ -249,10 +250,10 @@ class TablesTest {
     @Test
     void a_changed_table_is_seen_whole() throws Exception {
         insert(1, "a", BigDecimal.ONE, true, Instant.EPOCH, new byte[0]);
-        for (int i = 0; i < 2 * SqliteStorage.READERS; i++)
+        for (int i = 0; i < 2 * Sqlite.READERS; i++)
             tables.query("select * from thing", row -> row.text("name"));
         tables.write(sql -> sql.update("alter table thing add column colour text default 'red'"));
-        for (int i = 0; i < 2 * SqliteStorage.READERS; i++)
+        for (int i = 0; i < 2 * Sqlite.READERS; i++)
             assertThat(tables.query("select * from thing", row -> row.text("colour")))
                     .containsExactly("red");
         List<String> inside =

@@ -93,7 +93,7 @@ public final class WritingProcess implements AutoCloseable {
 
     /** Arguments: file, name, threads, appends of each. */
     public static void main(String[] args) throws Exception {
-        try (var storage = SqliteStorage.open(Path.of(args[0]), SystemTime.INSTANCE)) {
+        try (var storage = Sqlite.open(Path.of(args[0]), SystemTime.INSTANCE)) {
             var writers = new ArrayList<Race<Boolean>>();
             for (int i = 0; i < Integer.parseInt(args[2]); i++) {
                 var stream = args[1] + "-" + i;

@@ -1,4 +1,4 @@
-package dev.weft.sqlite;
+package dev.weft.jdbc;
 
 import java.util.Locale;
 import java.util.Set;

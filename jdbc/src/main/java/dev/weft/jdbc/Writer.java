@@ -1,13 +1,17 @@
-package dev.weft.sqlite;
+package dev.weft.jdbc;
 
 import dev.weft.core.Context;
 import dev.weft.core.Failure;
 import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import dev.weft.events.EventMetrics;
+import dev.weft.events.EventStore;
+import dev.weft.events.EventStore.Appended;
+import dev.weft.events.Origin;
 import dev.weft.events.Sql;
 import java.sql.SQLException;
-import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A unit fails alone. An append checks everything before it writes anything; a transaction runs
  * in a savepoint. If the transaction of the batch fails, it is rolled back, and all of its units
  * fail. The next batch begins with a new connection if the error was the connection's or the file's
- * ({@link Errors#isConnections}), and with the same one if not, such as on a full disk.
+ * ({@link Dialect#isConnections}), and with the same one if not, such as on a full disk.
  *
  * <p>It is a platform thread, because a virtual one would hold on to its carrier for every sync.
  * The lock guards queue and flags and is never held during I/O.
@@ -40,26 +44,7 @@ final class Writer implements AutoCloseable {
     static final int MAX_BATCH = 256;
     static final long MAX_BATCH_BYTES = 8 << 20;
 
-    private static final long LOCK_POLL_NANOS = 1_000_000;
-
-    /** The batch that a unit runs in: the session, and the log's end so far. */
-    static final class Batch {
-        final Session session;
-        long head;
-
-        Batch(Session session, long head) {
-            this.session = session;
-            this.head = head;
-        }
-    }
-
-    /** Checks, throwing a {@link Failure} before anything is written, then writes. */
-    @FunctionalInterface
-    interface Appending<T> {
-        T append(Batch batch) throws SQLException;
-    }
-
-    private final String database;
+    private final Dialect dialect;
     private final Sessions sessions;
     private final Time time;
     private final LongConsumer committed;
@@ -75,12 +60,12 @@ final class Writer implements AutoCloseable {
     /**
      * @param committed told the log's end after each commit, before its callers go on
      */
-    Writer(String database, Sessions sessions, Time time, LongConsumer committed) {
-        this.database = database;
+    Writer(Dialect dialect, Sessions sessions, Time time, LongConsumer committed) {
+        this.dialect = dialect;
         this.sessions = sessions;
         this.time = time;
         this.committed = committed;
-        this.thread = time.startNative("weft-sqlite-writer", this::write);
+        this.thread = time.startNative("weft-storage-writer", this::write);
     }
 
     void measure(Meter meter) {
@@ -88,9 +73,9 @@ final class Writer implements AutoCloseable {
         units = meter.histogram(EventMetrics.COMMIT_UNITS);
     }
 
-    /** Appends; blocks until it is on disk. */
-    <T> T append(long bytes, Appending<T> appending) throws InterruptedException {
-        return submit(new Append<>(bytes, appending));
+    /** Appends, within the limits; blocks until it is on disk. */
+    Appended append(List<EventStore.Append> appends, Origin origin) throws InterruptedException {
+        return submit(new Append(appends, origin));
     }
 
     /** Runs a transaction; blocks until it is on disk. */
@@ -111,7 +96,7 @@ final class Writer implements AutoCloseable {
         lock.lockInterruptibly();
         try {
             while (!closed && queue.size() >= MAX_QUEUE) room.await();
-            if (closed) throw closed();
+            if (closed) throw Errors.closed(dialect);
             queue.add(unit);
             work.signal();
         } finally {
@@ -184,9 +169,9 @@ final class Writer implements AutoCloseable {
             units.record(batch.size());
             committed.accept(head);
         } catch (SQLException e) {
-            fail(batch, Errors.database(database, e));
+            fail(batch, Errors.database(dialect, e));
         } catch (RuntimeException | Error e) {
-            fail(batch, new Failure.Storage(database + " failed: " + e.getMessage(), e));
+            fail(batch, new Failure.Storage(dialect.name() + " failed: " + e.getMessage(), e));
         }
     }
 
@@ -195,53 +180,38 @@ final class Writer implements AutoCloseable {
     }
 
     private long commit(Session session, List<Unit<?>> units) throws SQLException {
-        begin(session);
         try {
-            var batch = new Batch(session, Log.head(session));
+            var batch = new Batch(session, dialect.begin(session, time));
+            lookUp(batch, units);
             for (var unit : units) unit.run(batch);
+            batch.flush();
+            dialect.end(session, batch.head());
             session.commit();
-            return batch.head;
+            return batch.head();
         } catch (SQLException | RuntimeException | Error e) {
             rollback(session, e);
             throw e;
         }
     }
 
-    /** Takes the write lock, which another process may have for a while. */
-    private void begin(Session session) throws SQLException {
-        long begun = time.nanos();
-        while (true) {
-            try {
-                session.execute("BEGIN IMMEDIATE");
-                return;
-            } catch (SQLException e) {
-                if (!Errors.isBusy(e) || time.nanos() - begun > Session.BUSY.toNanos()) throw e;
+    private static void lookUp(Batch batch, List<Unit<?>> units) throws SQLException {
+        var streams = new ArrayList<String>();
+        var keys = new ArrayList<String>();
+        for (var unit : units)
+            if (unit instanceof Append it) {
+                for (var append : it.appends) streams.add(append.stream());
+                if (!it.origin.appendKey().isEmpty()) keys.add(it.origin.appendKey());
             }
-            pause();
-        }
-    }
-
-    /** Not in step with other processes, who wait the same way. */
-    private void pause() {
-        try {
-            time.sleep(Duration.ofNanos(time.random().nextLong(LOCK_POLL_NANOS)));
-        } catch (InterruptedException e) {
-            // Nobody but a stray interrupts this thread, and what was taken has to be done.
-            return;
-        }
+        batch.lookUp(streams, keys);
     }
 
     private static void rollback(Session session, Throwable failure) {
         try {
             session.execute("ROLLBACK");
         } catch (SQLException e) {
-            // On some errors SQLite has rolled back by itself, and says so here.
+            // On some errors a database has rolled back by itself, and says so here.
             failure.addSuppressed(e);
         }
-    }
-
-    private Failure.Storage closed() {
-        return new Failure.Storage(database + " is closed", null);
     }
 
     /** Finishes what waits, within {@link Sessions#PATIENCE}. */
@@ -274,7 +244,7 @@ final class Writer implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        fail(left, closed());
+        fail(left, Errors.closed(dialect));
         for (var unit : left) unit.done.countDown();
     }
 
@@ -300,25 +270,35 @@ final class Writer implements AutoCloseable {
         }
     }
 
-    private static final class Append<T> extends Unit<T> {
-        private final Appending<T> appending;
+    private final class Append extends Unit<Appended> {
+        private final List<EventStore.Append> appends;
+        private final Origin origin;
 
-        Append(long bytes, Appending<T> appending) {
-            super(bytes);
-            this.appending = appending;
+        Append(List<EventStore.Append> appends, Origin origin) {
+            super(bytes(appends));
+            this.appends = appends;
+            this.origin = origin;
+        }
+
+        private static long bytes(List<EventStore.Append> appends) {
+            long bytes = 0;
+            for (var append : appends)
+                for (var event : append.events()) bytes += event.data().length;
+            return bytes;
         }
 
         @Override
-        void run(Batch batch) throws SQLException {
+        void run(Batch batch) {
             try {
-                result = appending.append(batch);
+                long now = ChronoUnit.MICROS.between(Instant.EPOCH, time.now());
+                result = batch.append(appends, origin, now);
             } catch (Failure e) {
                 failure = e;
             }
         }
     }
 
-    private final class Transaction<T> extends Unit<T> {
+    private static final class Transaction<T> extends Unit<T> {
         private final Function<Sql, T> work;
         private final Context context;
 
@@ -330,17 +310,20 @@ final class Writer implements AutoCloseable {
 
         @Override
         void run(Batch batch) throws SQLException {
-            batch.session.execute("SAVEPOINT weft_unit");
-            var sql = new SessionSql(database, batch.session);
+            batch.flush();
+            var session = batch.session();
+            session.execute("SAVEPOINT weft_unit");
+            var sql = new SessionSql(session);
             try {
                 context.run(() -> result = work.apply(sql));
+                if (sql.broken()) failure = sql.broke();
             } catch (RuntimeException | Error e) {
                 failure = e;
-                batch.session.execute("ROLLBACK TO weft_unit");
             } finally {
                 sql.end();
             }
-            batch.session.execute("RELEASE weft_unit");
+            if (failure != null) session.execute("ROLLBACK TO SAVEPOINT weft_unit");
+            session.execute("RELEASE SAVEPOINT weft_unit");
         }
     }
 }

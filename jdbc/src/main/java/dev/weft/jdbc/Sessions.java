@@ -1,4 +1,4 @@
-package dev.weft.sqlite;
+package dev.weft.jdbc;
 
 import dev.weft.core.Failure;
 import java.sql.SQLException;
@@ -29,7 +29,7 @@ final class Sessions implements AutoCloseable {
         T with(Session session) throws SQLException;
     }
 
-    private final String database;
+    private final Dialect dialect;
     private final int max;
     private final boolean replaceable;
     private final Opening opening;
@@ -42,8 +42,8 @@ final class Sessions implements AutoCloseable {
      * @param replaceable whether a session that failed is closed and a new one opened; false where
      *     the database would go with it
      */
-    Sessions(String database, int max, boolean replaceable, Opening opening) {
-        this.database = database;
+    Sessions(Dialect dialect, int max, boolean replaceable, Opening opening) {
+        this.dialect = dialect;
         this.max = max;
         this.replaceable = replaceable;
         this.opening = opening;
@@ -54,7 +54,7 @@ final class Sessions implements AutoCloseable {
     <T> T use(Use<T> use) throws SQLException {
         acquire();
         try {
-            if (closed) throw closed();
+            if (closed) throw Errors.closed(dialect);
             var kept = idle.pollFirst();
             var session = kept == null ? opening.open() : kept;
             inUse.add(session);
@@ -63,7 +63,7 @@ final class Sessions implements AutoCloseable {
                 return use.with(session);
             } catch (SQLException e) {
                 session.forgetStatements(e);
-                keep = !replaceable || !Errors.isConnections(e);
+                keep = !replaceable || !dialect.isConnections(e);
                 throw e;
             } finally {
                 inUse.remove(session);
@@ -76,26 +76,22 @@ final class Sessions implements AutoCloseable {
     }
 
     private void acquire() {
-        if (closed) throw closed();
+        if (closed) throw Errors.closed(dialect);
         try {
             if (free.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) return;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Failure.Storage("interrupted while waiting to use " + database, e);
+            throw new Failure.Storage("interrupted while waiting to use " + dialect.name(), e);
         }
         throw new Failure.Storage(
                 "all "
                         + max
                         + " connections to "
-                        + database
+                        + dialect.name()
                         + " were in use for "
                         + PATIENCE.toSeconds()
                         + " s; make the queries shorter",
                 null);
-    }
-
-    private Failure.Storage closed() {
-        return new Failure.Storage(database + " is closed", null);
     }
 
     private void discard(Session session) {

@@ -1,10 +1,11 @@
-package dev.weft.sqlite;
+package dev.weft.jdbc;
 
 import dev.weft.core.Failure;
 import dev.weft.events.Row;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Timestamp;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * A query's whole result, so that no connection is held while rows are looked at. At most {@value
  * #MAX} rows.
  */
-record Rows(String sql, List<String> columns, List<@Nullable Object[]> values) {
+public record Rows(String sql, List<String> columns, List<@Nullable Object[]> values) {
 
     static final int MAX = 100_000;
 
@@ -31,13 +32,27 @@ record Rows(String sql, List<String> columns, List<@Nullable Object[]> values) {
                         "a query answers at most " + MAX + " rows; say LIMIT and read on: " + sql,
                         null);
             var row = new @Nullable Object[width];
-            for (int i = 0; i < width; i++) row[i] = result.getObject(i + 1);
+            for (int i = 0; i < width; i++) row[i] = plain(result.getObject(i + 1));
             values.add(row);
         }
         return new Rows(sql, columns, values);
     }
 
-    <T> List<T> map(Function<Row, T> row) {
+    /** As one of the kinds that a {@link Row} knows: text, numbers, bytes. */
+    private static @Nullable Object plain(@Nullable Object value) {
+        return switch (value) {
+            case null -> null;
+            case String text -> text;
+            case byte[] bytes -> bytes;
+            case Number number -> number;
+            case Boolean flag -> flag ? 1L : 0L;
+            case Timestamp timestamp -> Session.INSTANT.format(timestamp.toInstant());
+            case Object other -> other.toString();
+        };
+    }
+
+    /** Each row as something else. */
+    public <T> List<T> map(Function<Row, T> row) {
         var mapped = new ArrayList<T>(values.size());
         for (var one : values) mapped.add(row.apply(new One(one)));
         return mapped;
@@ -69,6 +84,9 @@ record Rows(String sql, List<String> columns, List<@Nullable Object[]> values) {
             return switch (value(column)) {
                 case Integer number -> number;
                 case Long number -> number;
+                case Short number -> number;
+                case BigDecimal number when number.stripTrailingZeros().scale() <= 0 ->
+                        number.longValueExact();
                 case Object other -> throw wrong(column, "a whole number", other);
             };
         }
@@ -78,6 +96,7 @@ record Rows(String sql, List<String> columns, List<@Nullable Object[]> values) {
             return switch (value(column)) {
                 case Integer number -> BigDecimal.valueOf(number);
                 case Long number -> BigDecimal.valueOf(number);
+                case BigDecimal number -> number;
                 case String text -> {
                     try {
                         yield new BigDecimal(text);

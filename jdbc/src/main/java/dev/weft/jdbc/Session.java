@@ -1,11 +1,9 @@
-package dev.weft.sqlite;
+package dev.weft.jdbc;
 
 import java.math.BigDecimal;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
@@ -13,115 +11,74 @@ import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.sqlite.ProgressHandler;
-import org.sqlite.SQLiteConnection;
 
-/**
- * One connection with the {@value #MAX_STATEMENTS} statements that it prepared last. Used by one
- * thread at a time.
- *
- * <p>No memory mapping: where a disk fails, a mapped read would end the process instead of failing.
- */
-final class Session implements AutoCloseable {
-
-    /** How long another process may hold the write lock. */
-    static final Duration BUSY = Duration.ofSeconds(10);
+/** One connection with the {@value #MAX_STATEMENTS} statements that it prepared last. Used by one thread at a time. */
+public final class Session implements AutoCloseable {
 
     private static final int MAX_STATEMENTS = 128;
-    private static final int CACHE_KIB = 16 << 10;
-    private static final int WAL_PAGES = 2_000;
-    private static final long WAL_BYTES = 64L << 20;
 
-    /** How many steps of SQLite's machine a read makes between looks at its thread's flag. */
-    private static final int STEPS = 20_000;
-
-    private static final DateTimeFormatter INSTANT =
+    static final DateTimeFormatter INSTANT =
             new DateTimeFormatterBuilder().appendInstant(9).toFormatter();
+
+    /** A statement, and how many parameters it has: a question to some servers. */
+    private record Prepared(PreparedStatement statement, int parameters) {}
 
     /** Counts the changes of the schema in this process; prepared statements are of one schema. */
     private final AtomicInteger schema;
 
+    private final Dialect dialect;
     private final Connection connection;
-    private final LinkedHashMap<String, PreparedStatement> statements =
-            new LinkedHashMap<>(64, 0.75f, true);
+    private final LinkedHashMap<String, Prepared> statements = new LinkedHashMap<>(64, 0.75f, true);
     private int preparedAt;
     private boolean defined;
-    private boolean readOnly;
 
-    private Session(Connection connection, AtomicInteger schema) {
+    Session(Dialect dialect, Connection connection, AtomicInteger schema) {
+        this.dialect = dialect;
         this.connection = connection;
         this.schema = schema;
         this.preparedAt = schema.get();
     }
 
-    /** A connection to the file, or with "" to a database of its own in memory. */
-    static Session open(String file, AtomicInteger schema) throws SQLException {
-        var url = "jdbc:sqlite:" + (file.isEmpty() ? ":memory:" : file);
-        var session = new Session(DriverManager.getConnection(url), schema);
-        try {
-            session.pragma("busy_timeout", BUSY.toMillis());
-            session.pragma("foreign_keys", 1);
-            session.pragma("cache_size", -CACHE_KIB);
-            session.pragma("mmap_size", 0);
-            return session;
-        } catch (SQLException e) {
-            session.close();
-            throw e;
-        }
+    Dialect dialect() {
+        return dialect;
     }
 
-    /** Makes commits durable: a write-ahead log that is synced at each. */
-    void makeWriter() throws SQLException {
-        var mode = rows("PRAGMA journal_mode=WAL").values().getFirst()[0];
-        if (!"wal".equals(mode))
-            throw new SQLException("no write-ahead log is possible there, only " + mode);
-        pragma("synchronous", 2);
-        pragma("fullfsync", 1);
-        pragma("checkpoint_fullfsync", 1);
-        pragma("wal_autocheckpoint", WAL_PAGES);
-        pragma("journal_size_limit", WAL_BYTES);
-    }
-
-    /**
-     * Leaves the waiting for the write lock to its user: SQLite looks every 100 ms only, and misses
-     * the short gaps between the commits of a busy process.
-     */
-    void makeImpatient() throws SQLException {
-        pragma("busy_timeout", 0);
-    }
-
-    /** Lets reads end when their thread is interrupted. */
-    void makeInterruptible() throws SQLException {
-        ProgressHandler.setHandler(
-                connection,
-                STEPS,
-                new ProgressHandler() {
-                    @Override
-                    protected int progress() {
-                        return Thread.currentThread().isInterrupted() ? 1 : 0;
-                    }
-                });
-    }
-
-    private void pragma(String name, long value) throws SQLException {
-        try (var statement = connection.createStatement()) {
-            statement.execute("PRAGMA " + name + "=" + value);
-        }
+    /** The connection, for what only its database can. */
+    public Connection connection() {
+        return connection;
     }
 
     /** The prepared statement, with none of its parameters set. */
-    PreparedStatement prepared(String sql) throws SQLException {
+    public PreparedStatement prepared(String sql) throws SQLException {
+        return statement(sql).statement;
+    }
+
+    private Prepared statement(String sql) throws SQLException {
         if (preparedAt != schema.get()) {
             closeStatements();
             preparedAt = schema.get();
         }
         var statement = statements.get(sql);
         if (statement == null) {
-            statement = connection.prepareStatement(sql);
+            statement = prepare(sql);
             statements.put(sql, statement);
-            if (statements.size() > MAX_STATEMENTS) statements.pollFirstEntry().getValue().close();
+            if (statements.size() > MAX_STATEMENTS)
+                statements.pollFirstEntry().getValue().statement.close();
         }
         return statement;
+    }
+
+    private Prepared prepare(String sql) throws SQLException {
+        var statement = connection.prepareStatement(sql);
+        boolean prepared = false;
+        try {
+            var done =
+                    new Prepared(statement, statement.getParameterMetaData().getParameterCount());
+            prepared = true;
+            return done;
+        } finally {
+            if (!prepared) statement.close();
+        }
     }
 
     /** Forgets a statement that failed: the driver has closed it, and does not say so. */
@@ -129,7 +86,7 @@ final class Session implements AutoCloseable {
         var statement = statements.remove(sql);
         if (statement == null) return;
         try {
-            statement.close();
+            statement.statement.close();
         } catch (SQLException e) {
             failure.addSuppressed(e);
         }
@@ -146,7 +103,7 @@ final class Session implements AutoCloseable {
     }
 
     /** Runs a statement without parameters or result. */
-    void execute(String sql) throws SQLException {
+    public void execute(String sql) throws SQLException {
         try {
             prepared(sql).execute();
         } catch (SQLException e) {
@@ -155,7 +112,8 @@ final class Session implements AutoCloseable {
         }
     }
 
-    int update(String sql, @Nullable Object... parameters) throws SQLException {
+    /** Runs a statement that changes rows and tells how many. */
+    public int update(String sql, @Nullable Object... parameters) throws SQLException {
         int changed;
         try {
             changed = bound(sql, parameters).executeUpdate();
@@ -171,13 +129,14 @@ final class Session implements AutoCloseable {
     }
 
     /** Commits, and lets other sessions know of a changed schema. */
-    void commit() throws SQLException {
+    public void commit() throws SQLException {
         execute("COMMIT");
         if (defined) schema.incrementAndGet();
         defined = false;
     }
 
-    Rows rows(String sql, @Nullable Object... parameters) throws SQLException {
+    /** The whole result of a query. */
+    public Rows rows(String sql, @Nullable Object... parameters) throws SQLException {
         try (var result = bound(sql, parameters).executeQuery()) {
             return Rows.read(sql, result);
         } catch (SQLException e) {
@@ -186,26 +145,11 @@ final class Session implements AutoCloseable {
         }
     }
 
-    void makeReadOnly() throws SQLException {
-        pragma("query_only", 1);
-        readOnly = true;
-    }
-
-    /** The rows of what must only read. */
-    Rows rowsOnly(String sql, @Nullable Object... parameters) throws SQLException {
-        if (readOnly) return rows(sql, parameters);
-        execute("PRAGMA query_only=1");
-        try {
-            return rows(sql, parameters);
-        } finally {
-            execute("PRAGMA query_only=0");
-        }
-    }
-
     private PreparedStatement bound(String sql, @Nullable Object... parameters)
             throws SQLException {
-        var statement = prepared(sql);
-        int wanted = statement.getParameterMetaData().getParameterCount();
+        var prepared = statement(sql);
+        var statement = prepared.statement;
+        int wanted = prepared.parameters;
         if (wanted != parameters.length)
             throw new IllegalArgumentException(
                     "the statement has "
@@ -253,7 +197,7 @@ final class Session implements AutoCloseable {
     /** Ends what runs here, from any thread. */
     void interrupt() {
         try {
-            connection.unwrap(SQLiteConnection.class).getDatabase().interrupt();
+            dialect.interrupt(connection);
         } catch (SQLException e) {
             // It is closed already.
             return;
@@ -261,7 +205,7 @@ final class Session implements AutoCloseable {
     }
 
     private void closeStatements() throws SQLException {
-        for (var statement : statements.values()) statement.close();
+        for (var each : statements.values()) each.statement.close();
         statements.clear();
     }
 

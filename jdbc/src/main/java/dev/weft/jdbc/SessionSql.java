@@ -1,5 +1,6 @@
-package dev.weft.sqlite;
+package dev.weft.jdbc;
 
+import dev.weft.core.Failure;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
 import java.sql.SQLException;
@@ -9,13 +10,12 @@ import java.util.function.Function;
 /** The SQL of one transaction, usable on its thread until it ends. */
 final class SessionSql implements Sql {
 
-    private final String database;
     private final Session session;
     private final Thread thread = Thread.currentThread();
     private boolean ended;
+    private String failed = "";
 
-    SessionSql(String database, Session session) {
-        this.database = database;
+    SessionSql(Session session) {
         this.session = session;
     }
 
@@ -38,11 +38,34 @@ final class SessionSql implements Sql {
             throw new IllegalStateException(
                     "a transaction's Sql is used by its work only, while that runs: " + sql);
         Statements.check(sql);
+        if (!failed.isEmpty())
+            throw new Failure.Storage(
+                    session.dialect().name()
+                            + " takes no statement in a transaction behind one that failed; let the work fail, or ask before: "
+                            + sql
+                            + ", behind: "
+                            + failed,
+                    null);
         try {
             return running.run();
         } catch (SQLException e) {
-            throw Errors.statement(database, sql, e);
+            if (!session.dialect().survivesErrors()) failed = sql;
+            throw Errors.statement(session.dialect(), sql, e);
         }
+    }
+
+    /** Whether a statement failed that cannot be got over. */
+    boolean broken() {
+        return !failed.isEmpty();
+    }
+
+    /** What to tell who went on as if nothing had failed. */
+    Failure.Storage broke() {
+        return new Failure.Storage(
+                session.dialect().name()
+                        + " undid the transaction, as a statement of it failed: "
+                        + failed,
+                null);
     }
 
     void end() {

@@ -1,4 +1,4 @@
-package dev.weft.sqlite;
+package dev.weft.jdbc;
 
 import dev.weft.core.Failure;
 import dev.weft.core.Time;
@@ -6,7 +6,6 @@ import dev.weft.events.EventStore;
 import dev.weft.events.Origin;
 import dev.weft.events.StoredEvent;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -21,11 +20,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * #LOOK} for those of others; one look serves all who wait. The lock guards what is known of the end
  * and who waits; it is never held during I/O.
  */
-final class SqliteEventStore implements EventStore {
+final class JdbcEventStore implements EventStore {
 
     private static final Duration LOOK = Duration.ofMillis(50);
 
-    private final SqliteStorage storage;
+    private final JdbcStorage storage;
     private final Time time;
     private final ReentrantLock lock = new ReentrantLock();
     private final Set<Condition> waiting = new HashSet<>();
@@ -33,7 +32,7 @@ final class SqliteEventStore implements EventStore {
     private long lookedNanos;
     private boolean closed;
 
-    SqliteEventStore(SqliteStorage storage, Time time, long head) {
+    JdbcEventStore(JdbcStorage storage, Time time, long head) {
         this.storage = storage;
         this.time = time;
         this.known = head;
@@ -44,17 +43,7 @@ final class SqliteEventStore implements EventStore {
     public Appended append(List<Append> appends, Origin origin) throws InterruptedException {
         var all = List.copyOf(appends);
         EventStore.checkLimits(all);
-        long bytes = 0;
-        for (var append : all) for (var event : append.events()) bytes += event.data().length;
-        return storage.writer()
-                .append(
-                        bytes,
-                        batch ->
-                                Log.append(
-                                        batch,
-                                        all,
-                                        origin,
-                                        time.now().truncatedTo(ChronoUnit.MICROS)));
+        return storage.writer().append(all, origin);
     }
 
     @Override
@@ -81,7 +70,7 @@ final class SqliteEventStore implements EventStore {
 
     @Override
     public long head() {
-        return storage.read(Log::head);
+        return storage.head();
     }
 
     @Override
