@@ -45,11 +45,6 @@ final class Answers implements AutoCloseable {
     /** The status that stands in the table for an answer that was too large. */
     private static final int NOT_KEPT = 0;
 
-    static final String TABLE =
-            "create table if not exists weft_answer(number integer primary key autoincrement,"
-                    + " key text not null unique, fingerprint text not null, status integer not null,"
-                    + " at integer not null, headers blob not null, body blob not null)";
-
     /**
      * An answer as it is kept.
      *
@@ -154,8 +149,8 @@ final class Answers implements AutoCloseable {
 
     private static int insert(Sql sql, Object[] row) {
         return sql.update(
-                "insert or ignore into weft_answer(key, fingerprint, status, headers, body, at)"
-                        + " values (?, ?, ?, ?, ?, ?)",
+                "insert into weft_answer(key, fingerprint, status, headers, body, at)"
+                        + " values (?, ?, ?, ?, ?, ?) on conflict (key) do nothing",
                 row);
     }
 

@@ -147,7 +147,7 @@ public final class Running implements AutoCloseable {
 
     private int makeTables(Sql sql) {
         for (var statement : app.tables()) sql.update(statement);
-        return sql.update(Answers.TABLE);
+        return app.tables().size();
     }
 
     private Routes routes(Weft weft) {

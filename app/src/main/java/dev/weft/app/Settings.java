@@ -22,7 +22,7 @@ import java.util.Optional;
  * @param registry {@code WEFT_REGISTRY}: {@code hub+http://host:port}, or what {@link
  *     dev.weft.core.Discovery} opens
  * @param bus {@code WEFT_BUS}: {@code hub+http://host:port}
- * @param store {@code WEFT_STORE}: {@code sqlite:FILE} or {@code memory:}
+ * @param store {@code WEFT_STORE}: {@code sqlite:FILE}, {@code memory:} or {@code postgresql://…}
  * @param traces {@code OTEL_EXPORTER_OTLP_ENDPOINT}: where spans go, by OTLP over HTTP
  * @param tracesPerSecond {@code WEFT_TRACES_PER_SECOND}: how many new traces are recorded
  * @param maxBodyBytes {@code WEFT_MAX_BODY_BYTES}: of a request, from 0 to 1 GiB

@@ -8,7 +8,9 @@ import java.util.ServiceLoader;
  * What one service keeps: its log, and its tables beside it.
  *
  * <p>It comes with the tables {@code weft_checkpoint (name, position)} and {@code weft_inbox
- * (listener, source, key, position, part)}, whose first and first three columns are unique.
+ * (listener, source, key, position, part)}, whose first and first three columns are unique, and {@code
+ * weft_answer (number, key, fingerprint, status, at, headers, body)}, where the storage counts up {@code number} and the key is
+ * unique.
  */
 public interface Storage extends AutoCloseable {
 
@@ -44,6 +46,6 @@ public interface Storage extends AutoCloseable {
         throw new IllegalArgumentException(
                 "no storage adaptor on the class path knows "
                         + url
-                        + "; add weft-sqlite for sqlite: and memory:");
+                        + "; add weft-sqlite for sqlite: and memory:, weft-postgres for postgresql:");
     }
 }

@@ -31,6 +31,7 @@ public final class Session implements AutoCloseable {
     private final LinkedHashMap<String, Prepared> statements = new LinkedHashMap<>(64, 0.75f, true);
     private int preparedAt;
     private boolean defined;
+    private boolean changes;
 
     Session(Dialect dialect, Connection connection, AtomicInteger schema) {
         this.dialect = dialect;
@@ -41,6 +42,15 @@ public final class Session implements AutoCloseable {
 
     Dialect dialect() {
         return dialect;
+    }
+
+    /** Whether what it is used for now may have changed something. */
+    boolean changes() {
+        return changes;
+    }
+
+    void changes(boolean may) {
+        changes = may;
     }
 
     /** The connection, for what only its database can. */

@@ -50,25 +50,31 @@ final class Sessions implements AutoCloseable {
         this.free = new Semaphore(max, true);
     }
 
-    /** Uses a session; a failure that may be the connection's own costs the session. */
+    /**
+     * Uses a session; a failure that may be the connection's own costs the session. One that was kept may have lost its
+     * server meanwhile: if nothing has been changed on it yet, the same is done on another one, in the end a new one.
+     */
     <T> T use(Use<T> use) throws SQLException {
         acquire();
         try {
-            if (closed) throw Errors.closed(dialect);
-            var kept = idle.pollFirst();
-            var session = kept == null ? opening.open() : kept;
-            inUse.add(session);
-            boolean keep = true;
-            try {
-                return use.with(session);
-            } catch (SQLException e) {
-                session.forgetStatements(e);
-                keep = !replaceable || !dialect.isConnections(e);
-                throw e;
-            } finally {
-                inUse.remove(session);
-                if (keep) idle.addFirst(session);
-                else discard(session);
+            while (true) {
+                if (closed) throw Errors.closed(dialect);
+                var kept = idle.pollFirst();
+                var session = kept == null ? opening.open() : kept;
+                session.changes(false);
+                inUse.add(session);
+                boolean keep = true;
+                try {
+                    return use.with(session);
+                } catch (SQLException e) {
+                    session.forgetStatements(e);
+                    keep = !replaceable || !dialect.isConnections(e);
+                    if (keep || kept == null || session.changes()) throw e;
+                } finally {
+                    inUse.remove(session);
+                    if (keep) idle.addFirst(session);
+                    else discard(session);
+                }
             }
         } finally {
             free.release();

@@ -182,6 +182,7 @@ final class Writer implements AutoCloseable {
     private long commit(Session session, List<Unit<?>> units) throws SQLException {
         try {
             var batch = new Batch(session, dialect.begin(session, time));
+            session.changes(true);
             lookUp(batch, units);
             for (var unit : units) unit.run(batch);
             batch.flush();

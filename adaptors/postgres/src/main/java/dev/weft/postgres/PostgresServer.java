@@ -35,11 +35,13 @@ public final class PostgresServer implements AutoCloseable {
 
     private final Process process;
     private final Thread log;
+    private final int port;
     private final String url;
 
-    private PostgresServer(Process process, Thread log, String url) {
+    private PostgresServer(Process process, Thread log, int port, String url) {
         this.process = process;
         this.log = log;
+        this.port = port;
         this.url = url;
     }
 
@@ -48,8 +50,14 @@ public final class PostgresServer implements AutoCloseable {
      * PostgreSQL is not installed or does not start.
      */
     public static PostgresServer start(Path folder, Time time) throws InterruptedException {
+        return start(folder, 0, time);
+    }
+
+    /** As the other, at a port that it had before; 0 for a free one. */
+    public static PostgresServer start(Path folder, int port, Time time)
+            throws InterruptedException {
         try {
-            return new Starting(folder.toAbsolutePath(), time).start();
+            return new Starting(folder.toAbsolutePath(), time).start(port);
         } catch (IOException e) {
             throw new Failure.Storage(
                     "PostgreSQL cannot be started with its data in " + folder + ": " + e, e);
@@ -61,9 +69,15 @@ public final class PostgresServer implements AutoCloseable {
         return url;
     }
 
-    /** The server's process; its helpers are children of it. */
-    public ProcessHandle process() {
-        return process.toHandle();
+    public int port() {
+        return port;
+    }
+
+    /** Ends the server and its helpers at once, as a machine does that fails. */
+    public void kill() throws InterruptedException {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly().waitFor();
+        log.join();
     }
 
     /** Ends connections and the server; the data are whole. */
@@ -113,12 +127,9 @@ public final class PostgresServer implements AutoCloseable {
             this.as = as();
         }
 
-        PostgresServer start() throws IOException, InterruptedException {
+        PostgresServer start(int wanted) throws IOException, InterruptedException {
             if (!Files.exists(data.resolve("PG_VERSION"))) make();
-            int port;
-            try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                port = socket.getLocalPort();
-            }
+            int port = wanted == 0 ? freePort() : wanted;
             var process =
                     command(
                                     "postgres",
@@ -147,6 +158,7 @@ public final class PostgresServer implements AutoCloseable {
             return new PostgresServer(
                     process,
                     log,
+                    port,
                     "postgresql://"
                             + USER
                             + ":"
@@ -154,6 +166,12 @@ public final class PostgresServer implements AutoCloseable {
                             + "@127.0.0.1:"
                             + port
                             + "/postgres");
+        }
+
+        private static int freePort() throws IOException {
+            try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            }
         }
 
         private static void drop(BufferedReader reader) {
@@ -217,7 +235,7 @@ public final class PostgresServer implements AutoCloseable {
         private static List<String> as() throws IOException {
             if (!"root".equals(System.getProperty("user.name"))) return List.of();
             for (var user : List.of("postgres", "nobody"))
-                if (exists(user)) return List.of("runuser", "-u", user, "--");
+                if (exists(user)) return List.of("setpriv", "--reuid", user, "--clear-groups");
             throw new IOException(
                     "it does not run as root, and there is no user postgres or nobody");
         }

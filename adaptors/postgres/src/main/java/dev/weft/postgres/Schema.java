@@ -60,6 +60,17 @@ final class Schema {
                     )
                     """,
                     """
+                    CREATE TABLE weft_answer (
+                        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                        key text COLLATE "C" NOT NULL UNIQUE,
+                        fingerprint text NOT NULL,
+                        status integer NOT NULL,
+                        at bigint NOT NULL,
+                        headers bytea NOT NULL,
+                        body bytea NOT NULL
+                    )
+                    """,
+                    """
                     CREATE TABLE weft_meta (
                         name text PRIMARY KEY,
                         value bigint NOT NULL

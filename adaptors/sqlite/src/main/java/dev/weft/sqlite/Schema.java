@@ -8,7 +8,20 @@ import java.util.List;
 /** The tables that this module owns; every change gets a new version. */
 final class Schema {
 
-    static final long VERSION = 2;
+    static final long VERSION = 3;
+
+    private static final String ANSWERS =
+            """
+            CREATE TABLE IF NOT EXISTS weft_answer (
+                number INTEGER PRIMARY KEY AUTOINCREMENT,
+                key TEXT NOT NULL UNIQUE,
+                fingerprint TEXT NOT NULL,
+                status INTEGER NOT NULL,
+                at INTEGER NOT NULL,
+                headers BLOB NOT NULL,
+                body BLOB NOT NULL
+            )
+            """;
 
     /**
      * Append keys lie in the events and a partial index, not in a table of their own: that saves a
@@ -53,6 +66,7 @@ final class Schema {
                         PRIMARY KEY (listener, source, key)
                     ) STRICT, WITHOUT ROWID
                     """,
+                    ANSWERS,
                     """
                     CREATE TABLE weft_meta (
                         name TEXT PRIMARY KEY,
@@ -68,6 +82,10 @@ final class Schema {
                     "ALTER TABLE weft_event ADD COLUMN baggage TEXT NOT NULL DEFAULT ''",
                     "ALTER TABLE weft_event ADD COLUMN criticality TEXT NOT NULL DEFAULT ''",
                     "UPDATE weft_meta SET value = 2 WHERE name = 'schema'");
+
+    /** From version 2, where services made the table of their answers themselves. */
+    private static final List<String> FROM_2 =
+            List.of(ANSWERS, "UPDATE weft_meta SET value = 3 WHERE name = 'schema'");
 
     private Schema() {}
 
@@ -88,6 +106,7 @@ final class Schema {
         long version = version(session);
         if (version == 0) for (var table : TABLES) session.update(table);
         if (version == 1) for (var change : FROM_1) session.update(change);
+        if (version == 1 || version == 2) for (var change : FROM_2) session.update(change);
     }
 
     static void check(String database, long version) {

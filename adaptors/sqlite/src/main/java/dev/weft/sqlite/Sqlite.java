@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -20,7 +19,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import org.sqlite.JDBC;
 import org.sqlite.ProgressHandler;
 import org.sqlite.SQLiteConnection;
 
@@ -102,11 +103,12 @@ public final class Sqlite implements Dialect {
         return file == null ? 0 : READERS;
     }
 
+    /** By the driver itself: to look for one would load those of all databases. */
     @Override
     public Connection connect(Role role) throws SQLException {
-        if (file == null) return DriverManager.getConnection("jdbc:sqlite::memory:");
+        if (file == null) return JDBC.createConnection("jdbc:sqlite::memory:", new Properties());
         file.check();
-        return DriverManager.getConnection("jdbc:sqlite:" + file);
+        return JDBC.createConnection("jdbc:sqlite:" + file, new Properties());
     }
 
     @Override

@@ -123,7 +123,7 @@ class OpeningTest {
         assertThatThrownBy(this::open)
                 .isInstanceOf(Failure.Storage.class)
                 .hasMessageContaining("version 9")
-                .hasMessageContaining("up to 2");
+                .hasMessageContaining("up to 3");
     }
 
     @Test

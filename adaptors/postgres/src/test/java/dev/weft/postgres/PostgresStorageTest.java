@@ -1,0 +1,260 @@
+package dev.weft.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weft.core.Failure;
+import dev.weft.core.SystemTime;
+import dev.weft.events.EventStore;
+import dev.weft.events.EventStore.Append;
+import dev.weft.events.EventStore.Appended;
+import dev.weft.events.NewEvent;
+import dev.weft.events.Origin;
+import dev.weft.events.Storage;
+import dev.weft.events.StoredEvent;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a storage on PostgreSQL does beyond the contract of its log. */
+@Timeout(120)
+class PostgresStorageTest {
+
+    private static final SystemTime TIME = SystemTime.INSTANCE;
+
+    private static Storage open(String schema) {
+        return Storage.open(TestServer.url(schema), TIME);
+    }
+
+    private static Appended append(EventStore store, String stream, String data)
+            throws InterruptedException {
+        return store.append(
+                List.of(
+                        new Append(
+                                stream,
+                                EventStore.ANY_VERSION,
+                                List.of(new NewEvent("a", data.getBytes(StandardCharsets.UTF_8))))),
+                Origin.NONE);
+    }
+
+    private static List<StoredEvent> all(EventStore store) {
+        var log = new ArrayList<StoredEvent>();
+        for (var part = store.log(0, 1_000); !part.isEmpty(); part = store.log(log.size(), 1_000))
+            log.addAll(part);
+        assertThat(log)
+                .extracting(StoredEvent::position)
+                .containsExactlyElementsOf(LongStream.rangeClosed(1, log.size()).boxed().toList());
+        return log;
+    }
+
+    @Test
+    void two_nodes_write_one_log_and_wake_each_other() throws Exception {
+        var schema = TestServer.freshSchema();
+        try (var one = open(schema);
+                var other = open(schema)) {
+            var writers = new ArrayList<Thread>();
+            for (var storage : List.of(one, other))
+                for (int t = 0; t < 4; t++) {
+                    int number = t;
+                    writers.add(
+                            TIME.start(
+                                    "writer",
+                                    () -> {
+                                        try {
+                                            for (int i = 0; i < 100; i++)
+                                                append(storage.events(), "s-" + number, "{}");
+                                        } catch (InterruptedException e) {
+                                            Thread.currentThread().interrupt();
+                                        }
+                                    }));
+                }
+            for (var writer : writers) writer.join();
+            assertThat(all(one.events())).hasSize(800);
+            assertThat(other.events().stream("s-2", 0, 1_000))
+                    .extracting(StoredEvent::version)
+                    .containsExactlyElementsOf(LongStream.rangeClosed(1, 200).boxed().toList());
+            var woken = new CountDownLatch(1);
+            TIME.start(
+                    "waits",
+                    () -> {
+                        try {
+                            if (other.events().awaitBeyond(800, Duration.ofSeconds(60)) == 801)
+                                woken.countDown();
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                    });
+            append(one.events(), "s-1", "{}");
+            woken.await();
+        }
+    }
+
+    @Test
+    void what_was_acknowledged_is_there_when_the_server_was_killed_and_writing_goes_on()
+            throws Exception {
+        var folder = TestServer.folder().resolve("killed");
+        var server = PostgresServer.start(folder, TIME);
+        var url = server.url() + "?schema=shop";
+        try (var storage = Storage.open(url, TIME)) {
+            var acknowledged = new ConcurrentHashMap<Long, String>();
+            var failed = new CountDownLatch(1);
+            var stop = new AtomicBoolean();
+            var writers = new ArrayList<Thread>();
+            for (int t = 0; t < 8; t++) {
+                var stream = "s-" + t;
+                writers.add(
+                        TIME.start(
+                                stream,
+                                () -> {
+                                    try {
+                                        for (int i = 0; !stop.get(); i++)
+                                            acknowledged.put(
+                                                    append(storage.events(), stream, stream + i)
+                                                            .position(),
+                                                    stream + i);
+                                    } catch (Failure.Storage e) {
+                                        failed.countDown();
+                                    } catch (InterruptedException e) {
+                                        Thread.currentThread().interrupt();
+                                    }
+                                }));
+            }
+            storage.events().awaitBeyond(200, Duration.ofSeconds(60));
+            server.kill();
+            failed.await();
+            stop.set(true);
+            for (var writer : writers) writer.join();
+            assertThat(acknowledged.size()).isGreaterThanOrEqualTo(192);
+            server = PostgresServer.start(folder, server.port(), TIME);
+            var log = all(storage.events());
+            acknowledged.forEach((position, data) ->
+                    assertThat(
+                                    new String(
+                                            log.get((int) (position - 1)).data(),
+                                            StandardCharsets.UTF_8))
+                            .isEqualTo(data));
+            assertThat(append(storage.events(), "s-0", "again").position())
+                    .isEqualTo(log.size() + 1);
+        } finally {
+            server.close();
+        }
+    }
+
+    @Test
+    void tables_hold_what_is_put_into_them_also_in_the_databases_own_types() throws Exception {
+        try (var storage = open(TestServer.freshSchema())) {
+            var database = storage.database();
+            var at = Instant.parse("2026-02-03T04:05:06.789012Z");
+            database.write(sql ->
+                    sql.update(
+                            "create table thing (id bigint primary key, name text, price numeric,"
+                                    + " here integer, at timestamptz, data bytea, extra jsonb)"));
+            database.write(sql ->
+                    sql.update(
+                            "insert into thing values (?, ?, ?, ?, ?, ?, ?)",
+                            1,
+                            "Zoë's",
+                            new BigDecimal("12345678901234567890.120"),
+                            true,
+                            at,
+                            new byte[] {0, -1},
+                            "{\"a\": 1}"));
+            var found =
+                    database.first(
+                            "select *, (select sum(id) from thing) as total from thing",
+                            row ->
+                                    Map.of(
+                                            "name", row.text("name"),
+                                            "price", row.decimal("price"),
+                                            "here", row.number("here"),
+                                            "at", Instant.parse(row.text("at")),
+                                            "bytes", row.bytes("data").length,
+                                            "extra", row.text("extra"),
+                                            "total", row.number("total")));
+            assertThat(found)
+                    .contains(
+                            Map.of(
+                                    "name",
+                                    "Zoë's",
+                                    "price",
+                                    new BigDecimal("12345678901234567890.120"),
+                                    "here",
+                                    1L,
+                                    "at",
+                                    at,
+                                    "bytes",
+                                    2,
+                                    "extra",
+                                    "{\"a\": 1}",
+                                    "total",
+                                    1L));
+        }
+    }
+
+    @Test
+    void a_transaction_whose_statement_failed_is_undone_even_if_its_work_goes_on()
+            throws Exception {
+        try (var storage = open(TestServer.freshSchema())) {
+            var database = storage.database();
+            database.write(sql -> sql.update("create table note (text text unique)"));
+            database.write(sql -> sql.update("insert into note values ('one')"));
+            assertThatThrownBy(() ->
+                            database.write(sql -> {
+                                sql.update("insert into note values ('two')");
+                                try {
+                                    sql.update("insert into note values ('one')");
+                                } catch (Failure.Storage ignored) {
+                                    return "went on";
+                                }
+                                return "fine";
+                            }))
+                    .isInstanceOf(Failure.Storage.class)
+                    .hasMessageContaining("insert into note values ('one')");
+            assertThat(database.query("select text from note", row -> row.text("text")))
+                    .containsExactly("one");
+            assertThat(append(storage.events(), "s-1", "{}").position()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void a_query_changes_nothing() throws Exception {
+        try (var storage = open(TestServer.freshSchema())) {
+            storage.database().write(sql -> sql.update("create table note (text text)"));
+            assertThatThrownBy(() ->
+                            storage.database()
+                                    .query(
+                                            "insert into note values ('x') returning text",
+                                            row -> row.text("text")))
+                    .isInstanceOf(Failure.Storage.class)
+                    .hasMessageContaining("takes no changes here");
+        }
+    }
+
+    @Test
+    void what_keeps_it_from_opening_is_named_with_its_remedy() {
+        var url = TestServer.url("any");
+        assertThatThrownBy(() -> Storage.open(url.replaceFirst(":[^:@]*@", ":wrong@"), TIME))
+                .isInstanceOf(Failure.Storage.class)
+                .hasMessageContaining("PGPASSWORD");
+        assertThatThrownBy(() -> Storage.open(url.replace("/postgres?", "/none?"), TIME))
+                .isInstanceOf(Failure.Storage.class)
+                .hasMessageContaining("createdb");
+        assertThatThrownBy(() -> Storage.open("postgresql://weft@127.0.0.1:1/x", TIME))
+                .isInstanceOf(Failure.Storage.class)
+                .hasMessageContaining("cannot be reached");
+        assertThatThrownBy(() -> Storage.open(url.replace("any", "No;"), TIME))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("No;")
+                .hasMessageNotContaining(url.replaceAll(".*weft:([^@]*)@.*", "$1"));
+    }
+}
