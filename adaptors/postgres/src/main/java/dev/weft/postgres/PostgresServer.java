@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -186,7 +187,7 @@ public final class PostgresServer implements AutoCloseable {
         private void make() throws IOException, InterruptedException {
             Files.createDirectories(folder);
             var secret = new byte[16];
-            new SecureRandom().nextBytes(secret);
+            random(secret);
             Files.deleteIfExists(password);
             Files.createFile(
                     password,
@@ -210,6 +211,14 @@ public final class PostgresServer implements AutoCloseable {
                             .start();
             var said = new String(initdb.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (initdb.waitFor() != 0) throw new IOException("initdb failed: " + said.strip());
+        }
+
+        private static void random(byte[] secret) throws IOException {
+            try {
+                SecureRandom.getInstance("NativePRNG").nextBytes(secret);
+            } catch (NoSuchAlgorithmException e) {
+                throw new IOException("this system has no source of random bytes", e);
+            }
         }
 
         private static void giveAway(String user, Path... paths) throws IOException {
