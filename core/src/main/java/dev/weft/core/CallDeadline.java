@@ -49,7 +49,13 @@ final class CallDeadline implements Filter<Request, Response> {
             return next.call(request);
         } catch (InterruptedException | Failure.Unreachable e) {
             if (cancellation.reason().isEmpty() && !othersDeadline(e, call)) throw e;
-            throw call.late(e instanceof InterruptedException ? e.getMessage() : null);
+            throw switch (e) {
+                case InterruptedUnsent it when it.connecting() -> call.noConnection(it);
+                case InterruptedUnsent it -> call.late(false, it.getMessage());
+                case Failure.Unreachable it when !it.sent() -> it;
+                case Failure.Unreachable it -> call.late(true, null);
+                default -> call.late(true, e.getMessage());
+            };
         } finally {
             timer.cancel();
         }
@@ -74,11 +80,19 @@ final class CallDeadline implements Filter<Request, Response> {
             this.begunNanos = begunNanos;
         }
 
-        Failure.Refused late(@Nullable String known) {
+        /** Not a refusal: it is the peer that failed, and another may be tried. */
+        Failure.Unreachable noConnection(InterruptedException cause) {
+            return new Failure.Unreachable(
+                    peer + " took no connection within " + limit.toMillis() + " ms", false, cause);
+        }
+
+        Failure.Refused late(boolean begun, @Nullable String known) {
             return new Failure.Refused(
-                    Refusal.begun(
+                    new Refusal(
                             by,
                             Refusal.Reason.DEADLINE,
+                            begun,
+                            Duration.ZERO,
                             "the deadline passed after "
                                     + limit.toMillis()
                                     + " ms, calling "
@@ -150,6 +164,7 @@ final class CallDeadline implements Filter<Request, Response> {
 
         private Failure.Refused late() {
             return call.late(
+                    true,
                     readBytes
                             + (length.isPresent() ? " of " + length.getAsLong() : "")
                             + " bytes of the answer's body had come");

@@ -2,6 +2,7 @@ package dev.weft.core;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
@@ -51,6 +52,15 @@ public final class Headers {
         more.addAll(fields);
         more.add(new Field(name, value));
         return new Headers(more);
+    }
+
+    /** What {@code Content-Type} names, without parameters and in lower case; empty if there is none. */
+    public String mediaType() {
+        var type = get("Content-Type").orElse("");
+        int parameters = type.indexOf(';');
+        return (parameters < 0 ? type : type.substring(0, parameters))
+                .strip()
+                .toLowerCase(Locale.ROOT);
     }
 
     /** These fields, with this value the only one of its name. */

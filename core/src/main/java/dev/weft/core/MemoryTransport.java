@@ -4,13 +4,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Services in one process, reached by {@code memory://host:port}, with the rules of a network: each
@@ -40,10 +44,13 @@ public final class MemoryTransport implements Transport {
     public Service<Request, Response> client(URI address) {
         return request -> {
             var server = servers.get(address.getAuthority());
-            if (server == null)
-                throw new Failure.Unreachable("nothing serves at " + address, false, null);
+            if (server == null) throw nobody(address);
             return server.call(request);
         };
+    }
+
+    private static Failure.Unreachable nobody(URI address) {
+        return new Failure.Unreachable("nothing serves at " + address, false, null);
     }
 
     @Override
@@ -51,13 +58,53 @@ public final class MemoryTransport implements Transport {
         servers.values().forEach(MemoryServer::close);
     }
 
+    /** One request in work. Of an answer that nobody waits for any more, the body is closed. */
+    private static final class Task extends FutureTask<Response> {
+        private final AtomicReference<@Nullable Response> made;
+
+        Task(Callable<Response> work) {
+            this(work, new AtomicReference<>());
+        }
+
+        private Task(Callable<Response> work, AtomicReference<@Nullable Response> made) {
+            super(() -> {
+                var response = work.call();
+                made.set(response);
+                return response;
+            });
+            this.made = made;
+        }
+
+        @Override
+        public void run() {
+            super.run();
+            if (isCancelled()) drop();
+        }
+
+        /** Ends it for a caller that has gone. */
+        void leave() {
+            if (!cancel(true)) drop();
+        }
+
+        private void drop() {
+            var response = made.getAndSet(null);
+            if (response == null) return;
+            try {
+                response.body().close();
+            } catch (RuntimeException nobodyWaitsForIt) {
+                return;
+            }
+        }
+    }
+
     private final class MemoryServer implements Server {
         private final Service<Request, Response> service;
         private final ServerOptions options;
         private final String authority;
 
-        /** Requests in work; this server's monitor guards the signal that one has ended. */
-        private final Set<FutureTask<Response>> running = ConcurrentHashMap.newKeySet();
+        // Guarded by this server's monitor.
+        private final Set<Task> running = new HashSet<>();
+        private boolean stopped;
 
         MemoryServer(Service<Request, Response> service, ServerOptions options, String authority) {
             this.service = service;
@@ -74,13 +121,16 @@ public final class MemoryTransport implements Transport {
             var bounded =
                     request.with(request.headers().without(ContextHeaders.PEER))
                             .with(bounded(request.body()));
-            var task = new FutureTask<>(() -> answer(bounded));
-            running.add(task);
+            var task = new Task(() -> answer(bounded));
+            synchronized (this) {
+                if (stopped) throw nobody(address());
+                running.add(task);
+            }
             try {
                 Context.none().run(() -> time.start("memory-request", task));
                 return task.get();
             } catch (InterruptedException e) {
-                task.cancel(true);
+                task.leave();
                 throw e;
             } catch (ExecutionException | java.util.concurrent.CancellationException e) {
                 throw new Failure.Unreachable(address() + " broke the request off", true, e);
@@ -118,10 +168,10 @@ public final class MemoryTransport implements Transport {
                     body.length());
         }
 
+        /** The moment without a request is none: nobody is on the way here who is not in work. */
         @Override
         public void drain(Duration limit) {
             long endNanos = time.nanos() + limit.toNanos();
-            servers.remove(authority, this);
             synchronized (this) {
                 while (!running.isEmpty()) {
                     long leftMs = (endNanos - time.nanos()) / 1_000_000;
@@ -133,12 +183,17 @@ public final class MemoryTransport implements Transport {
                         break;
                     }
                 }
+                stop();
             }
-            close();
         }
 
         @Override
-        public void close() {
+        public synchronized void close() {
+            stop();
+        }
+
+        private void stop() {
+            stopped = true;
             servers.remove(authority, this);
             running.forEach(task -> task.cancel(true));
         }

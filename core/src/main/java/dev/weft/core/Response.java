@@ -29,6 +29,6 @@ public record Response(int status, Headers headers, Body body) {
      * call ends with its head.
      */
     public boolean lasting() {
-        return headers.get("Content-Type").orElse("").startsWith("text/event-stream");
+        return headers.mediaType().equals("text/event-stream");
     }
 }

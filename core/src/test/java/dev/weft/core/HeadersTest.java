@@ -50,6 +50,13 @@ class HeadersTest {
     }
 
     @Test
+    void a_media_type_is_told_without_its_parameters_and_case() {
+        assertThat(Headers.of("content-type", "Text/HTML ; charset=UTF-8").mediaType())
+                .isEqualTo("text/html");
+        assertThat(Headers.EMPTY.mediaType()).isEmpty();
+    }
+
+    @Test
     void a_query_is_read_when_asked() {
         var query = new Query("a=1&b=%26+x&a=2&c&=d&&e=f=g");
         assertThat(query.get("a")).hasValue("1");

@@ -1,6 +1,7 @@
 package dev.weft.http;
 
 import dev.weft.core.Failure;
+import dev.weft.core.InterruptedUnsent;
 import dev.weft.core.Meter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -65,7 +66,7 @@ final class ClientPool {
     }
 
     Response call(Request request) throws InterruptedException {
-        if (!turns.tryAcquire() && !turns.tryAcquire(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS))
+        if (!turns.tryAcquire() && !awaitTurn())
             throw unreachable(
                     "all " + MAX_CONNECTIONS + " connections were in use for " + MAX_WAIT,
                     false,
@@ -80,9 +81,23 @@ final class ClientPool {
         }
     }
 
+    private boolean awaitTurn() throws InterruptedException {
+        try {
+            return turns.tryAcquire(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw unsent("all " + MAX_CONNECTIONS + " connections were in use", false, e);
+        }
+    }
+
+    private static InterruptedUnsent unsent(String why, boolean connecting, Exception cause) {
+        var interrupted = new InterruptedUnsent(why, connecting);
+        interrupted.initCause(cause);
+        return interrupted;
+    }
+
     private Response attempt(Request request) throws InterruptedException {
         // On an interrupted thread each look at an idle connection would close it.
-        if (Thread.interrupted()) throw new InterruptedException("the call was interrupted");
+        if (Thread.interrupted()) throw new InterruptedUnsent("it was not sent yet", false);
         var reused = takeIdle(request);
         if (reused != null) {
             try {
@@ -119,6 +134,7 @@ final class ClientPool {
             return response;
         } catch (ClosedByInterruptException e) {
             Thread.interrupted();
+            if (!connection.wrote()) throw unsent("it was not sent yet", false, e);
             var interrupted = new InterruptedException(connection.progress());
             interrupted.initCause(e);
             throw interrupted;
@@ -162,10 +178,9 @@ final class ClientPool {
             }
             sweepLater();
             return connection;
-        } catch (ClosedByInterruptException e) {
-            Thread.interrupted();
-            throw new InterruptedException("connecting was interrupted");
         } catch (IOException e) {
+            // The JDK does not say of every way to connect that it was interrupted.
+            if (Thread.interrupted()) throw unsent("connecting was interrupted", true, e);
             throw unreachable(String.valueOf(e.getMessage()), false, e);
         }
     }

@@ -17,7 +17,6 @@ import java.math.BigDecimal;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -158,10 +157,12 @@ public record Endpoint<I, O>(
 
     /** A body that says it is something else is not guessed at. */
     private static byte[] json(Request request) {
-        var type = request.headers().get("Content-Type").orElse(JSON);
-        var essence = type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+        var essence = request.headers().mediaType();
         boolean json =
-                essence.equals(JSON) || essence.endsWith("+json") || essence.equals(CURL_DEFAULT);
+                essence.isEmpty()
+                        || essence.equals(JSON)
+                        || essence.endsWith("+json")
+                        || essence.equals(CURL_DEFAULT);
         if (request.body() != Body.EMPTY && !json)
             throw Problem.of(
                             415,

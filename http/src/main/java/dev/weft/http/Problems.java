@@ -209,8 +209,7 @@ public final class Problems {
 
     private static Problem body(Response response) {
         var bytes = response.body().bytes(MAX_BYTES);
-        var type = response.headers().get("Content-Type").orElse("");
-        if (type.startsWith(MEDIA_TYPE)) {
+        if (response.headers().mediaType().equals(MEDIA_TYPE)) {
             try {
                 return of(response.status(), Json.readMap(bytes));
             } catch (Failure.Malformed noProblem) {

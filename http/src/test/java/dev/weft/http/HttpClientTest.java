@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -187,10 +188,7 @@ class HttpClientTest {
             wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123456789");
             wire.head();
         });
-        var within = Cancellation.ofCalls("me", "the peer", SystemTime.INSTANCE).then(client);
-        var context =
-                Context.none().with(Deadline.after(Duration.ofMillis(500), SystemTime.INSTANCE));
-        assertThatThrownBy(() -> context.call(() -> within.call(Request.get("/"))))
+        assertThatThrownBy(() -> within(client, Request.get("/")))
                 .isInstanceOfSatisfying(
                         Failure.Refused.class,
                         e -> {
@@ -399,6 +397,59 @@ class HttpClientTest {
                 assertThat(call.get(10, TimeUnit.SECONDS).status()).isEqualTo(204);
             assertThat(most.get()).isEqualTo(ClientPool.MAX_CONNECTIONS);
         }
+    }
+
+    @Test
+    void a_call_that_gets_no_connection_in_its_time_was_not_begun() throws Exception {
+        serve(wire -> {
+            wire.head();
+            wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+            wire.head();
+        });
+        var held = new ArrayList<Response>();
+        for (int i = 0; i < ClientPool.MAX_CONNECTIONS; i++)
+            held.add(client.call(Request.get("/")));
+        assertThatThrownBy(() -> within(client, Request.post("/", Body.of("x"))))
+                .isInstanceOfSatisfying(
+                        Failure.Refused.class,
+                        e -> {
+                            assertThat(e.refusal().reason()).isEqualTo(Refusal.Reason.DEADLINE);
+                            assertThat(e.refusal().begun()).isFalse();
+                        })
+                .hasMessageContaining("all 256 connections were in use");
+        held.forEach(response -> response.body().close());
+    }
+
+    /** A host that takes no connections, as one behind a firewall that drops what comes. */
+    @Test
+    void a_peer_that_takes_no_connection_in_time_is_unreachable() throws Exception {
+        var waiting = new ArrayList<SocketChannel>();
+        try (var full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            for (int i = 0; i < 10; i++) {
+                var one = SocketChannel.open();
+                waiting.add(one);
+                one.configureBlocking(false);
+                one.connect(full.getLocalSocketAddress());
+            }
+            var peer = transport.client(URI.create("http://127.0.0.1:" + full.getLocalPort()));
+            assertThatThrownBy(() -> within(peer, Request.post("/", Body.of("x"))))
+                    .isInstanceOfSatisfying(
+                            Failure.Unreachable.class, e -> assertThat(e.sent()).isFalse())
+                    .hasMessageContaining("the peer took no connection within");
+            assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        } finally {
+            for (var one : waiting) one.close();
+        }
+    }
+
+    private static Response within(Service<Request, Response> client, Request request)
+            throws Exception {
+        return Context.none()
+                .with(Deadline.after(Duration.ofMillis(500), SystemTime.INSTANCE))
+                .call(() ->
+                        Cancellation.ofCalls("me", "the peer", SystemTime.INSTANCE)
+                                .then(client)
+                                .call(request));
     }
 
     @Test

@@ -14,7 +14,6 @@ import dev.weft.json.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.zip.GZIPInputStream;
@@ -46,9 +45,9 @@ final class TraceRoutes {
     }
 
     private Response take(Request request) {
-        var type = request.headers().get("Content-Type").orElse("").split(";", 2)[0].strip();
+        var type = request.headers().mediaType();
         var message = unfolded(request);
-        return switch (type.toLowerCase(Locale.ROOT)) {
+        return switch (type) {
             case PROTOBUF -> {
                 int refused = intake.protobuf(message);
                 yield Response.of(200)

@@ -354,6 +354,26 @@ public abstract class TransportContract {
     }
 
     @Test
+    void closes_what_a_handler_answers_to_a_caller_that_has_gone() throws Exception {
+        var client =
+                serve(request -> {
+                    var body = counted(bytes(100_000));
+                    try {
+                        blocked();
+                    } catch (InterruptedException e) {
+                        return Response.of(200).with(body);
+                    }
+                    throw new AssertionError("nobody went away");
+                });
+        var call = call(client, Request.get("/"));
+        await(entered);
+        callers.getLast().interrupt();
+        await(interrupted);
+        assertThatThrownBy(() -> result(call)).isInstanceOf(InterruptedException.class);
+        awaitThat("its body is closed", () -> openBodies.get() == 0);
+    }
+
+    @Test
     void a_caller_that_goes_away_ends_the_handlers_of_all_hops() throws Exception {
         var last = served(traced().then((Service<Request, Response>) request -> blocked()));
         var middle = served(traced().then(client(last)));
@@ -466,7 +486,7 @@ public abstract class TransportContract {
                                 pieces.answer()
                                         .header(
                                                 "Content-Type",
-                                                "text/event-stream; charset=utf-8")),
+                                                "Text/Event-Stream; charset=utf-8")),
                         time,
                         new AtomicReference<>());
         pieces.put("first");
@@ -609,6 +629,36 @@ public abstract class TransportContract {
         drain.join(patience());
         assertThat(drain.isAlive()).isFalse();
         assertThatThrownBy(() -> client.call(Request.get("/")))
+                .isInstanceOfSatisfying(
+                        Failure.Unreachable.class, e -> assertThat(e.sent()).isFalse());
+    }
+
+    @Test
+    void serves_on_while_it_drains() throws Exception {
+        var server =
+                transport.serve(
+                        counting(request -> {
+                            if (request.path().equals("/quick")) return Response.text("quick");
+                            entered.countDown();
+                            await(release);
+                            return Response.text("done");
+                        }),
+                        OPTIONS);
+        var client = transport.client(server.address());
+        var call = call(client, Request.get("/"));
+        await(entered);
+        var drain = start(() -> server.drain(patience()));
+        awaitThat(
+                "it waits for what is in work",
+                () ->
+                        drain.getState() == Thread.State.WAITING
+                                || drain.getState() == Thread.State.TIMED_WAITING);
+        for (int i = 0; i < 3; i++)
+            assertThat(client.call(Request.get("/quick")).body().text()).isEqualTo("quick");
+        release.countDown();
+        assertThat(result(call).body().text()).isEqualTo("done");
+        drain.join(patience());
+        assertThatThrownBy(() -> client.call(Request.get("/quick")))
                 .isInstanceOfSatisfying(
                         Failure.Unreachable.class, e -> assertThat(e.sent()).isFalse());
     }

@@ -259,7 +259,7 @@ public final class Clients implements AutoCloseable {
 
     /** One instance: the way to it below the balancer, and what is known of it. */
     private Node node(Instance instance, ClientOptions options, Tally tally) {
-        var bodies = new LateVerdicts(protocol.classifier());
+        var bodies = new LateVerdicts();
         var peer = instance.service() + "/" + instance.id();
         var way =
                 ClientStack.around(

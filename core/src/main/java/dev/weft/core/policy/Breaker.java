@@ -161,6 +161,14 @@ public final class Breaker {
         return call == null ? phase.get() : call;
     }
 
+    /**
+     * Counts what became known of a call behind its end. Only while it is closed: what is open is judged by its probes, whose
+     * place this does not take.
+     */
+    public void late(Verdict verdict) {
+        if (options.mode != Mode.OFF && phase.get() instanceof Closed closed) closed.end(verdict);
+    }
+
     /** This breaker around calls of its instance. */
     public <I, O> Filter<I, O> filter(Classifier<O> classifier) {
         return (request, next) -> {

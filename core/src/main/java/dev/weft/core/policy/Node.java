@@ -1,5 +1,7 @@
 package dev.weft.core.policy;
 
+import dev.weft.core.Context;
+import dev.weft.core.Failure;
 import dev.weft.core.Instance;
 import dev.weft.core.Refusal;
 import dev.weft.core.Request;
@@ -80,23 +82,44 @@ public final class Node implements Service<Request, Response> {
     }
 
     private void ended(long begunNanos, Verdict said, Breaker.Call admitted) {
-        var verdict = hadNoTime(said, begunNanos) ? Verdict.UNKNOWN : said;
+        var verdict = hadNoTime(said, time.nanos() - begunNanos) ? Verdict.UNKNOWN : said;
         if (admitted.end(verdict)) {
             load.reset();
             ramp();
         }
         load.end(begunNanos, verdict);
         calls.increment();
+        countFailure(verdict);
+    }
+
+    /**
+     * Counts that an answer broke off behind its head. The call was counted when that came, as the good one that it seemed; so this
+     * adds a failure, but no call. A {@link Breaker} that is not closed does not count it.
+     *
+     * @param took since the call began
+     */
+    void late(Failure failure, Duration took) {
+        var verdict = classifier.failed(failure);
+        if (hadNoTime(verdict, took.toNanos())) return;
+        breaker.late(verdict);
+        load.begin();
+        load.end(time.nanos() - took.toNanos(), verdict);
+        countFailure(verdict);
+    }
+
+    private void countFailure(Verdict verdict) {
         switch (verdict.health()) {
             case BUSY, BAD -> failures.increment();
             case GOOD, UNKNOWN -> {}
         }
     }
 
-    /** Whether its deadline left it less time than good calls lately took. */
-    private boolean hadNoTime(Verdict verdict, long begunNanos) {
-        return verdict.error().equals(Refusal.Reason.DEADLINE.wireName())
-                && time.nanos() - begunNanos < load.goodNanos();
+    /** Whether its deadline left it less time than good calls lately took, be it only to connect. */
+    private boolean hadNoTime(Verdict verdict, long tookNanos) {
+        return verdict.health() == Verdict.Health.BAD
+                && tookNanos < load.goodNanos()
+                && (verdict.error().equals(Refusal.Reason.DEADLINE.wireName())
+                        || Context.current().deadline().expired());
     }
 
     /** Whether the answer says that the work was not begun because the instance is about to end. */
