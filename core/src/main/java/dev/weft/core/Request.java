@@ -75,10 +75,19 @@ public record Request(
 
     /**
      * Whether doing it twice is doing it once: by its method, or because it carries a key by which the
-     * service knows it again.
+     * service knows it again. To change the protocol of a connection is not.
      */
     public boolean idempotent() {
-        return method.idempotent() || headers.get(ContextHeaders.IDEMPOTENCY_KEY).isPresent();
+        return !upgrade()
+                && (method.idempotent() || headers.get(ContextHeaders.IDEMPOTENCY_KEY).isPresent());
+    }
+
+    /**
+     * Whether it asks for another protocol on its connection, which can only be a WebSocket. Its body is then what the caller sends in that
+     * protocol, as it comes, from the moment when the answer is a 101; the body of that is what goes back.
+     */
+    public boolean upgrade() {
+        return headers.get("Upgrade").orElse("").equalsIgnoreCase("websocket");
     }
 
     /** Path and query as in a request line. */

@@ -25,10 +25,10 @@ public record Response(int status, Headers headers, Body body) {
     }
 
     /**
-     * Whether it goes on for as long as something comes, as a stream of events does: the deadline of its
-     * call ends with its head.
+     * Whether it goes on for as long as something comes, as a stream of events and another protocol do:
+     * the deadline of its call ends with its head.
      */
     public boolean lasting() {
-        return headers.mediaType().equals("text/event-stream");
+        return status == 101 || headers.mediaType().equals("text/event-stream");
     }
 }

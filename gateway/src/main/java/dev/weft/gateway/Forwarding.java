@@ -31,6 +31,7 @@ final class Forwarding {
         var headers = HopHeaders.inward(request.headers()).add("X-Forwarded-Proto", from.scheme());
         if (!from.client().isEmpty()) headers.add("X-Forwarded-For", from.client());
         if (!from.host().isEmpty()) headers.add("X-Forwarded-Host", from.host());
+        if (request.upgrade()) headers.add("Upgrade", "websocket");
         return request.with(headers.add("Forwarded", forwarded(from)).build());
     }
 

@@ -14,6 +14,8 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -166,7 +168,10 @@ final class ClientConnection {
                     put("\r\n");
                 });
         var body = request.body();
-        if (body.atHand()) sendAtHand(request.method(), body.bytes());
+        if (request.upgrade()) {
+            put("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+            flush();
+        } else if (body.atHand()) sendAtHand(request.method(), body.bytes());
         else sendStream(body);
     }
 
@@ -262,7 +267,8 @@ final class ClientConnection {
 
     // Receiving.
 
-    Response receive(Method method, Done done) throws IOException {
+    Response receive(Request request, Done done) throws IOException {
+        var method = request.method();
         while (true) {
             var status = line();
             if (status.length() < 12 || !status.startsWith("HTTP/1."))
@@ -294,6 +300,8 @@ final class ClientConnection {
                 else if (name.equalsIgnoreCase("Connection")) connection.add(value);
                 else if (!HopByHop.isOne(name)) headers.add(name, value);
             }
+            if (code == 101)
+                return upgraded(request, HopByHop.without(connection, headers.build()), done);
             if (code < 200) continue;
             for (var value : connection)
                 if (value.toLowerCase(Locale.ROOT).contains("close")) keep = false;
@@ -315,6 +323,35 @@ final class ClientConnection {
             var framing =
                     chunked ? new Chunks() : length >= 0 ? new Length(length) : new UntilClosed();
             return response.with(Body.of(new Answer(framing, keep, done), bodyLength));
+        }
+    }
+
+    /** Another protocol from here on: the request's body goes there, the answer's comes from there, until one ends. */
+    private Response upgraded(Request request, Headers headers, Done done) throws IOException {
+        if (!request.upgrade())
+            throw new IOException("the server changed the protocol, which nobody had asked for");
+        lasting = true;
+        var body = request.body();
+        time.start("weft-tunnel", () -> pass(body));
+        return new Response(
+                101,
+                headers,
+                Body.of(new Answer(new Upgraded(), false, done), OptionalLong.empty()));
+    }
+
+    private void pass(Body body) {
+        try (var from = body.stream()) {
+            var buffer = new byte[BUFFER_BYTES];
+            for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+                var bytes = ByteBuffer.wrap(buffer, 0, count);
+                while (bytes.hasRemaining()) channel.write(bytes);
+                lastNanos = time.nanos();
+            }
+        } catch (IOException | RuntimeException e) {
+            // One of the two has gone; who reads from the other is told below.
+            return;
+        } finally {
+            close();
         }
     }
 
@@ -476,6 +513,30 @@ final class ClientConnection {
             try {
                 return some(into, offset, most);
             } catch (EOFException end) {
+                return -1;
+            }
+        }
+
+        @Override
+        public int available() {
+            return in.remaining();
+        }
+
+        @Override
+        public boolean endsWithConnection() {
+            return true;
+        }
+    }
+
+    /** Ends with the connection, whoever closes it. */
+    private final class Upgraded implements Framing {
+        @Override
+        public int read(byte[] into, int offset, int most) throws IOException {
+            try {
+                return some(into, offset, most);
+            } catch (ClosedByInterruptException e) {
+                throw e;
+            } catch (EOFException | ClosedChannelException end) {
                 return -1;
             }
         }

@@ -153,14 +153,13 @@ final class ClientPool {
         } catch (IOException e) {
             if (!connection.wrote()) throw e;
             try {
-                return connection.receive(
-                        request.method(), (answered, reusable) -> done(answered, false));
+                return connection.receive(request, (answered, reusable) -> done(answered, false));
             } catch (IOException noAnswer) {
                 e.addSuppressed(noAnswer);
                 throw e;
             }
         }
-        var response = connection.receive(request.method(), this::done);
+        var response = connection.receive(request, this::done);
         // Else a few hundred streams would keep all calls waiting.
         if (connection.lasting()) turns.release();
         return response;

@@ -279,6 +279,16 @@ final class HttpServer implements Transport.Server {
                 throw new CloseConnectionException("the caller has gone");
             }
             Thread.interrupted(); // what a handler left behind would close the connection
+            if (response.status() == 101 && !request.upgrade()) {
+                response.body().close();
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        method
+                                + " "
+                                + request.path()
+                                + " was answered by 101, which nobody asked for");
+                return send(method, Response.of(500), out, true);
+            }
             if (response.lasting() && !response.body().atHand() && method != Method.HEAD) {
                 sendLasting(response, link);
                 return true;
@@ -291,7 +301,8 @@ final class HttpServer implements Transport.Server {
 
     private static void sendLasting(Response response, ServerLink link) {
         try {
-            ServerMessages.sendLasting(response, link.dataWriter());
+            if (response.status() == 101) ServerMessages.sendUpgraded(response, link.dataWriter());
+            else ServerMessages.sendLasting(response, link.dataWriter());
         } catch (IOException | RuntimeException e) {
             throw new CloseConnectionException("the answer broke off", e);
         }

@@ -14,6 +14,7 @@ import io.helidon.webserver.ProxyProtocolData;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.ServerConnectionException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -93,6 +94,9 @@ final class ServerLink implements ConnectionContext {
 
     /** When the first bytes of a request's head came; 0 when none is awaited. */
     private volatile long headSince;
+
+    /** Whether another protocol than HTTP is spoken, in which a peer may be silent. */
+    private volatile boolean upgraded;
 
     /** Whether a request's body cannot be read to its end; of the connection's thread. */
     private boolean broken;
@@ -211,6 +215,55 @@ final class ServerLink implements ConnectionContext {
             return ended;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** What the peer sends when another protocol is spoken. Read by one thread, while the connection's own writes. */
+    InputStream tunnel() {
+        return new Tunnel();
+    }
+
+    private final class Tunnel extends InputStream {
+
+        private byte[] piece = {};
+        private int at;
+        private boolean over;
+
+        @Override
+        public int read() throws IOException {
+            var one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int most) throws IOException {
+            if (most == 0) return 0;
+            if (!upgraded) {
+                upgraded = true;
+                framing.end();
+            }
+            while (at == piece.length && !over) next();
+            if (over) return -1;
+            int count = Math.min(most, piece.length - at);
+            System.arraycopy(piece, at, into, offset, count);
+            at += count;
+            return count;
+        }
+
+        private void next() throws IOException {
+            try {
+                var bytes = framing.get();
+                over = bytes == null;
+                piece = bytes == null ? piece : bytes;
+                at = 0;
+            } catch (RuntimeException e) {
+                throw new IOException("the peer has gone", e);
+            }
+        }
+
+        @Override
+        public int available() {
+            return piece.length - at;
         }
     }
 
@@ -350,6 +403,7 @@ final class ServerLink implements ConnectionContext {
     // The parser's source: called by the connection's thread.
 
     private byte @Nullable [] get() {
+        if (upgraded) return next();
         blockedSince = time.nanos() | 1;
         try {
             var bytes = next();

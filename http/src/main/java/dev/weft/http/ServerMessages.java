@@ -26,11 +26,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Helidon's messages as ours, and ours as Helidon's. */
 final class ServerMessages {
 
+    private static final String WEBSOCKET = "websocket";
     private static final int PIECE_BYTES = 64 << 10;
     private static final int BUFFER_BYTES = 8 << 10;
 
@@ -52,16 +54,33 @@ final class ServerMessages {
     static Request request(
             Method method, RoutingRequest request, ServerLink link, long maxBodyBytes) {
         var query = request.prologue().query().rawValue();
+        boolean upgrade = upgrade(method, request);
+        var headers =
+                HopByHop.without(
+                                request.headers().values(HeaderNames.CONNECTION),
+                                headers(request, link))
+                        .set(ContextHeaders.PEER, link.peer());
         return new Request(
                 method,
                 request.prologue().uriPath().rawPath(),
                 query.isEmpty() ? Query.NONE : new Query(query),
-                HopByHop.without(
-                                request.headers().values(HeaderNames.CONNECTION),
-                                headers(request, link))
-                        .set(ContextHeaders.PEER, link.peer()),
-                body(request, maxBodyBytes, link),
+                upgrade ? headers.set("Upgrade", WEBSOCKET) : headers,
+                upgrade
+                        ? Body.of(link.tunnel(), OptionalLong.empty())
+                        : body(request, maxBodyBytes, link),
                 Map.of());
+    }
+
+    /** Whether the request asks for a WebSocket as it should; other protocols are not heard of (RFC 9110, 7.8). */
+    private static boolean upgrade(Method method, RoutingRequest request) {
+        if (method != Method.GET || request.content().hasEntity()) return false;
+        var headers = request.headers();
+        var wanted = headers.values(HeaderNames.UPGRADE);
+        return wanted.size() == 1
+                && wanted.getFirst().strip().equalsIgnoreCase(WEBSOCKET)
+                && headers.values(HeaderNames.CONNECTION).stream()
+                        .flatMap(value -> Stream.of(value.split(",")))
+                        .anyMatch(option -> option.strip().equalsIgnoreCase("upgrade"));
     }
 
     private static Headers headers(RoutingRequest request, ServerLink link) {
@@ -226,6 +245,29 @@ final class ServerMessages {
                                 BufferData.create("\r\n")));
             }
             out.writeNow(BufferData.create("0\r\n\r\n"));
+        }
+    }
+
+    /**
+     * Changes the protocol: sends the head of the answer, then what goes back, each piece when it comes;
+     * always closes its body. Nothing can follow on the connection.
+     */
+    static void sendUpgraded(Response response, DataWriter out) throws IOException {
+        try (var body = response.body();
+                var in = body.stream()) {
+            var head = new StringBuilder(256);
+            head.append("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
+            head.append("Upgrade: ").append(WEBSOCKET).append("\r\n");
+            response.headers()
+                    .forEach((name, value) -> {
+                        if (HopByHop.isOne(name)) return;
+                        head.append(name).append(": ").append(value).append("\r\n");
+                    });
+            head.append("\r\n");
+            out.writeNow(BufferData.create(head.toString().getBytes(StandardCharsets.ISO_8859_1)));
+            var buffer = new byte[BUFFER_BYTES];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer))
+                out.writeNow(BufferData.create(buffer, 0, read));
         }
     }
 

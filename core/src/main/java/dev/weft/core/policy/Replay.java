@@ -16,7 +16,7 @@ import java.io.UncheckedIOException;
  *
  * <p>A stream is read ahead by at most {@link #MAX_BYTES}. If it ends by then, its bytes are at hand ({@link
  * Body#atHand}); else it goes on as a stream that begins with what was read, and its request is not tried again once
- * anybody took that stream ({@link Body#whole}). A body that is known to be longer is not touched. While it reads ahead,
+ * anybody took that stream ({@link Body#whole}). A body that is known to be longer, or is another protocol's, is not touched. While it reads ahead,
  * the call has not begun.
  */
 public final class Replay implements Filter<Request, Response> {
@@ -29,7 +29,8 @@ public final class Replay implements Filter<Request, Response> {
     @Override
     public Response apply(Request request, Service<Request, Response> next) throws Exception {
         var body = request.body();
-        if (body.atHand() || body.length().orElse(0) > MAX_BYTES) return next.call(request);
+        if (request.upgrade() || body.atHand() || body.length().orElse(0) > MAX_BYTES)
+            return next.call(request);
         return next.call(request.with(keep(body)));
     }
 
