@@ -229,7 +229,8 @@ class SupervisorTest {
 
     @Test
     void what_a_process_leaves_behind_ends_with_it() throws Exception {
-        supervisor.start(shell("a", AT_ONCE, "sleep 1000 & echo child $!; while :; do sleep 0.02; done"));
+        supervisor.start(
+                shell("a", AT_ONCE, "sleep 1000 & echo child $!; while :; do sleep 0.02; done"));
         awaitPrinted("a", "child ");
         long child = Long.parseLong(printed("a").getFirst().substring("child ".length()));
         ProcessHandle.of(only("a").pid()).orElseThrow().destroyForcibly();
