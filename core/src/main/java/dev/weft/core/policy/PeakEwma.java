@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <ul>
  *   <li><em>what calls took lately.</em> A longer one replaces what is remembered at once, and that fades by the clock,
- *       however many calls there are; so a slow instance is left quickly and comes back slowly, and one that was left is tried again
- *       (peak EWMA, after Finagle and Linkerd). A call that was given up took at least as long as it was waited for.
+ *       however many calls there are; so a slow instance is left quickly and comes back slowly
+ *       (peak EWMA, after Finagle and Linkerd). After {@link #DECAY} it is not known any more, so one that was left is tried again. A call that was given up took at least as long as it was waited for.
  *   <li><em>its silence</em>: how long calls have been under way since one last went well. An instance that hangs is
  *       left after a few times what its calls take, not when the first of them has failed.
  *   <li><em>what is left of its penalty.</em> A failure costs {@link #LEAST_PENALTY}, or as long as the answer asks to be left
@@ -31,7 +31,7 @@ public final class PeakEwma {
      * two calls, and an instance that is seldom called would stay slow for ever.
      */
 
-    /** In this time what was measured falls to 1/e. */
+    /** In this time what was measured falls to 1/e; then it is forgotten. */
     public static final Duration DECAY = Duration.ofSeconds(10);
 
     /** What is assumed before the first answer. */
@@ -45,7 +45,13 @@ public final class PeakEwma {
     /** It never falls below this: times zero, the calls under way would make no difference. */
     private static final double LEAST_NANOS = 1;
 
-    private record Peak(double nanos, long atNanos, boolean measured) {}
+    private record Peak(double nanos, long atNanos, boolean measured) {
+
+        /** Whether it is known still, and not a guess. */
+        boolean known(long nowNanos) {
+            return measured && nowNanos - atNanos <= DECAY.toNanos();
+        }
+    }
 
     private final Time time;
     private final AtomicInteger pending = new AtomicInteger();
@@ -115,7 +121,7 @@ public final class PeakEwma {
         Peak before;
         do {
             before = peak.get();
-            if (before.measured && faded(before, nowNanos) >= nanos) return;
+            if (before.known(nowNanos) && faded(before, nowNanos) >= nanos) return;
         } while (!peak.compareAndSet(before, now));
     }
 
@@ -146,7 +152,7 @@ public final class PeakEwma {
 
     /** Whether it is known how long calls take; what is remembered before is a guess. */
     public boolean measured() {
-        return peak.get().measured;
+        return peak.get().known(time.nanos());
     }
 
     /** How long one more call would take. */

@@ -77,6 +77,18 @@ class PeakEwmaTest {
     }
 
     @Test
+    void a_peak_is_forgotten_after_ten_seconds_so_that_one_that_was_left_is_tried_again() {
+        call(Duration.ofSeconds(1));
+        time.pass(Duration.ofSeconds(10));
+        assertThat(load.measured()).isTrue();
+        time.pass(Duration.ofNanos(1));
+        assertThat(load.measured()).isFalse();
+        call(Duration.ofMillis(1));
+        assertThat(load.latencyNanos()).isEqualTo(1 * MS);
+        assertThat(load.measured()).isTrue();
+    }
+
+    @Test
     void a_failure_counts_as_long_as_it_took() {
         call(load, Duration.ofSeconds(9), Verdicts.BAD);
         assertThat(load.latencyNanos()).isEqualTo(9_000 * MS);

@@ -44,7 +44,7 @@ import org.junit.jupiter.api.Test;
 class CallsThroughFaultsTest {
 
     private static final SystemTime TIME = SystemTime.INSTANCE;
-    private static final Duration PATIENCE = ofSeconds(15);
+    private static final Duration PATIENCE = ofSeconds(30);
     private static final int CALLERS = 8;
 
     /** Too large to be read with the head. */
