@@ -6,7 +6,10 @@ import java.time.Duration;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** The deadline of calls of one peer, over head and body of its answers: {@link Cancellation#ofCalls}. */
+/**
+ * The deadline of calls of one peer, over head and body of its answers: {@link Cancellation#ofCalls}. What fails here is told
+ * with the peer's name.
+ */
 final class CallDeadline implements Filter<Request, Response> {
 
     private final String by;
@@ -46,19 +49,28 @@ final class CallDeadline implements Filter<Request, Response> {
         var cancellation = new Cancellation();
         var timer = time.schedule(call.limit, () -> cancellation.cancel("deadline"));
         try (cancellation) {
-            return next.call(request);
+            return named(next.call(request));
         } catch (InterruptedException | Failure.Unreachable e) {
-            if (cancellation.reason().isEmpty() && !othersDeadline(e, call)) throw e;
+            if (cancellation.reason().isEmpty() && !othersDeadline(e, call))
+                throw e instanceof Failure.Unreachable it ? it.of(peer) : e;
             throw switch (e) {
                 case InterruptedUnsent it when it.connecting() -> call.noConnection(it);
                 case InterruptedUnsent it -> call.late(false, it.getMessage());
-                case Failure.Unreachable it when !it.sent() -> it;
+                case Failure.Unreachable it when !it.sent() -> it.of(peer);
                 case Failure.Unreachable it -> call.late(true, null);
                 default -> call.late(true, e.getMessage());
             };
         } finally {
             timer.cancel();
         }
+    }
+
+    /** An answer that failed, with who did unless it says so itself. */
+    private Response named(Response answer) {
+        if (answer.status() < 500
+                || answer.headers().get(ContextHeaders.FAILED).isPresent()
+                || answer.headers().get(ContextHeaders.REFUSED).isPresent()) return answer;
+        return answer.header(ContextHeaders.FAILED, peer);
     }
 
     /** Those above us mostly have the same deadline, and may be the ones whose timer interrupts first. */
@@ -83,7 +95,10 @@ final class CallDeadline implements Filter<Request, Response> {
         /** Not a refusal: it is the peer that failed, and another may be tried. */
         Failure.Unreachable noConnection(InterruptedException cause) {
             return new Failure.Unreachable(
-                    peer + " took no connection within " + limit.toMillis() + " ms", false, cause);
+                            "it took no connection within " + limit.toMillis() + " ms",
+                            false,
+                            cause)
+                    .of(peer);
         }
 
         Failure.Refused late(boolean begun, @Nullable String known) {
@@ -139,6 +154,7 @@ final class CallDeadline implements Filter<Request, Response> {
                 if (cancellation.reason().isEmpty() && !call.deadline.expired()) {
                     if (e instanceof Failure it && !Thread.currentThread().isInterrupted())
                         tell(it);
+                    if (e instanceof Failure.Unreachable it) throw it.of(peer);
                     throw e;
                 }
                 var late = late();
@@ -154,7 +170,7 @@ final class CallDeadline implements Filter<Request, Response> {
                 return in.read(into, offset, most);
             } catch (Failure e) {
                 if (!Thread.currentThread().isInterrupted()) tell(e);
-                throw e;
+                throw e instanceof Failure.Unreachable it ? it.of(peer) : e;
             }
         }
 

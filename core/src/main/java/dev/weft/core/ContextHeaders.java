@@ -39,6 +39,18 @@ public final class ContextHeaders {
     public static final String REFUSED = "weft-refused";
 
     /**
+     * In an answer within a process: it refuses, but it was somebody further in who refused, and whose
+     * answer is passed on as it is. It does not leave the process.
+     */
+    public static final String PASSED_ON = "weft-passed-on";
+
+    /**
+     * In an answer of 5xx that is no refusal: where it failed, service/instance. Who called sets it where it is not set
+     * already, so it names the innermost one. It does not leave through the gateway.
+     */
+    public static final String FAILED = "weft-failed";
+
+    /**
      * The address that a request came from, if the transport knows one. Its server sets it, and drops
      * what came under this name.
      */
@@ -101,9 +113,19 @@ public final class ContextHeaders {
      * @param longest the deadline of a request that names none, and the cap of one that does
      */
     public static Context extract(Request request, Duration longest, Time time) {
+        return extract(request, longest, longest, time);
+    }
+
+    /**
+     * As the other.
+     *
+     * @param usual the deadline of a request that names none
+     * @param longest the cap of one that does
+     */
+    public static Context extract(Request request, Duration usual, Duration longest, Time time) {
         var headers = request.headers();
         var baggage = headers.all(BAGGAGE);
-        var deadline = Deadline.after(remaining(headers, longest), time);
+        var deadline = Deadline.after(remaining(headers, usual, longest), time);
         return new Context(
                 trace(headers, time),
                 deadline,
@@ -130,11 +152,11 @@ public final class ContextHeaders {
         return callers.size() == 1 ? Caller.parse(callers.getFirst()) : Caller.ANONYMOUS;
     }
 
-    private static Duration remaining(Headers headers, Duration longest) {
+    private static Duration remaining(Headers headers, Duration usual, Duration longest) {
         long cap = longest.toMillis();
         return headers.get(DEADLINE)
-                .map(text -> Duration.ofMillis(Math.clamp(number(text, cap), 0, cap)))
-                .orElse(longest);
+                .map(text -> Duration.ofMillis(Math.clamp(number(text, usual.toMillis()), 0, cap)))
+                .orElse(usual);
     }
 
     private static int attempt(Headers headers) {

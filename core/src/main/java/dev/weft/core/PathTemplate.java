@@ -60,6 +60,21 @@ public final class PathTemplate {
                 .collect(Collectors.joining("/", "/", ""));
     }
 
+    /** Whether there are paths that fit both. */
+    public boolean meets(PathTemplate other) {
+        int both = Math.min(segments.size(), other.segments.size());
+        for (int i = 0; i < both; i++) {
+            var mine = segments.get(i);
+            var others = other.segments.get(i);
+            if (isRest(mine) || isRest(others)) return true;
+            if (!isVariable(mine) && !isVariable(others) && !mine.equals(others)) return false;
+        }
+        if (segments.size() == other.segments.size()) return true;
+        // Of what is left, only "/" and an empty rest are one path.
+        var longer = segments.size() > both ? segments : other.segments;
+        return both == 0 && isRest(longer.getFirst());
+    }
+
     private String value(Map<String, String> values, String segment) {
         var value = values.get(name(segment));
         if (value == null || value.isEmpty())

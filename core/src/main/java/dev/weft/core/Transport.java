@@ -2,6 +2,7 @@ package dev.weft.core;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Carries requests to a service and answers back.
@@ -24,6 +25,14 @@ public interface Transport extends AutoCloseable {
      * transport.
      */
     Service<Request, Response> client(URI address);
+
+    /** The numbers of its clients that nobody can set, for people to look at. */
+    default List<Limit> limits() {
+        return List.of();
+    }
+
+    /** One number. */
+    record Limit(String name, String value, String meaning) {}
 
     /** Ends all servers and connections at once. */
     @Override

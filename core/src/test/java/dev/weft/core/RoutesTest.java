@@ -3,6 +3,7 @@ package dev.weft.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -163,5 +164,28 @@ class RoutesTest {
             assertThatThrownBy(() -> new PathTemplate(text))
                     .as(text)
                     .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void templates_meet_where_a_path_fits_both() {
+        for (var both :
+                List.of(
+                        "/a/{x} /a/{y}",
+                        "/a/{x} /{y}/b",
+                        "/a/b/c /a/{rest...}",
+                        "/a /{rest...}",
+                        "/ /{rest...}",
+                        "/ /")) assertThat(meet(both)).as(both).isTrue();
+        for (var neither :
+                List.of("/a /b", "/a /a/b", "/a/{x} /b/{x}", "/a /a/{rest...}", "/ /{x}"))
+            assertThat(meet(neither)).as(neither).isFalse();
+    }
+
+    private static boolean meet(String two) {
+        var templates = two.split(" ");
+        boolean meet = new PathTemplate(templates[0]).meets(new PathTemplate(templates[1]));
+        assertThat(new PathTemplate(templates[1]).meets(new PathTemplate(templates[0])))
+                .isEqualTo(meet);
+        return meet;
     }
 }

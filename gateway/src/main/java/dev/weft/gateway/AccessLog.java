@@ -57,28 +57,45 @@ final class AccessLog implements Filter<Request, Response> {
         try {
             response = next.call(request);
         } catch (Exception | Error e) {
-            entry.tell(0, "", 0, false);
+            entry.tell(Answered.NOTHING, 0, false);
             throw e;
         }
-        int status = response.status();
-        if (!LOG.isLoggable(level(status))) return response;
-        var caller =
-                response.headers()
-                        .get(ContextHeaders.CALLER)
-                        .map(it -> Caller.parse(it).subject())
-                        .orElse("");
+        if (!LOG.isLoggable(level(response.status()))) return response;
+        var answered = Answered.of(response);
         var body = response.body();
         if (body.atHand()) {
             long bytes = request.method() == Method.HEAD ? 0 : body.bytes().length;
-            entry.tell(status, caller, bytes, true);
+            entry.tell(answered, bytes, true);
             return response;
         }
-        var counted = new Counted(body.stream(), entry, status, caller);
+        var counted = new Counted(body.stream(), entry, answered);
         return response.with(Body.of(counted, body.length()));
     }
 
     private Level level(int status) {
         return status >= 500 ? Level.WARNING : level;
+    }
+
+    /**
+     * What the head of an answer tells.
+     *
+     * @param status 0 if there was no answer, because the caller had gone
+     * @param caller the subject of the token; empty if there was none
+     * @param failedAt the service that failed, with its instance; empty if it is not known, or none did
+     */
+    private record Answered(int status, String caller, String failedAt) {
+
+        static final Answered NOTHING = new Answered(0, "", "");
+
+        static Answered of(Response response) {
+            var headers = response.headers();
+            return new Answered(
+                    response.status(),
+                    headers.get(ContextHeaders.CALLER)
+                            .map(it -> Caller.parse(it).subject())
+                            .orElse(""),
+                    headers.get(ContextHeaders.FAILED).orElse(""));
+        }
     }
 
     /** One request. */
@@ -92,8 +109,9 @@ final class AccessLog implements Filter<Request, Response> {
             this.start = start;
         }
 
-        void tell(int status, String caller, long bytes, boolean complete) {
-            if (!LOG.isLoggable(level(status))) return;
+        void tell(Answered answered, long bytes, boolean complete) {
+            var level = level(answered.status);
+            if (!LOG.isLoggable(level)) return;
             var from = origin.apply(request);
             var line =
                     new Line(
@@ -101,29 +119,28 @@ final class AccessLog implements Filter<Request, Response> {
                             from.scheme(),
                             request.method(),
                             request.path(),
-                            status,
+                            answered.status,
                             bytes,
                             time.nanos() - start,
                             service.apply(request),
-                            caller,
+                            answered.caller,
+                            answered.failedAt,
                             complete);
-            context.run(() -> LOG.log(level(status), "{0}", line));
+            context.run(() -> LOG.log(level, "{0}", line));
         }
     }
 
     /** An answer's body on its way; its end, or its closing before, is the end of the request. */
     private static final class Counted extends FilterInputStream {
         private final Entry entry;
-        private final int status;
-        private final String caller;
+        private final Answered answered;
         private long bytes;
         private boolean told;
 
-        Counted(InputStream in, Entry entry, int status, String caller) {
+        Counted(InputStream in, Entry entry, Answered answered) {
             super(in);
             this.entry = entry;
-            this.status = status;
-            this.caller = caller;
+            this.answered = answered;
         }
 
         @Override
@@ -152,7 +169,7 @@ final class AccessLog implements Filter<Request, Response> {
         private void tell(boolean complete) {
             if (told) return;
             told = true;
-            entry.tell(status, caller, bytes, complete);
+            entry.tell(answered, bytes, complete);
         }
     }
 
@@ -162,6 +179,7 @@ final class AccessLog implements Filter<Request, Response> {
      * @param status 0 if there was no answer, because the caller had gone
      * @param bytes of the answer's body
      * @param caller the subject of the token; empty if there was none
+     * @param failedAt the service that failed, with its instance; empty if it is not known, or none did
      * @param complete whether the whole answer was handed on
      */
     record Line(
@@ -174,6 +192,7 @@ final class AccessLog implements Filter<Request, Response> {
             long nanos,
             String service,
             String caller,
+            String failedAt,
             boolean complete)
             implements LogFields {
 
@@ -190,6 +209,7 @@ final class AccessLog implements Filter<Request, Response> {
             fields.put("event.outcome", complete && status < 500 ? "success" : "failure");
             if (!service.isEmpty()) fields.put("service.target.name", service);
             if (!caller.isEmpty()) fields.put("user.id", caller);
+            if (!failedAt.isEmpty()) fields.put("weft.failed", failedAt);
             return fields;
         }
 
@@ -203,7 +223,9 @@ final class AccessLog implements Filter<Request, Response> {
             long hundredths = nanos / 10_000 % 100;
             text.append(hundredths / 10).append(hundredths % 10).append(" ms ");
             text.append(known(service)).append(' ').append(known(caller));
-            return text.append(complete ? "" : " cut").toString();
+            if (!complete) text.append(" cut");
+            if (!failedAt.isEmpty()) text.append(" failed at ").append(known(failedAt));
+            return text.toString();
         }
 
         /** On one line, whatever a caller sent. */

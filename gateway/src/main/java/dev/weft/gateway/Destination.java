@@ -1,5 +1,6 @@
 package dev.weft.gateway;
 
+import dev.weft.core.Backoff;
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
 import dev.weft.core.Refusal;
@@ -125,7 +126,7 @@ final class Destination implements Service<Request, Response> {
 
     /** An instance that is said to be ready but can't be reached is tried again by and by. */
     private Duration shorter(Duration left, int round) {
-        var backoff = options.backoff().after(round, time);
+        var backoff = Backoff.CALLS.after(round, time);
         return backoff.compareTo(left) < 0 ? backoff : left;
     }
 

@@ -160,6 +160,11 @@ final class Directory implements AutoCloseable {
         }
     }
 
+    /** Those of the services. */
+    Clients clients() {
+        return clients;
+    }
+
     /** How many requests wait for an instance. */
     int waiting() {
         return options.maxWaiting() - room.availablePermits();

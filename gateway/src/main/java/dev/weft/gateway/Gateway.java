@@ -1,8 +1,6 @@
 package dev.weft.gateway;
 
 import dev.weft.core.Body;
-import dev.weft.core.Cancellation;
-import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
@@ -21,14 +19,14 @@ import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import dev.weft.core.Transport;
+import dev.weft.core.client.Explanations;
 import dev.weft.core.policy.CountedDecisions;
-import dev.weft.core.policy.RateLimit;
-import dev.weft.core.policy.Tally;
 import dev.weft.gateway.RouteTable.Target;
 import dev.weft.gateway.jwt.Authentication;
+import dev.weft.http.BearerToken;
 import dev.weft.http.CertificateFiles;
 import dev.weft.http.Problems;
-import dev.weft.http.RateLimited;
+import dev.weft.http.ServerLayers;
 import dev.weft.http.ServerTrace;
 import dev.weft.json.Json;
 import java.net.URI;
@@ -47,10 +45,8 @@ import java.util.function.Function;
  * pass as they come, the small ones taken at hand before. While a service has no instance its
  * callers wait a bounded time. What comes from outside is not believed about attempts or
  * criticality, nor about who forwarded it, unless that is a proxy of ours. Paths below {@code /_weft}
- * are not passed on; {@code /_weft/health} is the gateway's own.
- *
- * <p>The way in, outermost first: trace and metrics, {@link AccessLog}, {@link Cors}, rate per
- * address, {@link Authentication}, rate per caller, problems, deadline, routes.
+ * are not passed on; {@code /_weft/health} is the gateway's own, and for who shows the token {@code
+ * /_weft/explain}: the way in with all its layers, and what stands around its calls of services.
  */
 public final class Gateway implements Service<Request, Response>, AutoCloseable {
 
@@ -72,11 +68,12 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
     private final Time time;
     private final Directory directory;
     private final AnswerBodies bodies;
-    private final Optional<RateLimit> perAddress;
-    private final Optional<RateLimit> perCaller;
     private final Optional<Authentication> authentication;
     private final Optional<CertificateFiles> certificate;
     private final Service<Request, Response> service;
+
+    /** Around what comes by the plain port; by the other one it is the same. */
+    private final ServerLayers around;
 
     /** The plain one, and behind it that of TLS if there is one. */
     private final List<Transport.Server> servers;
@@ -144,15 +141,17 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         this.bodies = new AnswerBodies(options.edge().streams(), time);
         meter.observe(STREAMS, it -> it.value(bodies.streams()));
         meter.observe(WAITING, it -> it.value(directory.waiting()));
-        var counted = new CountedDecisions(meter, options.name());
-        this.perAddress = options.edge().ratePerAddress().map(it -> limit(it, counted));
-        this.perCaller = options.edge().ratePerCaller().map(it -> limit(it, counted));
-        this.service = asides.then(door("http", tracer, meter));
+        var door =
+                new Door(
+                        options, authentication, new CountedDecisions(meter, options.name()), time);
+        var plain = new Way("http", door, tracer, meter);
+        this.around = plain.around;
+        this.service = asides.then(plain.service());
         var servers = new ArrayList<Transport.Server>(2);
         try {
             servers.add(callers.serve(service, options.server()));
             if (certificate.isPresent()) {
-                var https = asides.then(door("https", tracer, meter));
+                var https = asides.then(new Way("https", door, tracer, meter).service());
                 servers.add(callers.serve(https, secured(certificate.get())));
             }
         } catch (RuntimeException e) {
@@ -168,64 +167,36 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         return options.server().host(tls.host()).port(tls.port()).tls(with);
     }
 
-    private RateLimit limit(RateLimit.Options rate, Tally tally) {
-        return new RateLimit(rate, tally, time);
-    }
-
     /**
      * The way in for who speaks this scheme. A look at the platform's own paths, such as a probe of
      * its health, begins no trace and is not counted.
      */
-    private Service<Request, Response> door(String scheme, Tracer tracer, Meter meter) {
-        Function<Request, Origin> origin = it -> options.edge().proxies().origin(it, scheme);
-        var forwarding = new Forwarding(options.server().maxBodyBytes(), origin);
-        Filter<Request, Response> inside =
-                Problems.filter(options.name()).then(Cancellation.atDeadline(options.name(), time));
-        var routed =
-                edge(origin)
-                        .then(inside)
-                        .then((Service<Request, Response>) it -> route(it, forwarding));
-        var longest = options.longestRequest();
-        var outer =
-                new ServerTrace(tracer, meter, time, longest, this::template)
-                        .speaking(scheme)
-                        .then(routed);
-        var own =
-                new ServerTrace(tracer.following(), meter, time, longest, it -> "")
-                        .speaking(scheme)
-                        .then(inside)
-                        .then((Service<Request, Response>) this::own);
-        Filter<Request, Response> trusted = Gateway::withoutHops;
-        return trusted.then(
-                (Service<Request, Response>)
-                        it -> (it.path().startsWith("/_weft/") ? own : outer).call(it));
-    }
+    private final class Way {
+        private final Forwarding forwarding;
+        private final ServerLayers around;
+        private final Service<Request, Response> own;
 
-    private Filter<Request, Response> edge(Function<Request, Origin> origin) {
-        var edge = options.edge();
-        Filter<Request, Response> filter =
-                new AccessLog(edge.accessLog(), origin, it -> target(it, Target::service), time);
-        if (edge.cors().isPresent()) filter = filter.then(edge.cors().get());
-        if (perAddress.isPresent())
-            filter =
-                    filter.then(
-                            new RateLimited(
-                                    options.name(),
-                                    perAddress.get(),
-                                    it -> origin.apply(it).counted()));
-        if (authentication.isPresent()) filter = filter.then(authentication.get());
-        if (perCaller.isPresent())
-            filter =
-                    filter.then(
-                            new RateLimited(
-                                    options.name(), perCaller.get(), it -> caller(it, origin)));
-        return filter;
-    }
+        Way(String scheme, Door door, Tracer tracer, Meter meter) {
+            Function<Request, Origin> origin = it -> options.edge().proxies().origin(it, scheme);
+            var longest = options.longestRequest();
+            this.forwarding = new Forwarding(options.server().maxBodyBytes(), origin);
+            this.around =
+                    door.around(
+                            new ServerTrace(tracer, meter, time, longest, it -> template(it))
+                                    .speaking(scheme),
+                            origin,
+                            it -> target(it, Target::service));
+            this.own =
+                    door.aroundOwn(
+                            new ServerTrace(tracer.following(), meter, time, longest, it -> "")
+                                    .speaking(scheme),
+                            it -> own(it));
+        }
 
-    /** Who is counted; a name never counts as an address. */
-    private static String caller(Request request, Function<Request, Origin> origin) {
-        var name = Context.current().caller().subject();
-        return name.isEmpty() ? "address " + origin.apply(request).counted() : "caller " + name;
+        Service<Request, Response> service() {
+            var routed = around.then(it -> route(it, forwarding));
+            return it -> (it.path().startsWith("/_weft/") ? own : routed).call(it);
+        }
     }
 
     /** Answers as to a caller from outside. */
@@ -277,23 +248,6 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         certificate.ifPresent(CertificateFiles::close);
     }
 
-    /** What an outside caller says that would be inside knowledge is not heard, nor told to it. */
-    private static Response withoutHops(Request request, Service<Request, Response> next)
-            throws Exception {
-        var response =
-                next.call(
-                        request.with(
-                                request.headers()
-                                        .without(ContextHeaders.ATTEMPT)
-                                        .without(ContextHeaders.CRITICALITY)
-                                        .without(ContextHeaders.CALLER)));
-        return ContextHeaders.withoutRetrySafety(
-                new Response(
-                        response.status(),
-                        response.headers().without(ContextHeaders.CALLER),
-                        response.body()));
-    }
-
     private String template(Request request) {
         return target(request, Target::template);
     }
@@ -314,18 +268,42 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
         var table = directory.tableFor(request);
         var target = table.find(request.method(), request.path());
         if (target != null)
-            return bodies.watched(Forwarding.outward(target.call(forwarding.inward(request))));
+            return bodies.watched(
+                    passedOn(Forwarding.outward(target.call(forwarding.inward(request)))));
         return request.path().equals("/") && reads(request) ? health() : table.otherwise(request);
     }
 
+    /** A service's answer. One that refuses says why, also if it is no service of Weft's, and is not counted here. */
+    private static Response passedOn(Response response) {
+        var reasoned = Problems.withReason(response);
+        return reasoned.headers().get(ContextHeaders.REFUSED).isEmpty()
+                ? reasoned
+                : reasoned.header(ContextHeaders.PASSED_ON, "yes");
+    }
+
     private Response own(Request request) {
-        if (!request.path().equals("/_weft/health"))
-            throw Problem.of(404, "no-such-route", "there is nothing at " + request.path())
+        var path = request.path();
+        boolean known =
+                path.equals("/_weft/health") || (path.equals("/_weft/explain") && trusted(request));
+        if (!known) throw Problem.of(404, "no-such-route", "there is nothing at " + path).failure();
+        if (!reads(request))
+            throw Problem.of(405, "method-not-allowed", path + " takes GET, HEAD")
+                    .with("allow", "GET, HEAD")
                     .failure();
-        if (reads(request)) return health();
-        throw Problem.of(405, "method-not-allowed", "/_weft/health takes GET, HEAD")
-                .with("allow", "GET, HEAD")
-                .failure();
+        return path.equals("/_weft/health") ? health() : explanations(request);
+    }
+
+    private boolean trusted(Request request) {
+        return options.token().filter(token -> BearerToken.shown(request, token)).isPresent();
+    }
+
+    private Response explanations(Request request) {
+        return json(
+                Explanations.of(
+                        options.name(),
+                        around.explained(),
+                        directory.clients(),
+                        request.query().get("service")));
     }
 
     private static boolean reads(Request request) {
@@ -343,8 +321,12 @@ public final class Gateway implements Service<Request, Response>, AutoCloseable 
                         directory.age().toMillis(),
                         directory.ready(),
                         table.conflicts());
+        return json(health);
+    }
+
+    private static Response json(Object value) {
         return Response.of(200)
                 .header("Content-Type", "application/json")
-                .with(Body.of(Json.write(health)));
+                .with(Body.of(Json.write(value)));
     }
 }

@@ -2,7 +2,7 @@ package dev.weft.gateway;
 
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Headers;
-import java.util.HashSet;
+import dev.weft.http.HopByHop;
 import java.util.Locale;
 import java.util.Set;
 
@@ -19,25 +19,16 @@ final class HopHeaders {
 
     /** What of a caller's headers goes on to the service, to be added to. */
     static Headers.Builder inward(Headers headers) {
-        var named = named(headers);
+        var named = HopByHop.named(headers.all("Connection"));
         return new Headers.Builder()
                 .addAll(headers, name -> !ofOneHop(name) && !ofContext(name) && !isIn(named, name));
     }
 
     /** What of a service's headers goes back to the caller. */
     static Headers outward(Headers headers) {
-        var named = named(headers);
+        var named = HopByHop.named(headers.all("Connection"));
         return headers.only(
                 name -> !ofOneHop(name) && !isIn(named, name) && !is(name, ContextHeaders.CALLER));
-    }
-
-    /** The names that {@code Connection} lists, in lower case. */
-    private static Set<String> named(Headers headers) {
-        if (headers.get("Connection").isEmpty()) return Set.of();
-        var named = new HashSet<String>();
-        for (var value : headers.all("Connection"))
-            for (var name : value.split(",")) named.add(name.trim().toLowerCase(Locale.ROOT));
-        return named;
     }
 
     private static boolean isIn(Set<String> named, String name) {
@@ -45,16 +36,7 @@ final class HopHeaders {
     }
 
     private static boolean ofOneHop(String name) {
-        if (name.isEmpty()) return true;
-        return switch (name.charAt(0)) {
-            case 'C', 'c' -> is(name, "Connection");
-            case 'E', 'e' -> is(name, "Expect");
-            case 'K', 'k' -> is(name, "Keep-Alive");
-            case 'P', 'p' -> begins(name, "Proxy-");
-            case 'T', 't' -> is(name, "TE") || is(name, "Trailer") || is(name, "Transfer-Encoding");
-            case 'U', 'u' -> is(name, "Upgrade");
-            default -> false;
-        };
+        return name.isEmpty() || HopByHop.ofConnection(name) || begins(name, "Proxy-");
     }
 
     private static boolean ofContext(String name) {
@@ -63,11 +45,7 @@ final class HopHeaders {
             case 'F', 'f' -> is(name, "Forwarded");
             case 'H', 'h' -> is(name, "Host");
             case 'T', 't' -> is(name, "traceparent") || is(name, "tracestate");
-            case 'W', 'w' ->
-                    begins(name, "weft-")
-                            && !is(name, "Weft-After")
-                            && !is(name, "Weft-Receipt")
-                            && !is(name, "Weft-Trace");
+            case 'W', 'w' -> begins(name, "weft-") && !is(name, "Weft-After");
             case 'X', 'x' -> begins(name, "X-Forwarded-") || is(name, "X-Real-IP");
             default -> false;
         };

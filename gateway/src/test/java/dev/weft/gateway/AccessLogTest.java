@@ -150,6 +150,14 @@ class AccessLogTest {
     }
 
     @Test
+    void it_names_the_service_that_failed() throws Exception {
+        log(false, r -> Response.of(500).header(ContextHeaders.FAILED, "product/p1"))
+                .call(Request.get("/y"));
+        assertThat(logged.lines().getFirst().toString()).endsWith(" cart - failed at product/p1");
+        assertThat(logged.lines().getFirst().fields()).containsEntry("weft.failed", "product/p1");
+    }
+
+    @Test
     void no_request_can_begin_a_line_of_its_own() throws Exception {
         log(true, r -> Response.of(200)).call(Request.get("/x\n10.0.0.9 GET /forged\u00a0y"));
         assertThat(logged.lines().getFirst().toString())

@@ -13,9 +13,12 @@ import dev.weft.core.Body;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
+import dev.weft.core.Filter;
 import dev.weft.core.Headers;
 import dev.weft.core.Instance;
+import dev.weft.core.MemoryMeter;
 import dev.weft.core.Method;
+import dev.weft.core.Metric;
 import dev.weft.core.Problem;
 import dev.weft.core.Refusal;
 import dev.weft.core.Request;
@@ -27,6 +30,7 @@ import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.gateway.jwt.Issuer;
 import dev.weft.gateway.jwt.JwtOptions;
+import dev.weft.http.HttpMetrics;
 import dev.weft.http.Problems;
 import dev.weft.json.Json;
 import java.io.ByteArrayInputStream;
@@ -385,6 +389,17 @@ abstract class GatewayCases {
     }
 
     @Test
+    void where_it_failed_is_in_the_log_and_not_told_to_callers() throws Exception {
+        around.process("cart", Instance.State.READY, r -> Response.of(500), List.of("GET /x"));
+        try (var logged = new Logged()) {
+            var response = around.call(around.gateway(), Request.get("/x"));
+            assertThat(response.status()).isEqualTo(500);
+            assertThat(response.headers().get(ContextHeaders.FAILED)).isEmpty();
+            assertThat(logged.lines().getFirst().failedAt()).startsWith("cart/");
+        }
+    }
+
+    @Test
     void a_first_try_that_is_still_in_work_is_waited_for() throws Exception {
         var calls = new AtomicInteger();
         around.process(
@@ -422,7 +437,7 @@ abstract class GatewayCases {
     // What passes.
 
     @Test
-    void what_is_said_about_trying_again_stays_inside() throws Exception {
+    void whether_to_try_again_stays_inside_and_why_it_was_refused_is_told() throws Exception {
         var seen = new AtomicHeaders();
         around.service(
                 "cart",
@@ -445,11 +460,61 @@ abstract class GatewayCases {
                                     .header(ContextHeaders.REFUSED, "limit"));
             assertThat(response.status()).as(path).isEqualTo(503);
             assertThat(response.headers().get(ContextHeaders.RETRYABLE)).as(path).isEmpty();
-            assertThat(response.headers().get(ContextHeaders.REFUSED)).as(path).isEmpty();
+            assertThat(response.headers().get(ContextHeaders.REFUSED))
+                    .as(path)
+                    .hasValue(path.equals("/x") ? "limit" : "unavailable");
+            assertThat(response.headers().get(ContextHeaders.PASSED_ON)).as(path).isEmpty();
             assertThat(Problems.parse(response).members()).containsKey("reason");
         }
         assertThat(seen.get(ContextHeaders.RETRYABLE)).isEmpty();
         assertThat(seen.get(ContextHeaders.REFUSED)).isEmpty();
+    }
+
+    @Test
+    void a_plain_503_of_any_service_has_a_reason_and_keeps_its_body() throws Exception {
+        around.process(
+                "old",
+                Instance.State.READY,
+                r -> Response.of(503).with(Body.of("down for repair")),
+                List.of("GET /old"));
+        try (var response = around.call(around.gateway(), Request.get("/old")).body()) {
+            assertThat(response.text()).isEqualTo("down for repair");
+        }
+        var again = around.call(around.gateway(), Request.get("/old"));
+        assertThat(again.status()).isEqualTo(503);
+        assertThat(again.headers().get(ContextHeaders.REFUSED)).hasValue("unavailable");
+        again.body().close();
+    }
+
+    @Test
+    void refusals_of_services_are_not_counted_as_those_of_the_gateway() throws Exception {
+        around.service("cart", post("/full", r -> Response.of(503)));
+        var meter = new MemoryMeter();
+        try (var gateway =
+                Gateway.start(
+                        Surroundings.options(),
+                        around.registry,
+                        around.transport,
+                        around.transport,
+                        Span.Sink.NONE,
+                        meter,
+                        Filter.none(),
+                        Surroundings.TIME)) {
+            var passedOn = around.call(gateway, Request.post("/full", Body.of("x")));
+            assertThat(passedOn.headers().get(ContextHeaders.REFUSED)).hasValue("unavailable");
+            assertThat(refusals(meter)).isEmpty();
+            var late = Request.get("/full").header(ContextHeaders.DEADLINE, "0");
+            assertThat(around.call(gateway, late).status()).isEqualTo(504);
+            assertThat(refusals(meter))
+                    .containsExactly(new Metric.Value(List.of("server", "deadline", ""), 1));
+        }
+    }
+
+    private static List<Metric.Point> refusals(MemoryMeter meter) {
+        return meter.read().stream()
+                .filter(reading -> reading.metric().equals(HttpMetrics.REFUSALS))
+                .flatMap(reading -> reading.points().stream())
+                .toList();
     }
 
     @Test

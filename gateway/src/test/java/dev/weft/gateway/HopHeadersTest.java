@@ -33,6 +33,8 @@ final class HopHeadersTest {
                         .and("Baggage", "x=1")
                         .and("weft-retryable", "yes")
                         .and("weft-refused", "limit")
+                        .and("Weft-Receipt", "cart=1")
+                        .and("Weft-Trace", "0af7651916cd43dd8448eb211c80319c")
                         .and("Weft-After", "cart=1");
         assertThat(HopHeaders.inward(headers).build().toString())
                 .isEqualTo(Headers.of("Weft-After", "cart=1").toString());

@@ -9,7 +9,6 @@ import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
-import dev.weft.core.policy.HttpVerdicts;
 import dev.weft.core.policy.Tried;
 import java.net.URI;
 
@@ -29,9 +28,7 @@ public final class AttemptTrace implements Filter<Request, Response> {
     private final String host;
     private final int port;
     private final Tracer tracer;
-    private final Meter.Histogram duration;
-    private final Time time;
-    private final HttpVerdicts verdicts;
+    private final Outgoing outgoing;
 
     /**
      * @param service that is called; {@code server.address} of the metric, {@code peer.service} of the span
@@ -46,9 +43,7 @@ public final class AttemptTrace implements Filter<Request, Response> {
         this.host = address.getHost() == null ? base : address.getHost();
         this.port = address.getPort();
         this.tracer = tracer;
-        this.duration = meter.histogram(HttpMetrics.ATTEMPT_DURATION);
-        this.time = time;
-        this.verdicts = new HttpVerdicts(time);
+        this.outgoing = new Outgoing(service, meter.histogram(HttpMetrics.ATTEMPT_DURATION), time);
     }
 
     @Override
@@ -59,28 +54,7 @@ public final class AttemptTrace implements Filter<Request, Response> {
                 Span.Kind.CLIENT,
                 span -> {
                     if (span.recorded()) describe(span, request, method);
-                    long start = time.nanos();
-                    var status = "";
-                    var error = "";
-                    try {
-                        var response = next.call(ContextHeaders.inject(request));
-                        status = HttpMetrics.text(response.status());
-                        span.set("http.response.status_code", (long) response.status());
-                        error = verdicts.answered(response).error();
-                        if (!error.isEmpty()) span.error(status);
-                        return response;
-                    } catch (Exception e) {
-                        error = verdicts.failed(e).error();
-                        throw e;
-                    } finally {
-                        if (!error.isEmpty()) span.set("error.type", error);
-                        duration.record(
-                                HttpMetrics.seconds(time.nanos() - start),
-                                method,
-                                service,
-                                status,
-                                error);
-                    }
+                    return outgoing.call(request, span, it -> next.call(ContextHeaders.inject(it)));
                 });
     }
 

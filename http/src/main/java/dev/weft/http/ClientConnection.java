@@ -1,6 +1,8 @@
 package dev.weft.http;
 
 import dev.weft.core.Body;
+import dev.weft.core.Context;
+import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Headers;
 import dev.weft.core.Method;
@@ -22,6 +24,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection to a server, speaking HTTP/1.1; used by one call at a time.
@@ -54,13 +58,16 @@ final class ClientConnection {
     private ByteBuffer out = ByteBuffer.allocate(2048);
     private boolean wrote;
     private boolean read;
-    private boolean lasting;
 
     /** Of the answer's body: how much of how much has come; no length until its head is here. */
     private long bodyBytes;
 
     private OptionalLong bodyLength = OptionalLong.empty();
     private volatile long lastNanos;
+    private volatile Deadline deadline = Deadline.NEVER;
+
+    /** What somebody may read of the current answer. */
+    private volatile @Nullable Answer body;
 
     private ClientConnection(SocketChannel channel, String authority, Time time) {
         this.channel = channel;
@@ -106,12 +113,9 @@ final class ClientConnection {
                 + " bytes of the answer's body had come";
     }
 
-    /**
-     * Whether the answer goes on for as long as something comes, so that the call counts among none
-     * that are to end.
-     */
-    boolean lasting() {
-        return lasting;
+    /** Whether somebody ends the current call, at a deadline that is still to come. */
+    boolean bounded() {
+        return deadline != Deadline.NEVER && !deadline.expired();
     }
 
     long silentNanos() {
@@ -145,14 +149,22 @@ final class ClientConnection {
         }
     }
 
+    /** Ends the current call from outside: whoever reads fails, and if nobody does, its answer is given up. */
+    void giveUp() {
+        close();
+        var told = body;
+        if (told != null) told.finish(false);
+    }
+
     // Sending.
 
     void send(Request request) throws IOException {
+        body = null;
         wrote = false;
         read = false;
         bodyBytes = 0;
         bodyLength = OptionalLong.empty();
-        lasting = false;
+        deadline = Context.current().deadline();
         lastNanos = time.nanos();
         out.clear();
         put(request.method().name());
@@ -319,10 +331,10 @@ final class ClientConnection {
                 return response.with(Body.of(body));
             }
             if (!chunked && length >= 0) bodyLength = OptionalLong.of(length);
-            lasting = response.lasting();
+            if (response.lasting()) deadline = Deadline.NEVER;
             var framing =
                     chunked ? new Chunks() : length >= 0 ? new Length(length) : new UntilClosed();
-            return response.with(Body.of(new Answer(framing, keep, done), bodyLength));
+            return response.with(Body.of(answer(framing, keep, done), bodyLength));
         }
     }
 
@@ -330,13 +342,17 @@ final class ClientConnection {
     private Response upgraded(Request request, Headers headers, Done done) throws IOException {
         if (!request.upgrade())
             throw new IOException("the server changed the protocol, which nobody had asked for");
-        lasting = true;
+        deadline = Deadline.NEVER;
         var body = request.body();
         time.start("weft-tunnel", () -> pass(body));
         return new Response(
-                101,
-                headers,
-                Body.of(new Answer(new Upgraded(), false, done), OptionalLong.empty()));
+                101, headers, Body.of(answer(new Upgraded(), false, done), OptionalLong.empty()));
+    }
+
+    private Answer answer(Framing framing, boolean keep, Done done) {
+        var answer = new Answer(framing, keep, done);
+        body = answer;
+        return answer;
     }
 
     private void pass(Body body) {
@@ -552,13 +568,14 @@ final class ClientConnection {
         }
     }
 
-    /** An answer's body; its end, its closing or its failure ends the call. One thread at a time. */
+    /** An answer's body; its end, its closing or its failure ends the call. One thread at a time, but for {@link #finish}. */
     private final class Answer extends InputStream {
         private final Framing framing;
         private final boolean keep;
         private final Done done;
-        private boolean over;
+        private final AtomicBoolean over = new AtomicBoolean();
         private boolean atEnd;
+        private boolean closed;
 
         Answer(Framing framing, boolean keep, Done done) {
             this.framing = framing;
@@ -575,7 +592,7 @@ final class ClientConnection {
         @Override
         public int read(byte[] into, int offset, int most) {
             if (atEnd) return -1;
-            if (over) throw new IllegalStateException("the answer's body is closed");
+            if (closed) throw new IllegalStateException("the answer's body is closed");
             if (most == 0) return 0;
             try {
                 int count = framing.read(into, offset, most);
@@ -585,7 +602,7 @@ final class ClientConnection {
                 } else bodyBytes += count;
                 return count;
             } catch (IOException e) {
-                finish(false);
+                close();
                 throw new Failure.Unreachable(
                         "http://"
                                 + authority
@@ -600,17 +617,17 @@ final class ClientConnection {
 
         @Override
         public int available() {
-            return atEnd || over ? 0 : framing.available();
+            return atEnd || over.get() ? 0 : framing.available();
         }
 
         @Override
         public void close() {
+            closed = true;
             finish(false);
         }
 
         private void finish(boolean reusable) {
-            if (over) return;
-            over = true;
+            if (!over.compareAndSet(false, true)) return;
             done.done(ClientConnection.this, reusable);
         }
     }

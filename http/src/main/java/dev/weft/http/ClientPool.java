@@ -16,27 +16,34 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The connections to one address. The warmest is used first, so that the others can idle out.
  *
- * <p>The monitor guards {@code idle} and is not held during I/O. A turn is held from a call's begin
- * until its answer's body is read or closed, for an answer that lasts until its head is there.
+ * <p>The monitor guards {@code idle} and is not held during I/O. What a call holds, and how long, says
+ * {@link Turn}.
  */
 final class ClientPool {
 
-    /** Open at one time to one address. */
-    static final int MAX_CONNECTIONS = 256;
+    /** Calls of one address that wait for the head of their answer, at one time. */
+    static final int MAX_CALLS = 256;
 
-    /** The longest wait for a turn. */
+    /**
+     * Open at one time to one address: these calls, and answers whose bodies are still coming. Those that last are bounded
+     * by whoever reads them.
+     */
+    static final int MAX_CONNECTIONS = 1024;
+
+    /** The longest wait for either. */
     static final Duration MAX_WAIT = Duration.ofSeconds(10);
 
     static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
     static final Duration MAX_IDLE = Duration.ofSeconds(30);
 
-    /** The longest time without a byte in the middle of a call. */
+    /** The longest time without a byte in the middle of a call that has no deadline, or whose deadline has passed. */
     static final Duration MAX_SILENCE = Duration.ofMinutes(5);
 
     /**
@@ -49,7 +56,8 @@ final class ClientPool {
     private final int port;
     private final Time time;
     private final Consumer<ClientPool> gone;
-    private final Semaphore turns = new Semaphore(MAX_CONNECTIONS);
+    private final Semaphore calls = new Semaphore(MAX_CALLS);
+    private final Semaphore places = new Semaphore(MAX_CONNECTIONS);
     private final Set<ClientConnection> all = ConcurrentHashMap.newKeySet();
     private final ArrayDeque<ClientConnection> idle = new ArrayDeque<>();
     private final AtomicBoolean sweeping = new AtomicBoolean();
@@ -65,28 +73,71 @@ final class ClientPool {
         this.gone = gone;
     }
 
-    Response call(Request request) throws InterruptedException {
-        if (!turns.tryAcquire() && !awaitTurn())
-            throw unreachable(
-                    "all " + MAX_CONNECTIONS + " connections were in use for " + MAX_WAIT,
-                    false,
-                    null);
-        boolean handedOver = false;
-        try {
-            var response = attempt(request);
-            handedOver = true;
-            return response;
-        } finally {
-            if (!handedOver) turns.release();
+    /**
+     * One call's right to a connection: one of {@link #MAX_CALLS} until the head of its answer is here,
+     * one of {@link #MAX_CONNECTIONS} until the body is read or closed too. So a few hundred downloads that
+     * somebody takes slowly keep no other call waiting, and one that nobody reads or closes is given up in time. An answer that lasts gives back both with its head.
+     * However often it is said that it ends, it ends once.
+     */
+    private final class Turn {
+
+        private static final int CALLING = 0;
+        private static final int ANSWERED = 1;
+        private static final int OVER = 2;
+
+        private final AtomicInteger state = new AtomicInteger(CALLING);
+
+        void answered() {
+            if (state.compareAndSet(CALLING, ANSWERED)) calls.release();
+        }
+
+        void over() {
+            int before = state.getAndSet(OVER);
+            if (before == CALLING) calls.release();
+            if (before != OVER) places.release();
         }
     }
 
-    private boolean awaitTurn() throws InterruptedException {
+    Response call(Request request) throws InterruptedException {
+        var turn = turn();
+        boolean answered = false;
         try {
-            return turns.tryAcquire(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            throw unsent("all " + MAX_CONNECTIONS + " connections were in use", false, e);
+            var response = attempt(request, turn);
+            answered = true;
+            if (response.lasting()) turn.over();
+            else turn.answered();
+            return response;
+        } finally {
+            if (!answered) turn.over();
         }
+    }
+
+    private Turn turn() throws InterruptedException {
+        long endNanos = time.nanos() + MAX_WAIT.toNanos();
+        acquire(places, "all " + MAX_CONNECTIONS + " connections were in use", endNanos);
+        boolean taken = false;
+        try {
+            acquire(calls, MAX_CALLS + " calls were waiting for answers", endNanos);
+            taken = true;
+        } finally {
+            if (!taken) places.release();
+        }
+        return new Turn();
+    }
+
+    private void acquire(Semaphore of, String why, long endNanos) throws InterruptedException {
+        if (of.tryAcquire()) return;
+        try {
+            if (of.tryAcquire(endNanos - time.nanos(), TimeUnit.NANOSECONDS)) return;
+        } catch (InterruptedException e) {
+            throw unsent(why, false, e);
+        }
+        throw Failure.Unreachable.untried(
+                address() + ": " + why + " for " + MAX_WAIT.toSeconds() + " s");
+    }
+
+    private String address() {
+        return "http://" + host + ":" + port;
     }
 
     private static InterruptedUnsent unsent(String why, boolean connecting, Exception cause) {
@@ -95,29 +146,52 @@ final class ClientPool {
         return interrupted;
     }
 
-    private Response attempt(Request request) throws InterruptedException {
+    private Response attempt(Request request, Turn turn) throws InterruptedException {
         // On an interrupted thread each look at an idle connection would close it.
         if (Thread.interrupted()) throw new InterruptedUnsent("it was not sent yet", false);
         var reused = takeIdle(request);
-        if (reused != null) {
-            try {
-                return exchange(reused, request);
-            } catch (IOException e) {
-                if (!repeatable(reused, request)) throw broken(reused, e);
-            }
+        if (reused == null) return anew(request, turn);
+        try {
+            return exchange(reused, request, turn);
+        } catch (IOException e) {
+            if (!repeatable(reused, request)) throw broken(reused, e);
         }
+        return reused.wrote() ? again(request, turn) : anew(request, turn);
+    }
+
+    private Response anew(Request request, Turn turn) throws InterruptedException {
         var fresh = connect();
         try {
-            return exchange(fresh, request);
+            return exchange(fresh, request, turn);
         } catch (IOException e) {
             throw broken(fresh, e);
         }
     }
 
-    /** Whether a connection that had gone stale may be the reason, and doing it again is safe. */
+    /** What was written once may have arrived, whatever becomes of the second time. */
+    private Response again(Request request, Turn turn) throws InterruptedException {
+        try {
+            return anew(request, turn);
+        } catch (InterruptedUnsent e) {
+            var interrupted = new InterruptedException("it was sent before; " + e.getMessage());
+            interrupted.initCause(e);
+            throw interrupted;
+        } catch (Failure.Unreachable e) {
+            if (e.sent()) throw e;
+            throw new Failure.Unreachable(
+                    e.getMessage() + "; it was sent before, on a connection that broke", true, e);
+        }
+    }
+
+    /**
+     * Whether a connection that had gone stale may be the reason, and doing it again is safe. One that the server has closed
+     * breaks within a round trip, which takes no longer than connecting may.
+     */
     private static boolean repeatable(ClientConnection stale, Request request) {
         if (!stale.wrote()) return request.body().atHand();
-        return !stale.read() && harmless(request);
+        return !stale.read()
+                && harmless(request)
+                && stale.silentNanos() < CONNECT_TIMEOUT.toNanos();
     }
 
     /** Whether doing it twice is the same as doing it once, and possible. */
@@ -125,11 +199,11 @@ final class ClientPool {
         return request.method().idempotent() && request.body().atHand();
     }
 
-    private Response exchange(ClientConnection connection, Request request)
+    private Response exchange(ClientConnection connection, Request request, Turn turn)
             throws IOException, InterruptedException {
         boolean whole = false;
         try {
-            var response = sendAndReceive(connection, request);
+            var response = sendAndReceive(connection, request, turn);
             whole = true;
             return response;
         } catch (ClosedByInterruptException e) {
@@ -144,7 +218,7 @@ final class ClientPool {
     }
 
     /** A server that wants no more of the body has answered before it stopped reading. */
-    private Response sendAndReceive(ClientConnection connection, Request request)
+    private Response sendAndReceive(ClientConnection connection, Request request, Turn turn)
             throws IOException {
         try {
             connection.send(request);
@@ -153,16 +227,14 @@ final class ClientPool {
         } catch (IOException e) {
             if (!connection.wrote()) throw e;
             try {
-                return connection.receive(request, (answered, reusable) -> done(answered, false));
+                return connection.receive(
+                        request, (answered, reusable) -> done(answered, false, turn));
             } catch (IOException noAnswer) {
                 e.addSuppressed(noAnswer);
                 throw e;
             }
         }
-        var response = connection.receive(request, this::done);
-        // Else a few hundred streams would keep all calls waiting.
-        if (connection.lasting()) turns.release();
-        return response;
+        return connection.receive(request, (answered, reusable) -> done(answered, reusable, turn));
     }
 
     private ClientConnection connect() throws InterruptedException {
@@ -189,11 +261,11 @@ final class ClientPool {
     }
 
     private Failure.Unreachable unreachable(String why, boolean sent, @Nullable Throwable cause) {
-        return new Failure.Unreachable("http://" + host + ":" + port + ": " + why, sent, cause);
+        return new Failure.Unreachable(address() + ": " + why, sent, cause);
     }
 
     /** An answer's body was read to its end, or it was closed. */
-    private void done(ClientConnection connection, boolean reusable) {
+    private void done(ClientConnection connection, boolean reusable, Turn turn) {
         if (!reusable || closed) drop(connection);
         else {
             connection.rests();
@@ -202,7 +274,7 @@ final class ClientPool {
             }
             if (closed) close();
         }
-        if (!connection.lasting()) turns.release();
+        turn.over();
     }
 
     private @Nullable ClientConnection takeIdle(Request request) {
@@ -235,7 +307,8 @@ final class ClientPool {
                 drop(idle.pollFirst());
         }
         for (var connection : all)
-            if (connection.silentNanos() >= MAX_SILENCE.toNanos()) connection.close();
+            if (connection.silentNanos() >= MAX_SILENCE.toNanos() && !connection.bounded())
+                connection.giveUp();
         sweeping.set(false);
         if (!all.isEmpty()) sweepLater();
         else gone.accept(this);

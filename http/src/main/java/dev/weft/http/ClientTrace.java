@@ -10,7 +10,6 @@ import dev.weft.core.Service;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
-import dev.weft.core.policy.HttpVerdicts;
 
 /**
  * The way out: encloses a call in a span and measures it with all its attempts. It is the outermost
@@ -20,9 +19,7 @@ public final class ClientTrace implements Filter<Request, Response> {
 
     private final String peer;
     private final Tracer tracer;
-    private final Time time;
-    private final HttpVerdicts verdicts;
-    private final Meter.Histogram duration;
+    private final Outgoing outgoing;
     private final Meter.Counter refusals;
 
     /**
@@ -31,9 +28,7 @@ public final class ClientTrace implements Filter<Request, Response> {
     public ClientTrace(String peer, Tracer tracer, Meter meter, Time time) {
         this.peer = peer;
         this.tracer = tracer;
-        this.time = time;
-        this.verdicts = new HttpVerdicts(time);
-        this.duration = meter.histogram(HttpMetrics.CALL_DURATION);
+        this.outgoing = new Outgoing(peer, meter.histogram(HttpMetrics.CALL_DURATION), time);
         this.refusals = meter.counter(HttpMetrics.REFUSALS);
     }
 
@@ -47,30 +42,13 @@ public final class ClientTrace implements Filter<Request, Response> {
                     span.set("http.request.method", method)
                             .set("url.path", request.path())
                             .set("peer.service", peer);
-                    long start = time.nanos();
-                    var status = "";
-                    var error = "";
                     try {
-                        var response = next.call(request);
-                        status = HttpMetrics.text(response.status());
-                        span.set("http.response.status_code", (long) response.status());
-                        error = verdicts.answered(response).error();
-                        if (!error.isEmpty()) span.error(status);
+                        var response = outgoing.call(request, span, next);
                         response.headers().get(ContextHeaders.REFUSED).ifPresent(this::refused);
                         return response;
-                    } catch (Exception e) {
-                        error = verdicts.failed(e).error();
-                        if (e instanceof Failure.Refused it)
-                            refused(it.refusal().reason().wireName());
+                    } catch (Failure.Refused e) {
+                        refused(e.refusal().reason().wireName());
                         throw e;
-                    } finally {
-                        if (!error.isEmpty()) span.set("error.type", error);
-                        duration.record(
-                                HttpMetrics.seconds(time.nanos() - start),
-                                method,
-                                peer,
-                                status,
-                                error);
                     }
                 });
     }

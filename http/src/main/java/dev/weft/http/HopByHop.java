@@ -1,21 +1,28 @@
 package dev.weft.http;
 
 import dev.weft.core.Headers;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
-/** The headers that concern one connection and its framing; a transport neither shows nor takes them. */
-final class HopByHop {
+/** The headers that concern one connection and its framing (RFC 9110, 7.6.1); a transport neither shows nor takes them. */
+public final class HopByHop {
 
     private HopByHop() {}
 
     static boolean isOne(String name) {
+        return ofConnection(name)
+                || (name.length() == 14 && name.equalsIgnoreCase("Content-Length"));
+    }
+
+    /** Whether it goes no further than one connection; the length of a body may. */
+    public static boolean ofConnection(String name) {
         return switch (name.length()) {
             case 2 -> name.equalsIgnoreCase("TE");
             case 6 -> name.equalsIgnoreCase("Expect");
             case 7 -> name.equalsIgnoreCase("Upgrade") || name.equalsIgnoreCase("Trailer");
             case 10 -> name.equalsIgnoreCase("Connection") || name.equalsIgnoreCase("Keep-Alive");
-            case 14 -> name.equalsIgnoreCase("Content-Length");
             case 16 -> name.equalsIgnoreCase("Proxy-Connection");
             case 17 -> name.equalsIgnoreCase("Transfer-Encoding");
             default -> false;
@@ -24,12 +31,22 @@ final class HopByHop {
 
     /** Without those that the header {@code Connection} names. */
     static Headers without(List<String> connection, Headers headers) {
+        if (connection.isEmpty()) return headers;
+        var named = named(connection);
+        return headers.only(name -> !named.contains(name.toLowerCase(Locale.ROOT)));
+    }
+
+    /**
+     * The headers that belong to one connection because it says so, in lower case.
+     *
+     * @param connection the values of the header {@code Connection}
+     */
+    public static Set<String> named(List<String> connection) {
+        if (connection.isEmpty()) return Set.of();
+        var named = new HashSet<String>();
         for (var value : connection)
-            for (var name : value.split(",")) {
-                var header = name.strip().toLowerCase(Locale.ROOT);
-                if (!header.equals("close") && !header.equals("keep-alive"))
-                    headers = headers.without(header);
-            }
-        return headers;
+            for (var name : value.split(",")) named.add(name.strip().toLowerCase(Locale.ROOT));
+        named.removeAll(Set.of("close", "keep-alive"));
+        return named;
     }
 }

@@ -1,6 +1,8 @@
 package dev.weft.http;
 
+import dev.weft.core.ContextHeaders;
 import dev.weft.core.Metric;
+import dev.weft.core.Response;
 import java.util.List;
 
 /** What is measured of requests, on both sides; names and bounds by OpenTelemetry's HTTP conventions. */
@@ -111,6 +113,14 @@ public final class HttpMetrics {
 
     static double seconds(long nanos) {
         return nanos / 1e9;
+    }
+
+    /** What is wrong with an answer: the reason if it refuses, else a status from 500; empty if nothing is. */
+    static String error(Response answer) {
+        if (answer.status() < 400) return "";
+        return answer.headers()
+                .get(ContextHeaders.REFUSED)
+                .orElseGet(() -> answer.status() >= 500 ? text(answer.status()) : "");
     }
 
     /** What a failure is called that ended without an answer. */

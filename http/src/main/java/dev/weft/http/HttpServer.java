@@ -254,7 +254,7 @@ final class HttpServer implements Transport.Server {
                             501,
                             "not-implemented",
                             "this server knows no method " + in.prologue().method().text());
-            return send(Method.GET, Problems.response(problem), out, true);
+            return send(Method.GET, Problems.response(problem), out, link, true);
         }
         Request request;
         try {
@@ -271,7 +271,7 @@ final class HttpServer implements Transport.Server {
             if (gone || e instanceof InterruptedException)
                 throw new CloseConnectionException("the request was broken off", e);
             LOG.log(System.Logger.Level.ERROR, method + " " + in.prologue().uriPath().rawPath(), e);
-            return send(method, Response.of(500), out, link.isBroken());
+            return send(method, Response.of(500), out, link, link.isBroken());
         }
         try {
             if (!response.body().atHand() && link.callerGone()) {
@@ -287,13 +287,13 @@ final class HttpServer implements Transport.Server {
                                 + " "
                                 + request.path()
                                 + " was answered by 101, which nobody asked for");
-                return send(method, Response.of(500), out, true);
+                return send(method, Response.of(500), out, link, true);
             }
             if (response.lasting() && !response.body().atHand() && method != Method.HEAD) {
                 sendLasting(response, link);
                 return true;
             }
-            return send(method, response, out, link.isBroken());
+            return send(method, response, out, link, link.isBroken());
         } finally {
             link.end();
         }
@@ -308,11 +308,12 @@ final class HttpServer implements Transport.Server {
         }
     }
 
-    private boolean send(Method method, Response response, RoutingResponse out, boolean close) {
+    private boolean send(
+            Method method, Response response, RoutingResponse out, ServerLink link, boolean close) {
         try {
             boolean last = close || draining;
             if (last) ServerMessages.close(out);
-            ServerMessages.send(method, response, out);
+            ServerMessages.send(method, response, out, link);
             return last;
         } catch (CloseConnectionException e) {
             throw e;

@@ -10,6 +10,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
 import java.net.URI;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,11 +19,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * HTTP/1.1 between processes, at {@code http://host:port}.
  *
  * <p>The server is Helidon's, so that handlers run on virtual threads; the client is our own, with a
- * pool of connections per address. Bodies stream both ways. A client keeps at most {@value
- * ClientPool#MAX_CONNECTIONS} connections to an address and waits for its turn beyond that; it
+ * pool of connections per address. Bodies stream both ways. At most {@value ClientPool#MAX_CALLS} calls of
+ * an address wait for the head of their answer, on at most {@value ClientPool#MAX_CONNECTIONS} connections,
+ * on which bodies still come; beyond that a call waits for its turn, 10 seconds at most. A client
  * connects within a second, closes what idles for 30 seconds, and gives up on a peer that is silent
- * for five minutes; sooner if its thread is interrupted, as by a deadline. A call on a connection
- * that had gone stale is repeated once on a new one if nothing was sent or the method is idempotent.
+ * for five minutes, or until the call's deadline if that is later; sooner if its thread is interrupted, as
+ * by a deadline. A call on a connection that had gone stale, because the server closed it just then, is
+ * repeated once on a new one if nothing was sent or the method is idempotent.
  */
 public final class HttpTransport implements Transport {
 
@@ -54,6 +57,27 @@ public final class HttpTransport implements Transport {
         int port = address.getPort() < 0 ? 80 : address.getPort();
         var authority = host + ":" + port;
         return request -> pool(authority, host, port).call(request);
+    }
+
+    @Override
+    public List<Limit> limits() {
+        return List.of(
+                new Limit(
+                        "transport.connect",
+                        ClientPool.CONNECT_TIMEOUT.toSeconds() + "s",
+                        "until a connection is made, or another instance is tried"),
+                new Limit(
+                        "transport.calls",
+                        Integer.toString(ClientPool.MAX_CALLS),
+                        "calls of one instance that wait for the head of their answer"),
+                new Limit(
+                        "transport.connections",
+                        Integer.toString(ClientPool.MAX_CONNECTIONS),
+                        "connections to one instance: those calls, and bodies that still come"),
+                new Limit(
+                        "transport.wait",
+                        ClientPool.MAX_WAIT.toSeconds() + "s",
+                        "the longest wait for either"));
     }
 
     private ClientPool pool(String authority, String host, int port) {

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * ContextHeaders#REFUSED} names the reason; {@link ContextHeaders#RETRYABLE} is {@code yes} if the
  * work was not begun, and {@code no} if another try would only add load: the budget for tries is
  * empty, or this service has already given up trying on its caller's behalf. Otherwise it is left
- * out: then it is the caller who knows whether doing it twice is doing it once.
+ * out: then it is the caller who knows whether doing it twice is doing it once. A failure of a called
+ * service that is passed on names that service in {@link ContextHeaders#FAILED}.
  */
 public final class Problems {
 
@@ -63,20 +64,46 @@ public final class Problems {
             } catch (Exception e) {
                 var problem = of(e, by);
                 if (problem.status() >= 500 && !(e instanceof Failure.Refused)) log(by, request, e);
-                return said(response(problem));
+                var response = response(problem);
+                boolean passedOn = e instanceof Failure.Answered && problem.status() >= 500;
+                return said(
+                        passedOn && !failed(e).isEmpty()
+                                ? response.header(ContextHeaders.FAILED, failed(e))
+                                : response);
             }
         };
     }
 
-    /** A 503 always has a reason, also one that a handler made by hand. */
+    /** Which service behind this one failed, as far as is known. */
+    private static String failed(Exception e) {
+        return switch (e) {
+            case Failure.Answered it -> it.by();
+            case Failure.Unreachable it -> it.peer();
+            default -> "";
+        };
+    }
+
+    /**
+     * A 503 and a 429 always have a reason, also those that a handler made by hand or passes on. Who gave
+     * up says so in whatever is no answer to the request itself: in a 5xx and in a 429.
+     */
     private static Response said(Response response) {
-        if (response.status() < 500) return response;
-        var said = response;
-        if (said.status() == 503 && said.headers().get(ContextHeaders.REFUSED).isEmpty())
-            said = said.header(ContextHeaders.REFUSED, Refusal.Reason.UNAVAILABLE.wireName());
+        if (response.status() < 500 && response.status() != 429) return response;
+        var said = withReason(response);
         return Context.current().work().gaveUp()
                 ? said.header(ContextHeaders.RETRYABLE, "no")
                 : said;
+    }
+
+    /** The answer; a 503 or a 429 that says no reason for refusing with the one that its status means. */
+    public static Response withReason(Response response) {
+        if (response.headers().get(ContextHeaders.REFUSED).isPresent()) return response;
+        return switch (response.status()) {
+            case 503 ->
+                    response.header(ContextHeaders.REFUSED, Refusal.Reason.UNAVAILABLE.wireName());
+            case 429 -> response.header(ContextHeaders.REFUSED, Refusal.Reason.RATE.wireName());
+            default -> response;
+        };
     }
 
     /**
@@ -96,7 +123,7 @@ public final class Problems {
                 throw e.refusal().begun() ? e : new Failure.Refused(e.refusal().afterBegin());
             } catch (Failure.Answered e) {
                 boolean safe = Boolean.FALSE.equals(e.problem().members().get(BEGUN));
-                throw safe ? e.problem().with(BEGUN, true).failure() : e;
+                throw safe ? new Failure.Answered(e.problem().with(BEGUN, true), e.by()) : e;
             }
         };
     }
@@ -134,12 +161,17 @@ public final class Problems {
                                     by,
                                     Refusal.Reason.STORAGE,
                                     "the service's store cannot be read or written now"));
-            case Failure.Unreachable unreachable ->
-                    of(
-                            Refusal.begun(
-                                    by,
-                                    Refusal.Reason.UNREACHABLE,
-                                    "a service that this one needs cannot be reached now"));
+            case Failure.Unreachable unreachable -> {
+                boolean named = !unreachable.peer().isEmpty();
+                yield of(
+                        new Refusal(
+                                named ? unreachable.peer() : by,
+                                Refusal.Reason.UNREACHABLE,
+                                true,
+                                Duration.ZERO,
+                                "a service that this one needs cannot be reached now",
+                                named ? 1 : 0));
+            }
         };
     }
 
@@ -223,7 +255,9 @@ public final class Problems {
     public static Failure failure(Response response) {
         var problem = parse(response);
         var refusal = refusal(response, problem);
-        return refusal == null ? problem.failure() : new Failure.Refused(refusal);
+        if (refusal != null) return new Failure.Refused(refusal);
+        return new Failure.Answered(
+                problem, response.headers().get(ContextHeaders.FAILED).orElse(""));
     }
 
     private static Problem of(int status, Map<String, Object> json) {
@@ -243,10 +277,15 @@ public final class Problems {
         return Problem.of(response.status(), "http-" + response.status(), detail);
     }
 
-    /** The refusal that the body tells of; else that of the headers, as an answer to HEAD has no body. */
+    /**
+     * The refusal that the body tells of; else that of the headers, as an answer to HEAD has no body. A
+     * 429 with a problem that is none of a refusal is what its handler has to say, by its type.
+     */
     private static @Nullable Refusal refusal(Response response, Problem problem) {
         var members = problem.members();
         boolean told = members.get(REASON) instanceof String;
+        if (!told && response.status() == 429 && response.headers().mediaType().equals(MEDIA_TYPE))
+            return null;
         var name =
                 told
                         ? text(members, REASON, "")
@@ -284,9 +323,15 @@ public final class Problems {
     }
 
     private static void log(String by, Request request, Exception e) {
+        var failed = failed(e);
         LOG.log(
                 System.Logger.Level.ERROR,
-                by + " failed at " + request.method() + " " + request.path(),
+                by
+                        + " failed at "
+                        + request.method()
+                        + " "
+                        + request.path()
+                        + (failed.isEmpty() ? "" : ", because " + failed + " did"),
                 e);
     }
 }

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Where two parsers differ, what one takes for a body the other takes for a request. So nothing is left that can be read in two
  * ways: a head is handed on as a whole and only if each of its lines is what it should be; a body in chunks is framed anew as
  * it comes, without extensions and trailers, so that no chunk is kept whole; and bytes of one request are never handed on
- * together with those of the next. What is wrong is thrown when the parser asks for it, so that the requests before it are
+ * together with those of the next. A target with its host (absolute-form) is handed on without, if it is the one of {@code Host}. What is
+ * wrong is thrown when the parser asks for it, so that the requests before it are
  * answered first. Kept are a head, or what came with one read. One thread at a time.
  */
 final class RequestFraming implements Supplier<byte[]> {
@@ -57,6 +58,7 @@ final class RequestFraming implements Supplier<byte[]> {
     }
 
     private final Supplier<byte @Nullable []> source;
+    private final byte[] scheme;
     private final int maxLineBytes;
     private final int maxHeadBytes;
     private final long maxBodyBytes;
@@ -83,6 +85,14 @@ final class RequestFraming implements Supplier<byte[]> {
     private int hosts;
     private int lengths;
     private int codings;
+
+    /** Where in it things are: the authority of a target in absolute-form, if it has one, and what follows; the host. */
+    private int authority;
+
+    private int behindAuthority;
+    private int host;
+    private int behindHost;
+
     private boolean small;
     private boolean beyondAscii;
 
@@ -91,16 +101,19 @@ final class RequestFraming implements Supplier<byte[]> {
 
     /**
      * @param source the bytes as they come; null at their end
+     * @param scheme what is spoken, {@code http} or {@code https}
      * @param maxLineBytes of a request line
      * @param maxHeadBytes of a request line and all headers; of all trailers
      * @param maxBodyBytes of a body in chunks
      */
     RequestFraming(
             Supplier<byte @Nullable []> source,
+            String scheme,
             int maxLineBytes,
             int maxHeadBytes,
             long maxBodyBytes) {
         this.source = source;
+        this.scheme = (scheme + "://").getBytes(StandardCharsets.US_ASCII);
         this.maxLineBytes = maxLineBytes;
         this.maxHeadBytes = maxHeadBytes;
         this.maxBodyBytes = maxBodyBytes;
@@ -256,7 +269,7 @@ final class RequestFraming implements Supplier<byte[]> {
         if (at == end && !fill()) return null;
         skipEmptyLines();
         seen = at;
-        hosts = lengths = codings = 0;
+        hosts = lengths = codings = authority = 0;
         small = beyondAscii = false;
         head = null;
         left = 0;
@@ -276,9 +289,31 @@ final class RequestFraming implements Supplier<byte[]> {
         next = framing();
         // Helidon takes "get" for GET, and others behind it would not.
         if (small) throw refused(Status.NOT_IMPLEMENTED_501, "methods are in capital letters here");
-        var bytes = taken(seen);
+        var bytes = authority > 0 ? inOriginForm() : taken(seen);
         if (beyondAscii) head = bytes;
         return bytes;
+    }
+
+    /** RFC 9112, 3.2.2. The host of the target counts, so nobody may find another one in {@code Host}. */
+    private byte[] inOriginForm() {
+        int length = behindAuthority - authority;
+        boolean same = length == behindHost - host;
+        for (int i = 0; same && i < length; i++)
+            same = lower(in[at + authority + i]) == lower(in[at + host + i]);
+        if (!same) throw malformed("the target names another host than the header Host");
+        int before = authority - scheme.length;
+        int behind = seen - at - behindAuthority;
+        int slash = in[at + behindAuthority] == '/' ? 0 : 1;
+        var bytes = new byte[before + slash + behind];
+        System.arraycopy(in, at, bytes, 0, before);
+        if (slash > 0) bytes[before] = '/';
+        System.arraycopy(in, at + behindAuthority, bytes, before + slash, behind);
+        at = seen;
+        return bytes;
+    }
+
+    private static int lower(byte b) {
+        return Character.toLowerCase(b & 0xff);
     }
 
     /**
@@ -316,14 +351,26 @@ final class RequestFraming implements Supplier<byte[]> {
         if (i == from || i == to || in[i] != ' ') throw malformed("the method is no token");
         for (int j = from; j < i; j++) small |= in[j] >= 'a';
         int target = ++i;
-        if (i < to && in[i] != '/')
-            throw malformed("the target has to be a path, and to begin with /");
+        if (i < to && in[i] != '/') i = behindAuthority(i, to);
         for (; i < to && in[i] != ' '; i++)
             if (in[i] <= ' ' || in[i] == 0x7f || in[i] == '#')
                 throw malformed(
                         "the target holds what has to be escaped, at character " + (i - target));
         if (i == target || i == to) throw malformed("a request line is METHOD TARGET HTTP/1.1");
         version(i + 1, to);
+    }
+
+    private int behindAuthority(int from, int to) {
+        int i = from + scheme.length;
+        if (i >= to || !is(scheme, from, i))
+            throw malformed("the target has to be a path, and to begin with /");
+        authority = i - at;
+        for (; i < to && in[i] != '/' && in[i] != '?' && in[i] != ' '; i++)
+            if (in[i] <= ' ' || in[i] == 0x7f || in[i] == '#' || in[i] == '@')
+                throw malformed("the host in the target is none");
+        behindAuthority = i - at;
+        if (authority == behindAuthority) throw malformed("the target has no host");
+        return i;
     }
 
     private void version(int from, int to) {
@@ -362,7 +409,11 @@ final class RequestFraming implements Supplier<byte[]> {
         while (to > value && isBlank(in[to - 1])) to--;
         switch (colon - from) {
             case 4 -> {
-                if (is(HOST, from, colon)) hosts++;
+                if (is(HOST, from, colon)) {
+                    hosts++;
+                    host = value - at;
+                    behindHost = to - at;
+                }
             }
             case 14 -> {
                 if (is(CONTENT_LENGTH, from, colon)) length(value, to);
@@ -376,8 +427,7 @@ final class RequestFraming implements Supplier<byte[]> {
 
     private boolean is(byte[] lower, int from, int to) {
         if (to - from != lower.length) return false;
-        for (int i = 0; i < lower.length; i++)
-            if (Character.toLowerCase(in[from + i] & 0xff) != lower[i]) return false;
+        for (int i = 0; i < lower.length; i++) if (lower(in[from + i]) != lower[i]) return false;
         return true;
     }
 

@@ -18,6 +18,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
@@ -98,6 +99,9 @@ final class ServerLink implements ConnectionContext {
     /** Whether another protocol than HTTP is spoken, in which a peer may be silent. */
     private volatile boolean upgraded;
 
+    /** Whether the next head is sent without a length; of the connection's thread. */
+    private boolean lengthless;
+
     /** Whether a request's body cannot be read to its end; of the connection's thread. */
     private boolean broken;
 
@@ -128,7 +132,11 @@ final class ServerLink implements ConnectionContext {
         this.source = tls.isPresent() ? tls.get() : socket;
         this.framing =
                 new RequestFraming(
-                        this::get, maxLineBytes, options.maxHeaderBytes(), options.maxBodyBytes());
+                        this::get,
+                        tls.isPresent() ? "https" : "http",
+                        maxLineBytes,
+                        options.maxHeaderBytes(),
+                        options.maxBodyBytes());
         this.reader = DataReader.create(framing);
         this.writer = new TimedWriter(tls.isPresent() ? tls.get() : real.dataWriter());
         int early = real.dataReader().available();
@@ -265,6 +273,21 @@ final class ServerLink implements ConnectionContext {
         public int available() {
             return piece.length - at;
         }
+    }
+
+    /** The answer that is sent next has no body and no length, which Helidon would say in any case (RFC 9110, 8.6). */
+    void lengthless() {
+        lengthless = true;
+    }
+
+    /** What Helidon writes for such an answer, at once and as one piece. */
+    private BufferData mended(BufferData head) {
+        if (!lengthless) return head;
+        lengthless = false;
+        var text = new String(head.readBytes(), StandardCharsets.ISO_8859_1);
+        return BufferData.create(
+                text.replaceFirst("(?i)\r\nContent-Length: *[0-9]+(?=\r\n)", "")
+                        .getBytes(StandardCharsets.ISO_8859_1));
     }
 
     /** The request's body broke: nothing that follows on this connection can be read. */
@@ -519,7 +542,7 @@ final class ServerLink implements ConnectionContext {
 
         @Override
         public void write(BufferData buffer) {
-            timed(() -> to.write(buffer));
+            timed(() -> to.write(mended(buffer)));
         }
 
         @Override
@@ -529,7 +552,7 @@ final class ServerLink implements ConnectionContext {
 
         @Override
         public void writeNow(BufferData buffer) {
-            timed(() -> to.writeNow(buffer));
+            timed(() -> to.writeNow(mended(buffer)));
         }
 
         @Override

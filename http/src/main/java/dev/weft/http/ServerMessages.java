@@ -165,7 +165,8 @@ final class ServerMessages {
     }
 
     /** Sends the answer; always closes its body. */
-    static void send(Method method, Response response, RoutingResponse out) throws IOException {
+    static void send(Method method, Response response, RoutingResponse out, ServerLink link)
+            throws IOException {
         try (var body = response.body()) {
             out.status(Status.create(response.status()));
             boolean bare = method == Method.HEAD || noBody(response.status());
@@ -178,11 +179,12 @@ final class ServerMessages {
             if (bare) {
                 if (method == Method.HEAD && !noBody(response.status()))
                     headLength(response, length, out);
+                if (response.status() == 204 || response.status() == 304) link.lengthless();
                 out.send(new byte[0]);
             } else if (body.atHand() && length.orElse(0) <= PIECE_BYTES) out.send(body.bytes());
             else {
                 if (length.isPresent()) setLength(out, length.getAsLong());
-                stream(body.stream(), out);
+                stream(body.stream(), length, out);
             }
         }
     }
@@ -202,15 +204,28 @@ final class ServerMessages {
         return status == 204 || status == 205 || status == 304;
     }
 
-    /** Copies what is there and hands it on when nothing more is there yet. */
-    private static void stream(InputStream in, RoutingResponse response) throws IOException {
+    /**
+     * Copies what is there and hands it on when nothing more is there yet. Fails, which ends the connection, if there is less than was
+     * promised: the caller would wait for the rest.
+     */
+    private static void stream(InputStream in, OptionalLong length, RoutingResponse response)
+            throws IOException {
         try (in;
                 OutputStream out = response.outputStream()) {
             var buffer = new byte[BUFFER_BYTES];
+            long written = 0;
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 out.write(buffer, 0, read);
+                written += read;
                 if (in.available() == 0) out.flush();
             }
+            if (written < length.orElse(0))
+                throw new IOException(
+                        "a body ended after "
+                                + written
+                                + " of the "
+                                + length.getAsLong()
+                                + " bytes that were promised");
         }
         response.commit();
     }

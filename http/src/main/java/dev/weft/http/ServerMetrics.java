@@ -43,6 +43,13 @@ public final class ServerMetrics implements Filter<Request, Response> {
         return measured(request, route.apply(request), next);
     }
 
+    /** Who passes one on has not refused. */
+    private void countRefusal(Response response) {
+        var refused = response.headers().get(ContextHeaders.REFUSED);
+        if (refused.isPresent() && response.headers().get(ContextHeaders.PASSED_ON).isEmpty())
+            refusals.add(1, "server", refused.get(), "");
+    }
+
     Response measured(Request request, String template, Service<Request, Response> next)
             throws Exception {
         var method = request.method().name();
@@ -53,9 +60,8 @@ public final class ServerMetrics implements Filter<Request, Response> {
         try {
             var response = next.call(request);
             status = HttpMetrics.text(response.status());
-            if (response.status() >= 500) error = status;
-            var refused = response.headers().get(ContextHeaders.REFUSED);
-            if (refused.isPresent()) refusals.add(1, "server", refused.get(), "");
+            error = HttpMetrics.error(response);
+            countRefusal(response);
             return response;
         } catch (Exception | Error e) {
             error = HttpMetrics.error(e);

@@ -27,6 +27,7 @@ public final class ServerTrace implements Filter<Request, Response> {
 
     private final Tracer tracer;
     private final Time time;
+    private final Duration usual;
     private final Duration longest;
     private final Function<Request, String> route;
     private final Meter meter;
@@ -49,13 +50,14 @@ public final class ServerTrace implements Filter<Request, Response> {
             Time time,
             Duration longest,
             Function<Request, String> route) {
-        this(tracer, meter, time, longest, route, HttpMetrics.HTTP);
+        this(tracer, meter, time, longest, longest, route, HttpMetrics.HTTP);
     }
 
     private ServerTrace(
             Tracer tracer,
             Meter meter,
             Time time,
+            Duration usual,
             Duration longest,
             Function<Request, String> route,
             String scheme) {
@@ -64,13 +66,19 @@ public final class ServerTrace implements Filter<Request, Response> {
         this.scheme = scheme;
         this.metrics = new ServerMetrics(meter, time, scheme, route);
         this.time = time;
+        this.usual = usual;
         this.longest = longest;
         this.route = route;
     }
 
     /** The same where callers speak this scheme: {@code https}. */
     public ServerTrace speaking(String scheme) {
-        return new ServerTrace(tracer, meter, time, longest, route, scheme);
+        return new ServerTrace(tracer, meter, time, usual, longest, route, scheme);
+    }
+
+    /** The same where a request that names a deadline may name one so late. */
+    public ServerTrace upTo(Duration longest) {
+        return new ServerTrace(tracer, meter, time, usual, longest, route, scheme);
     }
 
     /** Names spans by the templates of these routes. */
@@ -87,7 +95,8 @@ public final class ServerTrace implements Filter<Request, Response> {
 
     @Override
     public Response apply(Request request, Service<Request, Response> next) throws Exception {
-        return ContextHeaders.extract(request, longest, time).call(() -> within(request, next));
+        return ContextHeaders.extract(request, usual, longest, time)
+                .call(() -> within(request, next));
     }
 
     private Response within(Request request, Service<Request, Response> next) throws Exception {
@@ -108,10 +117,9 @@ public final class ServerTrace implements Filter<Request, Response> {
                     if (!template.isEmpty()) span.set("http.route", template);
                     var response = next.call(request);
                     span.set("http.response.status_code", (long) response.status());
-                    if (response.status() >= 500) {
-                        var error = HttpMetrics.text(response.status());
-                        span.set("error.type", error).error(error);
-                    }
+                    var error = HttpMetrics.error(response);
+                    if (!error.isEmpty()) span.set("error.type", error);
+                    if (response.status() >= 500) span.error(HttpMetrics.text(response.status()));
                     return marked(response);
                 });
     }

@@ -16,6 +16,10 @@ import dev.weft.core.Response;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.Service;
 import dev.weft.core.SystemTime;
+import dev.weft.core.policy.Hedge;
+import dev.weft.core.policy.Mode;
+import dev.weft.core.policy.Protocol;
+import dev.weft.core.policy.RetryBudget;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -26,9 +30,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +52,7 @@ class HttpClientTest {
 
     private final ServerSocket listener = listen();
     private final List<Wire> accepted = new CopyOnWriteArrayList<>();
+    private final CountDownLatch refusing = new CountDownLatch(1);
     private final HttpTransport transport = new HttpTransport();
     private final URI address = URI.create("http://127.0.0.1:" + listener.getLocalPort());
     private final Service<Request, Response> client = transport.client(address);
@@ -78,10 +85,17 @@ class HttpClientTest {
                             accepted.add(wire);
                             SystemTime.INSTANCE.start("test-connection", () -> run(script, wire));
                         } catch (IOException closed) {
+                            refusing.countDown();
                             return;
                         }
                     }
                 });
+    }
+
+    /** A listener is closed once its thread has left it; until then connections are made. */
+    private void refuse() throws Exception {
+        listener.close();
+        Wire.await(refusing);
     }
 
     private static void run(Script script, Wire wire) {
@@ -370,7 +384,7 @@ class HttpClientTest {
     }
 
     @Test
-    void at_most_256_connections_are_open_to_one_address() throws Exception {
+    void at_most_256_calls_of_one_address_wait_for_answers() throws Exception {
         var inside = new AtomicInteger();
         var most = new AtomicInteger();
         var release = new CountDownLatch(1);
@@ -391,11 +405,11 @@ class HttpClientTest {
                 calls.add(call);
                 SystemTime.INSTANCE.start("test-caller", call);
             }
-            Wire.awaitThat(() -> inside.get() == ClientPool.MAX_CONNECTIONS);
+            Wire.awaitThat(() -> inside.get() == ClientPool.MAX_CALLS);
             release.countDown();
             for (var call : calls)
                 assertThat(call.get(10, TimeUnit.SECONDS).status()).isEqualTo(204);
-            assertThat(most.get()).isEqualTo(ClientPool.MAX_CONNECTIONS);
+            assertThat(most.get()).isEqualTo(ClientPool.MAX_CALLS);
         }
     }
 
@@ -406,18 +420,24 @@ class HttpClientTest {
             wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
             wire.head();
         });
-        var held = new ArrayList<Response>();
-        for (int i = 0; i < ClientPool.MAX_CONNECTIONS; i++)
-            held.add(client.call(Request.get("/")));
-        assertThatThrownBy(() -> within(client, Request.post("/", Body.of("x"))))
-                .isInstanceOfSatisfying(
-                        Failure.Refused.class,
-                        e -> {
-                            assertThat(e.refusal().reason()).isEqualTo(Refusal.Reason.DEADLINE);
-                            assertThat(e.refusal().begun()).isFalse();
-                        })
-                .hasMessageContaining("all 256 connections were in use");
-        held.forEach(response -> response.body().close());
+        var time = new SteppedTime();
+        try (var stepped = new HttpTransport(time)) {
+            var peer = stepped.client(address);
+            for (int i = 0; i < ClientPool.MAX_CONNECTIONS; i++) peer.call(Request.get("/"));
+            var post = Request.post("/", Body.of("x"));
+            assertThatThrownBy(() -> within(peer, post))
+                    .isInstanceOfSatisfying(
+                            Failure.Refused.class,
+                            e -> {
+                                assertThat(e.refusal().reason()).isEqualTo(Refusal.Reason.DEADLINE);
+                                assertThat(e.refusal().begun()).isFalse();
+                            })
+                    .hasMessageContaining("all 1024 connections were in use");
+            time.pass(Duration.ofMinutes(6));
+            var answer = within(peer, post);
+            assertThat(answer.status()).as("what nobody reads is given up").isEqualTo(200);
+            answer.body().close();
+        }
     }
 
     /** A host that takes no connections, as one behind a firewall that drops what comes. */
@@ -435,8 +455,14 @@ class HttpClientTest {
             assertThatThrownBy(() -> within(peer, Request.post("/", Body.of("x"))))
                     .isInstanceOfSatisfying(
                             Failure.Unreachable.class, e -> assertThat(e.sent()).isFalse())
-                    .hasMessageContaining("the peer took no connection within");
+                    .hasMessageContaining("the peer: it took no connection within");
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
+            // Without any deadline it is the time to connect that ends it.
+            assertThatThrownBy(() -> peer.call(Request.post("/", Body.of("x"))))
+                    .isInstanceOfSatisfying(
+                            Failure.Unreachable.class, e -> assertThat(e.sent()).isFalse())
+                    .hasMessageContaining("timed out");
+            assertThat(transport.connections()).isZero();
         } finally {
             for (var one : waiting) one.close();
         }
@@ -470,6 +496,72 @@ class HttpClientTest {
         assertThatThrownBy(() -> call.get(10, TimeUnit.SECONDS))
                 .hasCauseInstanceOf(InterruptedException.class);
         Wire.awaitThat(() -> transport.connections() == 0);
+    }
+
+    /** HTTP/1.1 has no other way to tell a server that nobody waits, so that is the least that cancelling costs. */
+    @Test
+    void a_cancelled_call_costs_its_own_connection_and_no_other() throws Exception {
+        var asked = new Semaphore(0);
+        serve(wire -> {
+            while (true) {
+                if (wire.head().startsWith("GET /hangs")) {
+                    asked.release();
+                    wire.expectEnd();
+                    return;
+                }
+                wire.send(OK);
+            }
+        });
+        int cancelled = 20;
+        for (int i = 0; i < cancelled; i++) {
+            var call = new FutureTask<>(() -> client.call(Request.get("/hangs")));
+            var caller = SystemTime.INSTANCE.start("test-caller", call);
+            Wire.taken(asked);
+            assertThat(text()).isEqualTo("ok");
+            caller.interrupt();
+            assertThatThrownBy(() -> call.get(10, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(InterruptedException.class);
+            for (int j = 0; j < 5; j++) assertThat(text()).isEqualTo("ok");
+        }
+        // Two were open at one time.
+        assertThat(accepted).hasSizeLessThanOrEqualTo(cancelled + 2);
+        Wire.awaitThat(() -> transport.connections() == 1);
+    }
+
+    @Test
+    void a_second_try_beside_a_slow_one_costs_one_connection_at_most() throws Exception {
+        var begun = ConcurrentHashMap.<String>newKeySet();
+        serve(wire -> {
+            while (true) {
+                var target = wire.head().split(" ")[1];
+                if (target.startsWith("/slow") && begun.add(target)) {
+                    wire.expectEnd();
+                    return;
+                }
+                wire.send(OK);
+            }
+        });
+        var time = SystemTime.INSTANCE;
+        var seconds = new AtomicInteger();
+        var hedged =
+                new Hedge<Request, Response>(
+                                new Hedge.Options(Mode.ON, 0.3),
+                                Protocol.http(time),
+                                new RetryBudget(RetryBudget.Options.DEFAULT, time),
+                                (policy, decision) -> {
+                                    if (decision.equals("hedged")) seconds.incrementAndGet();
+                                },
+                                time)
+                        .then(client);
+        // What is slow is looked at anew every 100 ms.
+        long known = time.nanos() + 150_000_000;
+        for (int i = 0; i < 100 || time.nanos() < known; i++) hedged.call(Request.get("/fast"));
+        for (int i = 0; i < 5; i++)
+            assertThat(hedged.call(Request.get("/slow/" + i)).body().text()).isEqualTo("ok");
+        assertThat(seconds.get()).isGreaterThanOrEqualTo(5);
+        // Two were open at one time.
+        assertThat(accepted).hasSizeLessThanOrEqualTo(seconds.get() + 2);
+        Wire.awaitThat(() -> transport.connections() <= 2);
     }
 
     @Test
@@ -527,5 +619,123 @@ class HttpClientTest {
                             assertThat(e.sent()).isEqualTo(sent);
                             assertThat(e).hasMessageContaining(message);
                         });
+    }
+
+    @Test
+    void what_was_written_once_was_sent_though_nobody_takes_a_second_connection() throws Exception {
+        serve(wire -> {
+            wire.head();
+            wire.send(OK);
+            wire.head();
+            refuse();
+        });
+        assertThat(text()).isEqualTo("ok");
+        unreachable(Request.get("/"), true, "it was sent before, on a connection that broke");
+    }
+
+    @Test
+    void a_call_that_is_interrupted_while_it_connects_again_was_sent() throws Exception {
+        var full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        var waiting = new ArrayList<SocketChannel>();
+        try (full) {
+            var peer = transport.client(URI.create("http://127.0.0.1:" + full.getLocalPort()));
+            SystemTime.INSTANCE.start(
+                    "test-server",
+                    () -> {
+                        try (var wire = new Wire(full.accept())) {
+                            wire.head();
+                            wire.send(OK);
+                            wire.head();
+                            for (int i = 0; i < 10; i++) {
+                                var one = SocketChannel.open();
+                                waiting.add(one);
+                                one.configureBlocking(false);
+                                one.connect(full.getLocalSocketAddress());
+                            }
+                        } catch (IOException e) {
+                            throw new AssertionError(e);
+                        }
+                    });
+            assertThat(peer.call(Request.get("/")).body().text()).isEqualTo("ok");
+            assertThatThrownBy(() -> within(peer, Request.get("/")))
+                    .isInstanceOfSatisfying(
+                            Failure.Refused.class, e -> assertThat(e.refusal().begun()).isTrue())
+                    .hasMessageContaining("it was sent before");
+        } finally {
+            for (var one : waiting) one.close();
+        }
+    }
+
+    @Test
+    void a_peer_that_is_silent_is_left_after_five_minutes_or_at_the_deadline_of_the_call()
+            throws Exception {
+        var time = new SteppedTime();
+        var asked = new Semaphore(0);
+        serve(wire -> {
+            wire.head();
+            wire.send(OK);
+            wire.head();
+            asked.release();
+            wire.expectEnd();
+        });
+        try (var stepped = new HttpTransport(time)) {
+            var peer = stepped.client(address);
+            peer.call(Request.get("/")).body().close();
+            var call = new FutureTask<>(() -> peer.call(Request.get("/")));
+            SystemTime.INSTANCE.start("test-caller", call);
+            asked.acquire();
+            time.pass(Duration.ofMinutes(6));
+            assertThatThrownBy(() -> call.get(10, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            Failure.Unreachable.class, e -> assertThat(e.sent()).isTrue());
+            assertThat(accepted).as("it is not sent again").hasSize(1);
+
+            peer.call(Request.get("/")).body().close();
+            var patient =
+                    new FutureTask<>(() ->
+                            Context.none()
+                                    .with(Deadline.after(Duration.ofMinutes(20), time))
+                                    .call(() -> peer.call(Request.get("/"))));
+            SystemTime.INSTANCE.start("test-caller", patient);
+            asked.acquire();
+            time.pass(Duration.ofMinutes(19));
+            assertThat(patient.isDone()).isFalse();
+            assertThat(stepped.connections()).isEqualTo(1);
+            time.pass(Duration.ofMinutes(10));
+            assertThatThrownBy(() -> patient.get(10, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(Failure.Unreachable.class);
+            assertThat(accepted).hasSize(2);
+        }
+    }
+
+    @Test
+    void downloads_that_are_taken_slowly_keep_no_other_call_waiting() throws Exception {
+        var big = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+        serve(wire -> {
+            if (wire.head().startsWith("GET /big")) {
+                wire.send(big);
+                wire.expectEnd();
+            } else wire.send(OK);
+        });
+        var held = new ArrayList<Response>();
+        for (int i = 0; i < ClientPool.MAX_CALLS + 10; i++)
+            held.add(client.call(Request.get("/big")));
+        assertThat(within(client, Request.get("/")).body().text()).isEqualTo("ok");
+        held.forEach(response -> response.body().close());
+    }
+
+    @Test
+    void a_stream_that_answers_a_request_which_cannot_be_sent_gives_its_turn_back()
+            throws Exception {
+        serve(wire -> {
+            wire.head();
+            wire.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
+            wire.expectEnd();
+        });
+        for (int i = 0; i < ClientPool.MAX_CALLS + 10; i++) {
+            var tooShort = Body.of(new ByteArrayInputStream(new byte[1]), OptionalLong.of(10));
+            within(client, Request.post("/", tooShort)).body().close();
+        }
     }
 }

@@ -150,4 +150,14 @@ class HttpMetricsTest {
                 .flatMap(reading -> reading.points().stream())
                 .toList();
     }
+
+    @Test
+    void who_passes_a_refusal_on_has_not_refused() throws Exception {
+        var busy = Response.of(503).header(ContextHeaders.REFUSED, "limit");
+        Service<Request, Response> passing =
+                request -> busy.header(ContextHeaders.PASSED_ON, "yes");
+        new ServerMetrics(meter, TIME, request -> "/").then(passing).call(Request.get("/"));
+        assertThat(points(HttpMetrics.REFUSALS)).isEmpty();
+        assertThat(counts(HttpMetrics.SERVER_DURATION)).containsExactly("GET,/,503,http,limit 1");
+    }
 }

@@ -52,6 +52,11 @@ class HttpServerTest {
                             "/header",
                             request -> Response.text(request.headers().get("X-Name").orElse(""))),
                     Route.post("/ignore", request -> Response.text("ignored")),
+                    Route.get(
+                            "/bare/{status}",
+                            request ->
+                                    Response.of(Integer.parseInt(request.variable("status")))
+                                            .header("ETag", "\"1\"")),
                     Route.get("/bytes/{count}", HttpServerTest::bytes),
                     Route.get("/stream/{count}", HttpServerTest::stream),
                     Route.get("/echo/{rest...}", request -> Response.text(request.target())));
@@ -259,6 +264,32 @@ class HttpServerTest {
             assertThat(wire.answer(true).headers().get("Content-Length")).isEqualTo("70000");
             assertThat(wire.answer().text()).isEqualTo("/echo/2");
         }
+    }
+
+    @Test
+    void what_has_no_body_has_no_length_and_the_connection_goes_on() throws Exception {
+        try (var wire = connect()) {
+            for (var method : List.of("GET", "HEAD"))
+                for (int status : List.of(204, 304)) {
+                    wire.send(method + " /bare/" + status + " HTTP/1.1\r\nHost: a\r\n\r\n");
+                    var answer = wire.answer();
+                    assertThat(answer.status()).isEqualTo(status);
+                    assertThat(answer.headers())
+                            .doesNotContainKeys("Content-Length", "Transfer-Encoding")
+                            .containsEntry("ETag", "\"1\"");
+                }
+            assertThat(wire.send(Wire.get("/bytes/0")).answer().headers())
+                    .containsEntry("Content-Length", "0");
+        }
+    }
+
+    @Test
+    void a_target_with_its_host_is_the_path_of_it() throws Exception {
+        try (var wire = connect()) {
+            wire.send("GET http://a/echo/b?c HTTP/1.1\r\nHost: a\r\n\r\n");
+            assertThat(wire.answer().text()).isEqualTo("/echo/b?c");
+        }
+        refused("GET http://b/echo/b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed");
     }
 
     @Test

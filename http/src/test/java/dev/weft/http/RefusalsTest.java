@@ -3,8 +3,10 @@ package dev.weft.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.core.Body;
+import dev.weft.core.Cancellation;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
+import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
 import dev.weft.core.Problem;
@@ -13,6 +15,7 @@ import dev.weft.core.Refusal.Reason;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Service;
+import dev.weft.core.SystemTime;
 import dev.weft.core.Work;
 import java.time.Duration;
 import java.util.List;
@@ -108,13 +111,16 @@ class RefusalsTest {
     }
 
     @Test
-    void after_giving_up_trying_no_server_error_may_be_tried_again() throws Exception {
+    void after_giving_up_trying_no_server_error_and_no_refusal_may_be_tried_again()
+            throws Exception {
         Service<Request, Response> gaveUp =
                 request -> {
                     Context.current().work().noteGaveUp();
                     return switch (request.path()) {
                         case "/fine" -> Response.of(200);
                         case "/unknown" -> Response.of(404);
+                        case "/rate" -> Response.of(429);
+                        case "/rated" -> throw refused(Reason.RATE, true);
                         case "/refused" -> throw refused(Reason.UNAVAILABLE, true);
                         case "/bug" -> throw new IllegalStateException("bug");
                         default -> Response.of(502);
@@ -122,7 +128,7 @@ class RefusalsTest {
                 };
         for (var path : List.of("/fine", "/unknown"))
             assertThat(retryable(inWork(WITH_HANDLERS.then(gaveUp), path))).as(path).isEmpty();
-        for (var path : List.of("/refused", "/bug", "/502"))
+        for (var path : List.of("/refused", "/bug", "/502", "/rate", "/rated"))
             assertThat(retryable(inWork(WITH_HANDLERS.then(gaveUp), path))).as(path).hasValue("no");
         assertThat(retryable(inWork(WITH_HANDLERS.then(request -> Response.of(502)), "/")))
                 .isEmpty();
@@ -149,8 +155,47 @@ class RefusalsTest {
         return Context.none().with(Work.of("", "")).call(() -> service.call(Request.get(path)));
     }
 
+    /** A call as a client makes it, of a peer. */
+    private static Service<Request, Response> calling(
+            String by, String peer, Service<Request, Response> service) {
+        Filter<Request, Response> inTime =
+                (request, next) ->
+                        Context.none()
+                                .with(Deadline.after(Duration.ofMinutes(1), SystemTime.INSTANCE))
+                                .call(() -> next.call(request));
+        return inTime.then(Cancellation.ofCalls(by, peer, SystemTime.INSTANCE)).then(service);
+    }
+
     @Test
-    void every_503_has_a_reason() throws Exception {
+    void a_failure_names_the_service_where_it_happened_over_all_hops() throws Exception {
+        var product = PROBLEMS.then(failing(new IllegalStateException("bug")));
+        var called = calling("cart", "product/p1", product);
+        var typed = Endpoint.get("/", Request.class, Response.class).on(called);
+        for (var handler : List.of(called, typed)) {
+            var cart = calling("front", "cart/c1", WITH_HANDLERS.then(handler));
+            var failure = (Failure.Answered) Problems.failure(cart.call(Request.get("/")));
+            assertThat(failure.by()).isEqualTo("product/p1");
+            assertThat(failure).hasMessageContaining("failed at product/p1");
+            assertThat(failure.problem().members()).doesNotContainKey("by");
+        }
+        var own = calling("front", "cart/c1", WITH_HANDLERS.then(request -> Response.of(500)));
+        assertThat(((Failure.Answered) Problems.failure(own.call(Request.get("/")))).by())
+                .isEqualTo("cart/c1");
+    }
+
+    @Test
+    void a_lost_connection_names_the_service_that_was_called_and_not_its_address()
+            throws Exception {
+        var lost = new Failure.Unreachable("http://127.0.0.1:1: gone", true, null);
+        var cart = WITH_HANDLERS.then(calling("cart", "product/p1", failing(lost)));
+        var answer = cart.call(Request.get("/"));
+        assertThat(read(answer).by()).isEqualTo("product/p1");
+        assertThat(read(answer).hop()).isEqualTo(2);
+        assertThat(answer.body().text()).doesNotContain("127.0.0.1");
+    }
+
+    @Test
+    void every_503_and_every_429_has_a_reason() throws Exception {
         assertThat(reason(answer(PROBLEMS, failing(new Failure.Storage("disk", null)))))
                 .hasValue("storage");
         var lost = answer(PROBLEMS, failing(new Failure.Unreachable("gone", false, null)));
@@ -162,6 +207,19 @@ class RefusalsTest {
         assertThat(reason(answer(PROBLEMS, failing(Problem.of(503, "x", "y").failure()))))
                 .hasValue("unavailable");
         assertThat(reason(answer(PROBLEMS, request -> Response.of(500)))).isEmpty();
+        assertThat(reason(answer(WITH_HANDLERS, request -> Response.of(429)))).hasValue("rate");
+        assertThat(retryable(answer(WITH_HANDLERS, request -> Response.of(429)))).isEmpty();
+    }
+
+    @Test
+    void a_429_of_a_handler_keeps_the_type_that_it_gave() throws Exception {
+        var own = Problem.of(429, "too-many-guesses", "wait a day").failure();
+        var answer = answer(WITH_HANDLERS, failing(own));
+        assertThat(reason(answer)).hasValue("rate");
+        assertThat(Problems.failure(answer))
+                .isInstanceOfSatisfying(
+                        Failure.Answered.class,
+                        e -> assertThat(e.problem().type()).isEqualTo("too-many-guesses"));
     }
 
     @Test

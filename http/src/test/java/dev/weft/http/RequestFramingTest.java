@@ -22,7 +22,7 @@ class RequestFramingTest {
     private static RequestFraming framing(String... pieces) {
         var left = new ArrayDeque<byte[]>();
         for (var piece : pieces) left.add(piece.getBytes(StandardCharsets.ISO_8859_1));
-        return new RequestFraming(left::poll, 200, 400, 1000);
+        return new RequestFraming(left::poll, "http", 200, 400, 1000);
     }
 
     private static @Nullable String next(RequestFraming framing) {
@@ -89,6 +89,29 @@ class RequestFramingTest {
                         "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
                         "GET /\u00e4 HTTP/1.1\r\nHost: a\r\n\r\n",
                         "G\0T / HTTP/1.1\r\nHost: a\r\n\r\n")) refused(400, head);
+    }
+
+    @Test
+    void a_target_with_the_host_of_the_request_is_its_path() {
+        assertThat(all("GET http://a:80/b?c HTTP/1.1\r\nHost: A:80\r\n\r\n" + GET))
+                .containsExactly("GET /b?c HTTP/1.1\r\nHost: A:80\r\n\r\n", GET);
+        assertThat(all(singly("GET HTTP://a HTTP/1.1\r\nX: y\r\nHost:  a \r\n\r\n" + GET)))
+                .containsExactly("GET / HTTP/1.1\r\nX: y\r\nHost:  a \r\n\r\n", GET);
+        assertThat(all("GET http://a?b HTTP/1.1\r\nHost: a\r\n\r\n"))
+                .containsExactly("GET /?b HTTP/1.1\r\nHost: a\r\n\r\n");
+        for (var target :
+                List.of(
+                        "http://a:81/",
+                        "http://",
+                        "http:///b",
+                        "http:/a/",
+                        "https://a/",
+                        "ftp://a/",
+                        "http://u@a/",
+                        "http://a#b",
+                        "http://a/#b",
+                        "http://a.b/"))
+            refused(400, "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
     }
 
     @Test

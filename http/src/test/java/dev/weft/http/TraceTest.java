@@ -21,6 +21,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TraceTest {
@@ -129,5 +130,39 @@ class TraceTest {
         assertThat(Integer.parseInt(soon.body().text())).isBetween(1, 2000);
         var capped = client.then(server).call(Request.get("/a/1"));
         assertThat(Integer.parseInt(capped.body().text())).isBetween(2001, 10_000);
+    }
+
+    @Test
+    void a_refusal_is_an_error_of_its_reason() throws Exception {
+        server.call(Request.get("/bad"));
+        Service<Request, Response> busy = request -> Response.of(429);
+        new ServerTrace(tracer, TIME, Duration.ofSeconds(10), request -> "/busy")
+                .then(Problems.filter("server"))
+                .then(busy)
+                .call(Request.get("/busy"));
+        assertThat(spans)
+                .extracting(span -> span.attributes().get("error.type"))
+                .containsExactly("unavailable", "rate");
+        assertThat(spans).extracting(Span::error).containsExactly("503", "");
+    }
+
+    @Test
+    void a_request_may_name_a_later_deadline_than_the_usual_up_to_the_longest() throws Exception {
+        Service<Request, Response> left = this::answer;
+        var upTo =
+                new ServerTrace(tracer, TIME, Duration.ofSeconds(10), request -> "")
+                        .upTo(Duration.ofMinutes(1))
+                        .then(
+                                (Filter<Request, Response>)
+                                        (request, next) ->
+                                                next.call(request.with(Map.of("id", "1"))))
+                        .then(left);
+        for (var each : Map.of("", 10_000, "30000", 30_000, "3600000", 60_000).entrySet()) {
+            var request = Request.get("/");
+            if (!each.getKey().isEmpty())
+                request = request.header(ContextHeaders.DEADLINE, each.getKey());
+            int ms = Integer.parseInt(upTo.call(request).body().text());
+            assertThat(ms).as(each.getKey()).isBetween(each.getValue() / 2, each.getValue());
+        }
     }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -145,6 +146,11 @@ final class Wire implements AutoCloseable {
 
     static void await(CountDownLatch latch) throws InterruptedException {
         if (!latch.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
+            throw new AssertionError("it did not happen within " + PATIENCE);
+    }
+
+    static void taken(Semaphore permits) throws InterruptedException {
+        if (!permits.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
             throw new AssertionError("it did not happen within " + PATIENCE);
     }
 

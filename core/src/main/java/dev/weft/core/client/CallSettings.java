@@ -71,8 +71,12 @@ public record CallSettings(ClientOptions all, Map<String, OfService> services) {
         return with(service, new OfService(there.options.and(options), there.operations));
     }
 
-    /** With these options for one operation, such as {@code GET /products/{id}}. */
+    /**
+     * With these options for one operation, such as {@code GET /products/{id}}; fails with {@link IllegalArgumentException} if one
+     * of them is about the service as a whole.
+     */
     public CallSettings with(String service, String operation, ClientOptions options) {
+        requireOfOperation(service, operation, options);
         var there = services.getOrDefault(service, OfService.NOTHING);
         var operations = new ArrayList<Operation>();
         var added = Operation.named(operation, options);
@@ -83,6 +87,32 @@ public record CallSettings(ClientOptions all, Map<String, OfService> services) {
         }
         operations.add(added);
         return with(service, new OfService(there.options, operations));
+    }
+
+    private static void requireOfOperation(
+            String service, String operation, ClientOptions options) {
+        for (var setting : Setting.ALL) {
+            if (!setting.ofService() || options.source(setting).equals(ClientOptions.STANDARD))
+                continue;
+            throw new IllegalArgumentException(
+                    options.source(setting)
+                            + ": "
+                            + setting.name()
+                            + " cannot be said of "
+                            + operation
+                            + " alone: all operations of a service share its instances, its budget"
+                            + " and its throttle; say it of "
+                            + service);
+        }
+        if (service.equals(EVERY))
+            throw new IllegalArgumentException(
+                    options.values().values().stream()
+                                    .findFirst()
+                                    .map(value -> value.source() + ": ")
+                                    .orElse("")
+                            + operation
+                            + " cannot be said of all services (\"*\"): an operation is one of a"
+                            + " service, which has to be named");
     }
 
     private CallSettings with(String service, OfService what) {
@@ -136,6 +166,48 @@ public record CallSettings(ClientOptions all, Map<String, OfService> services) {
     /** The options for calls of a service that name no operation of their own. */
     public ClientOptions of(String service) {
         return all.and(services.getOrDefault(service, OfService.NOTHING).options);
+    }
+
+    /**
+     * Calls of which a try may take as long as the call, or longer, so that {@code try.timeout} never ends one.
+     *
+     * @param service that is called, or {@link #EVERY}
+     * @param operation of it; empty for all that are not named
+     * @param options all numbers of these calls
+     */
+    public record Endless(String service, String operation, ClientOptions options) {
+
+        /** A sentence with both numbers, who set them, and what to do. */
+        @Override
+        public String toString() {
+            return "a try of "
+                    + (operation.isEmpty() ? "calls of " + service : service + ", " + operation)
+                    + " may take "
+                    + said(Setting.TRY_TIMEOUT)
+                    + " and the whole call "
+                    + said(Setting.TIMEOUT)
+                    + ", so try.timeout never ends one; make it shorter than timeout";
+        }
+
+        private String said(Setting<?> setting) {
+            return options.text(setting) + " (" + options.source(setting) + ")";
+        }
+    }
+
+    /** What of it has a {@code try.timeout} without effect. */
+    public List<Endless> endless() {
+        var found = new ArrayList<Endless>();
+        found.add(new Endless(EVERY, "", all));
+        for (var service : services.keySet().stream().sorted().toList()) {
+            found.add(new Endless(service, "", of(service)));
+            for (var each : operations(service))
+                found.add(new Endless(service, each.name(), each.options()));
+        }
+        found.removeIf(each -> {
+            var atMost = each.options.get(Setting.TRY_TIMEOUT);
+            return atMost.isZero() || atMost.compareTo(each.options.get(Setting.TIMEOUT)) < 0;
+        });
+        return found;
     }
 
     /** The operations of a service that differ, each with all its options. */

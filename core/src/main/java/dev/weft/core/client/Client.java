@@ -59,6 +59,11 @@ public final class Client implements Service<Request, Response>, AutoCloseable {
         return balanced.nodes();
     }
 
+    /** Why the breaker of one of them does not count although it is not closed: {@link Balanced#ignoring}. */
+    String ignoring(Node node) {
+        return balanced.ignoring(node);
+    }
+
     @Override
     public void close() {
         balanced.close();

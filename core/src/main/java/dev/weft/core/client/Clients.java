@@ -5,10 +5,8 @@ import dev.weft.core.Cancellation;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Deadline;
-import dev.weft.core.Failure;
 import dev.weft.core.Filter;
 import dev.weft.core.Instance;
-import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Resolver;
 import dev.weft.core.Response;
@@ -17,6 +15,7 @@ import dev.weft.core.Transport;
 import dev.weft.core.policy.Balanced;
 import dev.weft.core.policy.Balancer;
 import dev.weft.core.policy.Breaker;
+import dev.weft.core.policy.Bulkhead;
 import dev.weft.core.policy.ConsistentHash;
 import dev.weft.core.policy.Hedge;
 import dev.weft.core.policy.LateVerdicts;
@@ -42,7 +41,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * The clients of one caller: one for each service that it calls, made at the first call.
  *
  * <p>All that is called of a service shares what is known of it: its instances with their breakers
- * and loads, the retry budget, the throttle. An operation with numbers of its own has layers of its
+ * and loads, the retry budget, the throttle, the bulkhead. An operation with numbers of its own has layers of its
  * own above that.
  */
 public final class Clients implements AutoCloseable {
@@ -151,6 +150,7 @@ public final class Clients implements AutoCloseable {
                                         RetryBudget.Options.DEFAULT.window()),
                                 time),
                         throttle(service, options, tally),
+                        bulkhead(options, tally),
                         tally);
         var operations = new ArrayList<ClientStack>();
         for (var operation : settings.operations(service))
@@ -165,6 +165,7 @@ public final class Clients implements AutoCloseable {
             Balanced balanced,
             RetryBudget budget,
             Filter<Request, Response> throttle,
+            Filter<Request, Response> bulkhead,
             Tally tally) {}
 
     private ClientStack stack(Shared shared, String operation, ClientOptions options) {
@@ -180,7 +181,11 @@ public final class Clients implements AutoCloseable {
                         Role.DEADLINE,
                         "the whole call, waiting and all tries included",
                         List.of(Setting.TIMEOUT),
-                        deadline(options.get(Setting.TIMEOUT))));
+                        new Timeout(
+                                by,
+                                options.get(Setting.TIMEOUT),
+                                options.get(Setting.TRY_TIMEOUT),
+                                time)));
         layers.add(
                 new Layer(
                         Role.REPLAY,
@@ -198,6 +203,11 @@ public final class Clients implements AutoCloseable {
                                 Setting.RETRY_CAP,
                                 Setting.BUDGET_RATIO,
                                 Setting.BUDGET_PER_SECOND),
+                        List.of(
+                                fixed(
+                                        "retry.unsent",
+                                        Retry.Options.DEFAULT.unsent(),
+                                        "more tries, of what never left this process")),
                         Tried.across(retry(shared, options))));
         layers.add(
                 new Layer(
@@ -210,7 +220,26 @@ public final class Clients implements AutoCloseable {
                         Role.THROTTLE,
                         "refuses here what would be refused there",
                         List.of(Setting.THROTTLE),
+                        List.of(
+                                fixed(
+                                        "throttle.window",
+                                        Setting.print(Throttle.Options.DEFAULT.window()),
+                                        "over which requests are counted"),
+                                fixed(
+                                        "throttle.share",
+                                        percent(Throttle.Options.DEFAULT.mostRefused()),
+                                        "of the requests that is refused at most"),
+                                fixed(
+                                        "throttle.least",
+                                        Math.round(Throttle.Options.DEFAULT.leastPerSecond()),
+                                        "requests a second below which none is refused")),
                         shared.throttle));
+        layers.add(
+                new Layer(
+                        Role.BULKHEAD,
+                        "lets so many tries be under way",
+                        List.of(Setting.BULKHEAD),
+                        shared.bulkhead));
         layers.add(
                 new Layer(
                         Role.BALANCER,
@@ -221,6 +250,11 @@ public final class Clients implements AutoCloseable {
                                 Setting.EJECT,
                                 Setting.EJECT_SHARE,
                                 Setting.PANIC_SHARE),
+                        List.of(
+                                fixed(
+                                        "balancer.passed-over",
+                                        Balanced.MOST_PASSED_OVER,
+                                        "instances that one try passes over if nothing can be sent")),
                         Filter.none()));
         layers.add(
                 new Layer(
@@ -232,6 +266,15 @@ public final class Clients implements AutoCloseable {
                                 Setting.BREAKER_SUCCESS,
                                 Setting.BREAKER_OPEN,
                                 Setting.BREAKER_LONGEST),
+                        List.of(
+                                fixed(
+                                        "breaker.window",
+                                        Setting.print(Breaker.Options.DEFAULT.window()),
+                                        "over which successes are counted"),
+                                fixed(
+                                        "breaker.least-calls",
+                                        Breaker.Options.DEFAULT.leastCalls(),
+                                        "calls in it before their share counts")),
                         Filter.none()));
         layers.addAll(ofInstance(Filter.none(), Filter.none(), Filter.none()));
         return new ClientStack(
@@ -242,8 +285,16 @@ public final class Clients implements AutoCloseable {
                 tryDeadline(options.get(Setting.TRY_TIMEOUT)).then(shared.balanced));
     }
 
+    private static Layer.Fixed fixed(String name, Object value, String meaning) {
+        return new Layer.Fixed(name, value.toString(), meaning);
+    }
+
+    private static String percent(double share) {
+        return Math.round(share * 100) + "%";
+    }
+
     /** What stands around each instance. */
-    private static List<Layer> ofInstance(
+    private List<Layer> ofInstance(
             Filter<Request, Response> attempt,
             Filter<Request, Response> limit,
             Filter<Request, Response> sending) {
@@ -254,7 +305,14 @@ public final class Clients implements AutoCloseable {
                         "interrupts a try whose time, choosing an instance included, is over",
                         List.of(Setting.TRY_TIMEOUT),
                         limit),
-                new Layer(Role.TRANSPORT, "connects and sends", List.of(), sending));
+                new Layer(
+                        Role.TRANSPORT,
+                        "connects and sends",
+                        List.of(),
+                        transport.limits().stream()
+                                .map(it -> new Layer.Fixed(it.name(), it.value(), it.meaning()))
+                                .toList(),
+                        sending));
     }
 
     /** One instance: the way to it below the balancer, and what is known of it. */
@@ -290,21 +348,6 @@ public final class Clients implements AutoCloseable {
                         time);
         bodies.of(node);
         return node;
-    }
-
-    /** Gives the call its time; who is below interrupts what goes on beyond it. */
-    private Filter<Request, Response> deadline(Duration timeout) {
-        return (request, next) -> {
-            var context = Context.current();
-            var deadline = context.deadline().earliest(Deadline.after(timeout, time));
-            if (deadline.expired())
-                throw new Failure.Refused(
-                        Refusal.notBegun(
-                                by,
-                                Refusal.Reason.DEADLINE,
-                                "the deadline had passed before the call began"));
-            return context.with(deadline).call(() -> next.call(request));
-        };
     }
 
     private Filter<Request, Response> tryDeadline(Duration timeout) {
@@ -355,6 +398,13 @@ public final class Clients implements AutoCloseable {
                 protocol.classifier(),
                 tally,
                 time);
+    }
+
+    private Filter<Request, Response> bulkhead(ClientOptions options, Tally tally) {
+        int atOnce = options.get(Setting.BULKHEAD);
+        return atOnce == 0
+                ? Filter.none()
+                : new Bulkhead<>(by, Bulkhead.Options.of(atOnce), tally, time);
     }
 
     private static Outliers outliers(ClientOptions options, Tally tally) {

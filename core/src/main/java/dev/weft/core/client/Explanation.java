@@ -3,6 +3,7 @@ package dev.weft.core.client;
 import dev.weft.core.policy.Node;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * A client as people see it: its layers with their numbers, and the instances with their health.
@@ -23,7 +24,12 @@ public record Explanation(
      */
     public record Figure(String name, String value, String from, String meaning) {}
 
-    /** One instance as this client sees it. */
+    /**
+     * One instance as this client sees it.
+     *
+     * @param breaker its state, and why it does not count if it is not closed and calls are made all the same: {@code
+     *     open, ignored: panic}
+     */
     public record Seen(
             String instance,
             String address,
@@ -36,7 +42,7 @@ public record Explanation(
 
     /** One for each stack of the client. */
     public static List<Explanation> of(Client client) {
-        var seen = client.nodes().stream().map(Explanation::seen).toList();
+        var seen = client.nodes().stream().map(node -> seen(node, client.ignoring(node))).toList();
         return client.stacks().stream().map(stack -> of(stack, seen)).toList();
     }
 
@@ -47,11 +53,22 @@ public record Explanation(
                                 new Step(
                                         lower(layer.role()),
                                         layer.does(),
-                                        layer.settings().stream()
-                                                .map(setting -> number(setting, stack.options()))
-                                                .toList()))
+                                        numbers(layer, stack.options())))
                         .toList();
         return new Explanation(stack.service(), stack.operation(), steps, seen);
+    }
+
+    private static List<Figure> numbers(Layer layer, ClientOptions options) {
+        return Stream.concat(
+                        layer.settings().stream().map(setting -> number(setting, options)),
+                        layer.fixed().stream()
+                                .map(it ->
+                                        new Figure(
+                                                it.name(),
+                                                it.value(),
+                                                ClientOptions.STANDARD,
+                                                it.meaning())))
+                .toList();
     }
 
     private static Figure number(Setting<?> setting, ClientOptions options) {
@@ -59,13 +76,14 @@ public record Explanation(
                 setting.name(), options.text(setting), options.source(setting), setting.meaning());
     }
 
-    private static Seen seen(Node node) {
+    private static Seen seen(Node node, String ignoring) {
         var instance = node.instance();
         return new Seen(
                 instance.id(),
                 instance.address().toString(),
                 lower(instance.state()),
-                lower(node.breaker().state()),
+                lower(node.breaker().state())
+                        + (ignoring.isEmpty() ? "" : ", ignored: " + ignoring),
                 Math.round(node.load().latencyNanos() / 1e4) / 1e2,
                 node.load().pending(),
                 node.calls(),

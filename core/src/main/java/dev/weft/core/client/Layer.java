@@ -10,12 +10,27 @@ import java.util.List;
  *
  * @param does what it does, in a sentence
  * @param settings the numbers that it was built from
+ * @param fixed the numbers of it that nobody can set
  * @param filter the layer itself
  */
 public record Layer(
-        Role role, String does, List<Setting<?>> settings, Filter<Request, Response> filter) {
+        Role role,
+        String does,
+        List<Setting<?>> settings,
+        List<Fixed> fixed,
+        Filter<Request, Response> filter) {
+
+    /** A number that is as it is. */
+    public record Fixed(String name, String value, String meaning) {}
 
     public Layer {
         settings = List.copyOf(settings);
+        fixed = List.copyOf(fixed);
+    }
+
+    /** One all of whose numbers can be set. */
+    public Layer(
+            Role role, String does, List<Setting<?>> settings, Filter<Request, Response> filter) {
+        this(role, does, settings, List.of(), filter);
     }
 }

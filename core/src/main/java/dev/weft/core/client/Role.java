@@ -17,6 +17,8 @@ public enum Role {
     RETRY,
     HEDGE,
     THROTTLE,
+    /** How many tries at the service may be under way. */
+    BULKHEAD,
     BALANCER,
     BREAKER,
     /** A span and the figures of one try at one instance. */

@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -79,6 +80,14 @@ public record Setting<T>(
     public static final Setting<Mode> THROTTLE =
             mode("throttle", "refusing here what the service would refuse");
 
+    public static final Setting<Integer> BULKHEAD =
+            whole(
+                    "bulkhead",
+                    0,
+                    0,
+                    1_000_000,
+                    "tries at all instances together that are under way at once; 0 for no limit");
+
     public static final Setting<String> BALANCER =
             choice(
                     "balancer",
@@ -117,10 +126,15 @@ public record Setting<T>(
                     "how long it is open at most");
 
     public static final Setting<Mode> EJECT =
-            mode("eject", "leaving out the worst of many instances, but never most of them");
+            mode(
+                    "eject",
+                    "bounding how many instances breakers leave out; else each holds by itself");
 
     public static final Setting<Double> EJECT_SHARE =
-            share("eject.share", 0.1, "instances that may be left out at once, at least one");
+            share(
+                    "eject.share",
+                    0.1,
+                    "instances that may be left out at once, at least one; 0% for no bound");
 
     public static final Setting<Double> PANIC_SHARE =
             share("panic.share", 0.5, "bad instances beyond which all are taken again");
@@ -138,6 +152,7 @@ public record Setting<T>(
                     HEDGE,
                     HEDGE_SHARE,
                     THROTTLE,
+                    BULKHEAD,
                     BALANCER,
                     BALANCER_KEY,
                     EJECT,
@@ -149,6 +164,29 @@ public record Setting<T>(
                     BREAKER_OPEN,
                     BREAKER_LONGEST,
                     TRY_TIMEOUT);
+
+    /** What all operations of a service share, so that none can have its own. */
+    private static final Set<Setting<?>> OF_SERVICE =
+            Set.of(
+                    BUDGET_RATIO,
+                    BUDGET_PER_SECOND,
+                    THROTTLE,
+                    BULKHEAD,
+                    BALANCER,
+                    BALANCER_KEY,
+                    EJECT,
+                    EJECT_SHARE,
+                    PANIC_SHARE,
+                    BREAKER,
+                    BREAKER_FAILURES,
+                    BREAKER_SUCCESS,
+                    BREAKER_OPEN,
+                    BREAKER_LONGEST);
+
+    /** Whether it is about a service as a whole: all its operations share the instances, the budget, the throttle. */
+    boolean ofService() {
+        return OF_SERVICE.contains(this);
+    }
 
     private static Setting<Duration> duration(
             String name, Duration standard, Duration least, String meaning) {
@@ -239,7 +277,7 @@ public record Setting<T>(
         };
     }
 
-    private static String print(Duration time) {
+    static String print(Duration time) {
         long ms = time.toMillis();
         if (ms == 0) return "0";
         if (ms % 60_000 == 0) return ms / 60_000 + "m";

@@ -9,6 +9,7 @@ import dev.weft.core.Response;
 import dev.weft.core.Service;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +19,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The {@link Balancer} chooses among those that are ready and that {@link Outliers} leaves; draining ones are called
  * only when no other is left. A further try of the same call meets an instance that it was not sent to, if there is one
- * ({@link Tried#across}). When the probe of a bad instance is due, the first try that comes is the probe.
+ * ({@link Tried#across}). When the probe of a bad instance is due, the first try that comes is the probe. Where it leaves none,
+ * the call is refused as {@code breaker}, not begun, with the time until the next probe.
  *
  * <p>An instance that nothing could be sent to, or that says it is draining, is passed over for the next one, if the
  * request is still whole; at most {@link #MOST_PASSED_OVER} times. That adds no load, so it takes from no budget. When none
- * is left, the call is refused as {@code unavailable}, not begun, with a second until the next try.
+ * is left, the call is refused as {@code unavailable}, not begun, with a second until the next try; as {@code limit} if it waited here
+ * for a connection in vain.
  */
 public final class Balanced implements Service<Request, Response>, AutoCloseable {
 
@@ -72,6 +75,7 @@ public final class Balanced implements Service<Request, Response>, AutoCloseable
         Failure.@Nullable Unreachable last = null;
         for (int passed = 0; !candidates.isEmpty(); passed++) {
             var way = way(candidates, request, tried, passed == 0);
+            if (way == null) throw open(candidates);
             var node = way.node;
             tried.add(node);
             List<Node> others;
@@ -92,7 +96,8 @@ public final class Balanced implements Service<Request, Response>, AutoCloseable
         throw unavailable(known, last);
     }
 
-    private Way way(List<Node> candidates, Request request, Tried tried, boolean first) {
+    /** Nowhere if the breakers leave none. */
+    private @Nullable Way way(List<Node> candidates, Request request, Tried tried, boolean first) {
         var left = outliers.without(candidates);
         if (first && left.size() < candidates.size() && tried.isEmpty()) {
             for (var node : candidates) {
@@ -100,6 +105,7 @@ public final class Balanced implements Service<Request, Response>, AutoCloseable
                 if (probe != null) return new Way(node, probe);
             }
         }
+        if (left.isEmpty()) return null;
         var node = balancer.pick(tried.without(left), request);
         return new Way(node, node.breaker().force());
     }
@@ -118,6 +124,7 @@ public final class Balanced implements Service<Request, Response>, AutoCloseable
     }
 
     private Failure.Refused unavailable(int known, Failure.@Nullable Unreachable last) {
+        if (last != null && !last.tried()) return full(last);
         tally.count("balancer", "unavailable");
         var refused =
                 new Failure.Refused(
@@ -134,9 +141,51 @@ public final class Balanced implements Service<Request, Response>, AutoCloseable
         return refused;
     }
 
+    /** It is this process that has too much under way, and another try would be more. */
+    private Failure.Refused full(Failure.Unreachable last) {
+        tally.count("balancer", "full");
+        return new Failure.Refused(
+                Refusal.notBegun(
+                                by,
+                                Refusal.Reason.LIMIT,
+                                "no connection to " + service + " got free: " + last.getMessage())
+                        .retryAfter(RETRY_AFTER));
+    }
+
+    private Failure.Refused open(List<Node> candidates) {
+        tally.count("breaker", "refused");
+        var openFor =
+                candidates.stream()
+                        .map(node -> node.breaker().openFor())
+                        .min(Comparator.naturalOrder())
+                        .orElse(Duration.ZERO);
+        return new Failure.Refused(
+                Refusal.notBegun(
+                                by,
+                                Refusal.Reason.BREAKER,
+                                "all "
+                                        + candidates.size()
+                                        + " instances of "
+                                        + service
+                                        + " failed too often; the next probe is in "
+                                        + openFor.toMillis()
+                                        + " ms")
+                        .retryAfter(openFor));
+    }
+
     /** All nodes as they are now, for people to look at. */
     public List<Node> nodes() {
         return nodes.all();
+    }
+
+    /**
+     * Why the breaker of a node keeps no calls from it although it is not closed, for people to look at: {@code panic},
+     * {@code capped} or {@code off}, or {@code dark}; empty if it does, or is closed.
+     */
+    public String ignoring(Node node) {
+        if (node.breaker().state() == Breaker.State.CLOSED) return "";
+        if (!node.breaker().bad()) return "dark";
+        return outliers.ignoring(node, nodes.choice().best());
     }
 
     /** Follows the resolver no longer; from now on every call is refused. */

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One number says how much load it may add: with 1 %, a call that takes longer than 99 % of the calls of the last 30 s,
  * and at least {@link #LEAST_DELAY}, gets a second try, and no more than 1 % of the calls do. The second draws from the
- * {@link RetryBudget} too, which others fill ({@link Retry} does). Only idempotent calls are hedged, whose request can be
- * sent by two threads at once; not before 1/share of them, and at least {@link #LEAST_SAMPLES}, were good or timed out
+ * {@link RetryBudget} too, which others fill ({@link Retry} does). Only idempotent calls are hedged of which two tries
+ * may be under way at once ({@link Protocol#twice}); not before 1/share of them, and at least {@link #LEAST_SAMPLES}, were good or timed out
  * lately, for before that nobody knows what is slow. A share of 0 hedges nothing.
  *
  * <p>The first try runs on the caller's thread, the second on one of its own, with one more attempt. The loser is
@@ -118,7 +118,7 @@ public final class Hedge<I, O> implements Filter<I, O> {
         if (options.mode() == Mode.OFF
                 || share == 0
                 || !protocol.idempotent().test(request)
-                || !protocol.kept().test(request)) return next.call(request);
+                || !protocol.twice().test(request)) return next.call(request);
         long startNanos = time.nanos();
         load.add(CALLS, 1);
         long delayNanos = delay(startNanos);

@@ -13,8 +13,11 @@ import java.time.Duration;
  *
  * <p>An answer below 500 is good, also a 404: another instance would say the same; unless it says itself that
  * it may be tried again, as the 409 does of a request whose first try is still in work. A 5xx may be tried again if the call
- * is idempotent, unless {@link ContextHeaders#RETRYABLE} says {@code yes} (refused before the work) or {@code no}.
- * {@link RetryAfter} counts up to its longest.
+ * is idempotent, unless {@link ContextHeaders#RETRYABLE} says {@code yes} (refused before the work) or {@code no}; so may a
+ * 429, for it may be that of a service further in, passed on by one that had begun. {@link RetryAfter} counts up to its longest.
+ *
+ * <p>A 429 that Weft gave ({@code rate} in {@link ContextHeaders#REFUSED}) is about one key of many and says nothing of the instance.
+ * One of anybody else is about us, so it counts as busy.
  */
 public final class HttpVerdicts implements Classifier<Response> {
 
@@ -28,13 +31,7 @@ public final class HttpVerdicts implements Classifier<Response> {
     public Verdict answered(Response answer) {
         int status = answer.status();
         if (status < 400) return Verdict.GOOD;
-        if (status == 429)
-            return new Verdict(
-                    Verdict.Health.BUSY,
-                    again(answer, Verdict.Again.ALWAYS),
-                    retryAfter(answer),
-                    "429");
-        if (status < 500) {
+        if (status < 500 && status != 429) {
             var again = again(answer, Verdict.Again.NEVER);
             return new Verdict(
                     again == Verdict.Again.NEVER ? Verdict.Health.GOOD : Verdict.Health.UNKNOWN,
@@ -46,17 +43,17 @@ public final class HttpVerdicts implements Classifier<Response> {
         var otherwise =
                 status == 501 || status == 505 ? Verdict.Again.NEVER : Verdict.Again.IF_IDEMPOTENT;
         return new Verdict(
-                health(reason),
+                health(status, reason),
                 again(answer, otherwise),
                 retryAfter(answer),
                 reason.isEmpty() ? Integer.toString(status) : reason);
     }
 
-    private static Verdict.Health health(String reason) {
+    private static Verdict.Health health(int status, String reason) {
         return switch (reason) {
-            case "limit", "rate", "draining" -> Verdict.Health.BUSY;
-            case "lag" -> Verdict.Health.UNKNOWN;
-            default -> Verdict.Health.BAD;
+            case "limit", "draining" -> Verdict.Health.BUSY;
+            case "lag", "rate" -> Verdict.Health.UNKNOWN;
+            default -> status == 429 ? Verdict.Health.BUSY : Verdict.Health.BAD;
         };
     }
 
@@ -77,7 +74,7 @@ public final class HttpVerdicts implements Classifier<Response> {
         return switch (failure) {
             case Failure.Unreachable it ->
                     new Verdict(
-                            Verdict.Health.BAD,
+                            it.tried() ? Verdict.Health.BAD : Verdict.Health.UNKNOWN,
                             it.sent() ? Verdict.Again.IF_IDEMPOTENT : Verdict.Again.ALWAYS,
                             Duration.ZERO,
                             "unreachable");

@@ -1,5 +1,7 @@
 package dev.weft.core.policy;
 
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Method;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Time;
@@ -12,14 +14,15 @@ import java.util.function.Predicate;
  * @param classifier how a try ended
  * @param idempotent whether doing it twice is doing it once
  * @param whole whether all of the request can be sent now; false once a stream in it was taken
- * @param kept whether all of it can be sent as often as wanted, and by two threads at once
+ * @param twice whether two tries of it may be under way at once: two threads can send all of it, and no key says that it is to
+ *     run once, of which one instance does not know what another has in work
  * @param discard gives back what an answer holds that nobody will read
  */
 public record Protocol<I, O>(
         Classifier<O> classifier,
         Predicate<I> idempotent,
         Predicate<I> whole,
-        Predicate<I> kept,
+        Predicate<I> twice,
         Consumer<O> discard) {
 
     /** Calls by values: requests can be sent again, answers hold nothing. */
@@ -35,8 +38,15 @@ public record Protocol<I, O>(
                 new HttpVerdicts(time),
                 Request::idempotent,
                 request -> request.body().whole(),
-                request -> request.body().atHand(),
+                Protocol::twice,
                 Protocol::close);
+    }
+
+    private static boolean twice(Request request) {
+        boolean once =
+                request.method() != Method.GET
+                        && request.headers().get(ContextHeaders.IDEMPOTENCY_KEY).isPresent();
+        return request.body().atHand() && !once;
     }
 
     /** Closes a body that nobody wants; if that fails, nobody is hurt either. */

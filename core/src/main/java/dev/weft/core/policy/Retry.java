@@ -4,11 +4,13 @@ import dev.weft.core.Backoff;
 import dev.weft.core.Context;
 import dev.weft.core.Failure;
 import dev.weft.core.Filter;
+import dev.weft.core.InterruptedUnsent;
 import dev.weft.core.Refusal;
 import dev.weft.core.Require;
 import dev.weft.core.Service;
 import dev.weft.core.Time;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tries again what failed and may be tried again, on the caller's thread.
@@ -21,7 +23,8 @@ import java.time.Duration;
  * {@code unsent} times. What this process refuses because of a limit, as a {@link Throttle} does, is not tried again. The answer of a try that is not the last is discarded before the wait. What the last try brought
  * is handed on as it is.
  *
- * <p>The first try runs in the context that the call is made in, the n-th with n − 1 more attempts. When another try is
+ * <p>The first try runs in the context that the call is made in, the n-th with n − 1 more attempts. The first try that left
+ * this process deposits in the budget when it has ended; so who waits for an instance, and asks again and again, earns no retries. When another try is
  * allowed and not made, when a peer failed and wants no other, or behind a limit of this process, the {@link dev.weft.core.Work} is told ({@code
  * noteGaveUp}), so that nobody above begins anew.
  * InterruptedException passes at once. In the mode {@link Mode#DARK} the budget is drawn from, and the first answer
@@ -92,11 +95,12 @@ public final class Retry<I, O> implements Filter<I, O> {
     @Override
     public O apply(I request, Service<I, O> next) throws Exception {
         var context = Context.current();
-        budget.called(context.attempt());
-        if (options.mode() == Mode.OFF) return next.call(request);
+        if (context.attempt() > 1) budget.called(context.attempt());
         Outcome<O> first;
         try {
             var answer = next.call(request);
+            deposit(context);
+            if (options.mode() == Mode.OFF) return answer;
             var verdict = protocol.classifier().answered(answer);
             if (verdict.again() == Verdict.Again.NEVER) {
                 noteFinal(context, verdict);
@@ -104,11 +108,27 @@ public final class Retry<I, O> implements Filter<I, O> {
             }
             first = new Outcome<>(answer, null, verdict);
         } catch (InterruptedException e) {
+            if (!(e instanceof InterruptedUnsent)) deposit(context);
             throw e;
         } catch (Exception e) {
+            if (!neverLeft(e)) deposit(context);
+            if (options.mode() == Mode.OFF) throw e;
             first = Outcome.failed(e, protocol);
         }
         return new Call(request, next, context, first).end();
+    }
+
+    /** The first try that left has ended: one that never did is no load that retries could be a share of. */
+    private void deposit(Context context) {
+        if (context.attempt() <= 1) budget.called(context.attempt());
+    }
+
+    private boolean neverLeft(@Nullable Exception failure) {
+        return switch (failure) {
+            case Failure.Unreachable it -> !it.sent();
+            case Failure.Refused it -> !it.refusal().begun() && it.refusal().by().equals(by);
+            case null, default -> false;
+        };
     }
 
     /** A peer that says that another try is in vain means those above us too. */
@@ -187,11 +207,7 @@ public final class Retry<I, O> implements Filter<I, O> {
         }
 
         private boolean neverLeft() {
-            return switch (last.failure()) {
-                case Failure.Unreachable it -> !it.sent();
-                case Failure.Refused it -> !it.refusal().begun() && it.refusal().by().equals(by);
-                case null, default -> false;
-            };
+            return Retry.this.neverLeft(last.failure());
         }
 
         private Duration waiting() {
@@ -221,16 +237,19 @@ public final class Retry<I, O> implements Filter<I, O> {
         }
 
         private Outcome<O> again() throws InterruptedException {
+            boolean first = sent == 0;
             try {
                 var answer =
-                        sent == 0
+                        first
                                 ? next.call(request)
                                 : context.withAttempt(context.attempt() + sent)
                                         .call(() -> next.call(request));
+                if (first) deposit(context);
                 return Outcome.answered(answer, protocol);
             } catch (InterruptedException e) {
                 throw e;
             } catch (Exception e) {
+                if (first && !Retry.this.neverLeft(e)) deposit(context);
                 return Outcome.failed(e, protocol);
             }
         }

@@ -15,7 +15,7 @@ public final class RetryBudget {
     /*
      * Over the window, and in whole millionths of a try, so that a ratio of 0 is 0 and one more is one more:
      *
-     *   F  calls that begin here: the first try of a call made for a first attempt
+     *   F  calls that were sent from here: the first try, which has ended, of a call made for a first attempt
      *   I  calls that begin here for an attempt > 1; the larger of this window's and the one's before
      *   X  retries and hedges made here, Y those of them that were made for an attempt > 1
      *   R  what is allowed per second, times the window
@@ -51,7 +51,7 @@ public final class RetryBudget {
     private static final int BUCKETS = 10;
     static final long ONE = 1_000_000;
 
-    /** Calls that began here, over the window or up to a bucket less. */
+    /** Calls as {@link #called} counts them, over the window or up to a bucket less. */
     private final Ring begun;
 
     /** What was drawn, over the window or up to a bucket more: in no window does it exceed what is allowed. */
@@ -99,10 +99,10 @@ public final class RetryBudget {
     }
 
     /**
-     * Counts a call that begins, once for all its tries.
+     * Counts a call, once for all its tries.
      *
-     * @param attempt of the context that it is made in: a first attempt deposits, any other draws, for it is itself
-     *     a retry
+     * @param attempt of the context that it is made in: a first attempt deposits, when its first try that left has
+     *     ended; any other draws, when it begins, for it is itself a retry
      */
     public void called(int attempt) {
         if (attempt > 1) {

@@ -14,7 +14,8 @@ import java.time.Duration;
  * <p>P = max(0, (requests − 2 · accepted) / (requests + 1)) over ten seconds (client-side throttling, Google's "Site
  * Reliability Engineering", chapter 21, which counts over two minutes; then requests are refused for a quarter of a minute behind an
  * overload, with ten seconds none after eight seconds, and as much is done in between; simulated). Not accepted is what the service refused as too much ({@link
- * Verdict.Health#BUSY}) and what was refused here; a failure is accepted work. At least a part is always sent, or nobody
+ * Verdict.Health#BUSY}) and what was refused here; a failure is accepted work; a rate that one key has used up counts nowhere. What is
+ * refused may come back after a second. At least a part is always sent, or nobody
  * would notice that the service has recovered; and nothing is refused while there are few requests. Safe for many threads;
  * takes no lock.
  */
@@ -52,6 +53,7 @@ public final class Throttle<I, O> implements Filter<I, O> {
     }
 
     private static final int BUCKETS = 10;
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final int REQUESTS = 0;
     private static final int ACCEPTED = 1;
 
@@ -117,12 +119,13 @@ public final class Throttle<I, O> implements Filter<I, O> {
         count(Verdict.Health.BUSY);
         return new Failure.Refused(
                 Refusal.notBegun(
-                        by,
-                        Refusal.Reason.LIMIT,
-                        service
-                                + " refuses too much; until it accepts more, "
-                                + Math.round(share * 100)
-                                + " % of its requests are refused here"));
+                                by,
+                                Refusal.Reason.LIMIT,
+                                service
+                                        + " refuses too much; until it accepts more, "
+                                        + Math.round(share * 100)
+                                        + " % of its requests are refused here")
+                        .retryAfter(RETRY_AFTER));
     }
 
     private void count(Verdict.Health health) {

@@ -27,19 +27,29 @@ public final class Tried {
         this.attempt = attempt;
     }
 
+    /** Of a call that begins. */
+    public static Tried none() {
+        return new Tried(new CopyOnWriteArrayList<>(), Context.current().attempt());
+    }
+
+    /** Makes the call; all of its tries are noted here. */
+    public <O, X extends Throwable> O during(ScopedValue.CallableOp<O, X> call) throws X {
+        return ScopedValue.where(CURRENT, this).call(call);
+    }
+
+    /** How many tries there were, those included that found nobody and those beside others. */
+    public int count() {
+        return nodes.size();
+    }
+
     /**
      * A filter that tries more than once, each of its tries knowing where the others went. Of two around each other, a
      * retry and its hedge, the inner one shares what the outer knows, also on a thread of its own.
      */
     public static <I, O> Filter<I, O> across(Filter<I, O> tries) {
         return (request, next) -> {
-            var tried =
-                    CURRENT.isBound()
-                            ? CURRENT.get()
-                            : new Tried(new CopyOnWriteArrayList<>(), Context.current().attempt());
-            return tries.apply(
-                    request,
-                    again -> ScopedValue.where(CURRENT, tried).call(() -> next.call(again)));
+            var tried = CURRENT.isBound() ? CURRENT.get() : none();
+            return tries.apply(request, again -> tried.during(() -> next.call(again)));
         };
     }
 

@@ -36,6 +36,22 @@ class CallSettingsTest {
     }
 
     @Test
+    void a_try_that_may_take_as_long_as_its_call_is_found_with_who_said_both() {
+        var code = ClientOptions.DEFAULT.with(Setting.TRY_TIMEOUT, Duration.ofMillis(600));
+        assertEquals(
+                java.util.List.of(
+                        "a try of product, GET /products/{id} may take 600ms (code) and the whole call 500ms"
+                                + " (cart/service.yml), so try.timeout never ends one; make it shorter than timeout"),
+                CallSettings.NONE.with("product", code).and(FILE).endless().stream()
+                        .map(CallSettings.Endless::toString)
+                        .toList());
+        assertTrue(FILE.endless().isEmpty());
+        var all = Map.of("*", Map.of("try.timeout", "10s"));
+        assertEquals(
+                CallSettings.EVERY, CallSettings.read(all, "x").endless().getFirst().service());
+    }
+
+    @Test
     void an_operation_has_what_was_said_of_it_alone_first() {
         var operation = FILE.operations("product").getFirst();
         assertEquals("GET /products/{id}", operation.name());
@@ -103,5 +119,49 @@ class CallSettingsTest {
                 () ->
                         CallSettings.read(
                                 Map.of("product", Map.of("get /x", Map.of("timeout", "1s"))), "f"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "breaker, off",
+        "breaker.failures, 3",
+        "balancer, round-robin",
+        "eject.share, 20%",
+        "panic.share, 20%",
+        "budget.ratio, 1%",
+        "throttle, off",
+        "bulkhead, 4",
+    })
+    void what_all_operations_share_cannot_be_said_of_one(String name, String value) {
+        var failure =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () ->
+                                CallSettings.read(
+                                        Map.of(
+                                                "product",
+                                                Map.of("GET /products/{id}", Map.of(name, value))),
+                                        "cart/service.yml"));
+        assertEquals(
+                "cart/service.yml: "
+                        + name
+                        + " cannot be said of GET /products/{id} alone: all operations of a service"
+                        + " share its instances, its budget and its throttle; say it of product",
+                failure.getMessage());
+        var said = CallSettings.read(Map.of("product", Map.of(name, value)), "f");
+        assertTrue(said.of("product").values().containsKey(name));
+    }
+
+    @Test
+    void an_operation_is_one_of_a_service() {
+        var failure =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () ->
+                                CallSettings.read(
+                                        Map.of("*", Map.of("GET /x", Map.of("timeout", "1s"))),
+                                        "cart/service.yml"));
+        var message = String.valueOf(failure.getMessage());
+        assertTrue(message.startsWith("cart/service.yml: GET /x cannot be said of all"), message);
     }
 }

@@ -22,9 +22,11 @@ import dev.weft.core.Service;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.core.policy.Breaker;
+import dev.weft.core.policy.Tally;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +35,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -147,6 +150,10 @@ class ClientsTest {
                             Failure.Refused.class,
                             () -> clients.of("product").call(Request.get("/products/1")));
             assertEquals(Refusal.Reason.DEADLINE, failure.refusal().reason());
+            var detail = failure.refusal().detail();
+            assertTrue(
+                    detail.startsWith("no answer within the timeout of 50 ms, in 1 try; "), detail);
+            assertTrue(detail.contains("calling product/p1"), detail);
             while (ended.isEmpty()) TIME.sleep(Duration.ofMillis(1));
         }
     }
@@ -164,6 +171,48 @@ class ClientsTest {
         try (var clients = clients(said("try.timeout", "50ms"))) {
             assertEquals(200, clients.of("product").call(Request.get("/products/1")).status());
             assertEquals(2, new HashSet<>(called).size(), called.toString());
+        }
+    }
+
+    @Test
+    void a_call_that_ran_out_of_tries_says_how_many_and_how_long_each_was() {
+        serve(
+                "p1",
+                request -> {
+                    TIME.sleep(Duration.ofMinutes(1));
+                    return Response.of(200);
+                });
+        try (var clients = clients(said("try.timeout", "20ms"))) {
+            var failure =
+                    assertThrows(
+                            Failure.Refused.class,
+                            () -> clients.of("product").call(Request.get("/products/1")));
+            var detail = failure.refusal().detail();
+            assertTrue(
+                    detail.startsWith("no answer in 3 tries of at most 20 ms (try.timeout); "),
+                    detail);
+        }
+    }
+
+    @Test
+    void a_call_of_a_caller_with_less_time_says_so() {
+        serve(
+                "p1",
+                request -> {
+                    TIME.sleep(Duration.ofMinutes(1));
+                    return Response.of(200);
+                });
+        try (var clients = clients(CallSettings.NONE)) {
+            clients.of("product");
+            var caller = Context.none().with(Deadline.after(Duration.ofMillis(300), TIME));
+            var failure =
+                    assertThrows(
+                            Failure.Refused.class,
+                            () -> caller.call(() -> clients.of("product").call(Request.get("/"))));
+            var detail = failure.refusal().detail();
+            assertTrue(
+                    detail.matches("no answer within the \\d+ ms that the caller had left, .*"),
+                    detail);
         }
     }
 
@@ -355,8 +404,147 @@ class ClientsTest {
                                             "product", "", ClientOptions.DEFAULT, wrong, nobody)));
     }
 
+    @Test
+    void the_layers_of_a_call_stand_in_the_order_of_the_roles() {
+        serve("p1", request -> Response.of(200));
+        var settings =
+                CallSettings.read(
+                        Map.of("product", Map.of("GET /products/{id}", Map.of("timeout", "1s"))),
+                        "test");
+        try (var clients = clients(settings)) {
+            var stacks = clients.of("product").stacks();
+            assertEquals(2, stacks.size());
+            for (var stack : stacks)
+                assertEquals(
+                        List.of(
+                                Role.TRACE,
+                                Role.DEADLINE,
+                                Role.REPLAY,
+                                Role.RETRY,
+                                Role.HEDGE,
+                                Role.THROTTLE,
+                                Role.BULKHEAD,
+                                Role.BALANCER,
+                                Role.BREAKER,
+                                Role.ATTEMPT,
+                                Role.TRY_TIMEOUT,
+                                Role.TRANSPORT),
+                        stack.layers().stream().map(Layer::role).toList());
+        }
+    }
+
+    /** What is printed is what runs: one retry, and below it a try at each of two instances. */
+    @Test
+    void a_call_is_seen_once_and_each_of_its_tries_below_the_retry() throws Exception {
+        var seen = new ConcurrentLinkedQueue<String>();
+        var telemetry =
+                new ClientTelemetry() {
+                    @Override
+                    public Filter<Request, Response> call(String service) {
+                        return (request, next) -> {
+                            var time = Context.current().deadline();
+                            seen.add(time == Deadline.NEVER ? "call" : "call in its deadline");
+                            return next.call(request);
+                        };
+                    }
+
+                    @Override
+                    public Filter<Request, Response> attempt(Instance instance) {
+                        return (request, next) -> {
+                            var left = Context.current().deadline().remaining();
+                            boolean ofTry = left.compareTo(Duration.ofSeconds(1)) <= 0;
+                            seen.add(
+                                    "attempt "
+                                            + Context.current().attempt()
+                                            + (ofTry ? " in the time of a try" : ""));
+                            return next.call(request);
+                        };
+                    }
+
+                    @Override
+                    public Tally tally(String service) {
+                        return (policy, decision) -> seen.add(policy + " " + decision);
+                    }
+                };
+        serve("p1", request -> Response.of(500));
+        var settings =
+                CallSettings.read(
+                        Map.of("product", Map.of("retry.attempts", "2", "try.timeout", "1s")),
+                        "test");
+        try (var clients = new Clients("cart", settings, registry, transport, telemetry, TIME)) {
+            clients.of("product").call(Request.get("/"));
+        }
+        assertEquals(
+                List.of(
+                        "call",
+                        "attempt 1 in the time of a try",
+                        "retry retried",
+                        "attempt 2 in the time of a try",
+                        "retry attempts-used-up"),
+                List.copyOf(seen));
+    }
+
+    @Test
+    void a_bulkhead_bounds_the_tries_that_are_under_way() throws Exception {
+        var inside = new CountDownLatch(2);
+        var release = new CountDownLatch(1);
+        serve(
+                "p1",
+                request -> {
+                    inside.countDown();
+                    release.await();
+                    return Response.of(200);
+                });
+        try (var clients = clients(said("bulkhead", "2"))) {
+            var client = clients.of("product");
+            var calls = new ArrayList<FutureTask<Response>>();
+            for (int i = 0; i < 2; i++) {
+                var call = new FutureTask<>(() -> client.call(Request.get("/")));
+                calls.add(call);
+                TIME.start("test-caller", call);
+            }
+            inside.await();
+            var failure = assertThrows(Failure.Refused.class, () -> client.call(Request.get("/")));
+            assertEquals(Refusal.Reason.LIMIT, failure.refusal().reason());
+            assertEquals("cart", failure.refusal().by());
+            release.countDown();
+            for (var call : calls) assertEquals(200, call.get().status());
+            assertEquals(200, client.call(Request.get("/")).status());
+            assertEquals(3, called.size());
+        }
+    }
+
     private static Layer layer(Role role) {
         return new Layer(role, "", List.of(), Filter.none());
+    }
+
+    @Test
+    void an_open_breaker_says_why_it_is_ignored() throws Exception {
+        serve("p1", request -> Response.of(500));
+        try (var clients = clients(CallSettings.NONE)) {
+            var client = clients.of("product");
+            assertEquals("closed", breakers(client).getFirst());
+            for (int i = 0; i < 5; i++) client.call(Request.post("/", Body.EMPTY));
+            assertEquals(List.of("open, ignored: panic"), breakers(client));
+            for (var id : List.of("p2", "p3", "p4", "p5")) serve(id, request -> Response.of(200));
+            assertEquals("open", breakers(client).stream().sorted().toList().getLast());
+        }
+    }
+
+    @Test
+    void a_breaker_that_only_counts_says_so() throws Exception {
+        serve("p1", request -> Response.of(500));
+        try (var clients = clients(said("breaker", "dark"))) {
+            var client = clients.of("product");
+            for (int i = 0; i < 5; i++) client.call(Request.post("/", Body.EMPTY));
+            assertEquals(List.of("open, ignored: dark"), breakers(client));
+        }
+    }
+
+    private static List<String> breakers(Client client) {
+        return Explanation.of(client).getFirst().instances().stream()
+                .map(Explanation.Seen::breaker)
+                .toList();
     }
 
     @Test
@@ -365,9 +553,20 @@ class ClientsTest {
         try (var clients = clients(said("retry.attempts", "2"))) {
             var explained = Explanation.of(clients.of("product")).getFirst();
             var numbers = explained.layers().stream().flatMap(l -> l.numbers().stream()).toList();
-            assertEquals(
-                    Set.copyOf(Setting.ALL.stream().map(Setting::name).toList()),
-                    Set.copyOf(numbers.stream().map(Explanation.Figure::name).toList()));
+            var names = numbers.stream().map(Explanation.Figure::name).toList();
+            for (var setting : Setting.ALL) assertTrue(names.contains(setting.name()));
+            assertTrue(
+                    names.containsAll(
+                            List.of(
+                                    "retry.unsent",
+                                    "throttle.window",
+                                    "throttle.share",
+                                    "throttle.least",
+                                    "balancer.passed-over",
+                                    "breaker.window",
+                                    "breaker.least-calls")),
+                    names.toString());
+            assertEquals(names.size(), Set.copyOf(names).size(), "each once: " + names);
             var attempts =
                     numbers.stream().filter(n -> n.name().equals("retry.attempts")).findFirst();
             assertEquals("2 test", attempts.map(n -> n.value() + " " + n.from()).orElse(""));

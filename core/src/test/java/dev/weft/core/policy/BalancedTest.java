@@ -18,6 +18,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -81,11 +82,7 @@ class BalancedTest {
     void calls_go_to_the_ready_instances_of_the_service() throws Exception {
         fleet.registry.register(
                 new Instance(
-                        "other",
-                        "o",
-                        URI.create("memory://o"),
-                        Instance.State.READY,
-                        java.util.List.of()));
+                        "other", "o", URI.create("memory://o"), Instance.State.READY, List.of()));
         fleet.start("a", "b", "c");
         fleet.starts("c");
         calls(inTurn(), 10);
@@ -268,7 +265,7 @@ class BalancedTest {
                     }
                     return next.call(request);
                 };
-        var once = fleet.balanced(new LeastLoaded(time), new Outliers.Options(Mode.OFF, 0, 0));
+        var once = withoutBreaker(new LeastLoaded(time));
         for (int i = 0; i < 50; i++) Tried.across(fiveTimes).then(once).call(Fleet.GET);
     }
 
@@ -335,13 +332,8 @@ class BalancedTest {
         assertThat(wellOf(balanced, 100)).isEqualTo(100);
     }
 
-    @Test
-    void a_host_that_fails_fast_attracts_no_calls() throws Exception {
-        fleet.start("fast-failing", "b", "c");
-        fleet.answers("fast-failing", Duration.ofNanos(1_000), Response.of(500));
-        fleet.answers("b", Duration.ofMillis(20), Response.of(200));
-        fleet.answers("c", Duration.ofMillis(20), Response.of(200));
-        var noBreaker =
+    private Balanced withoutBreaker(Balancer balancer) {
+        var off =
                 new Breaker.Options(
                         Mode.OFF,
                         0,
@@ -350,15 +342,23 @@ class BalancedTest {
                         5,
                         Duration.ZERO,
                         Duration.ofSeconds(1));
-        var balanced =
-                new Balanced(
-                        "shop",
-                        Fleet.SERVICE,
-                        fleet.registry,
-                        instance -> fleet.node(instance, noBreaker),
-                        new PowerOfTwoChoices(time),
-                        new Outliers(Outliers.Options.DEFAULT, fleet.counts),
-                        fleet.counts);
+        return new Balanced(
+                "shop",
+                Fleet.SERVICE,
+                fleet.registry,
+                instance -> fleet.node(instance, off),
+                balancer,
+                new Outliers(Outliers.Options.DEFAULT, fleet.counts),
+                fleet.counts);
+    }
+
+    @Test
+    void a_host_that_fails_fast_attracts_no_calls() throws Exception {
+        fleet.start("fast-failing", "b", "c");
+        fleet.answers("fast-failing", Duration.ofNanos(1_000), Response.of(500));
+        fleet.answers("b", Duration.ofMillis(20), Response.of(200));
+        fleet.answers("c", Duration.ofMillis(20), Response.of(200));
+        var balanced = withoutBreaker(new PowerOfTwoChoices(time));
         calls(balanced, 1_000);
         assertThat(fleet.calls("fast-failing")).isLessThan(10);
     }
@@ -550,5 +550,77 @@ class BalancedTest {
         assertThat(failures).isEmpty();
         assertThat(balanced.nodes()).hasSize(1);
         assertThat(balanced.nodes().getFirst().load().pending()).isZero();
+    }
+
+    @Test
+    void a_breaker_holds_without_ejection_too() throws Exception {
+        for (var eject :
+                List.of(
+                        new Outliers.Options(Mode.OFF, 0.1, 0.5),
+                        new Outliers.Options(Mode.DARK, 0.1, 0.5),
+                        new Outliers.Options(Mode.ON, 0, 0.5))) {
+            fleet.start("a", "b");
+            fleet.behaves("a", BREAKS_OFF);
+            try (var balanced = fleet.balanced(new RoundRobin(time), eject)) {
+                wellOf(balanced, 10);
+                assertThat(node(balanced, "a").breaker().state()).isEqualTo(Breaker.State.OPEN);
+                fleet.forget();
+                assertThat(wellOf(balanced, 100)).isEqualTo(100);
+                assertThat(fleet.calls("a")).isZero();
+            }
+        }
+    }
+
+    @Test
+    void where_breakers_leave_nobody_the_call_is_refused_until_a_probe_is_due() throws Exception {
+        fleet.start("a", "b");
+        fleet.behaves("a", BREAKS_OFF);
+        fleet.behaves("b", BREAKS_OFF);
+        var balanced = fleet.balanced(new RoundRobin(time), new Outliers.Options(Mode.OFF, 0.1, 0));
+        wellOf(balanced, 10);
+        fleet.forget();
+        var openFor =
+                balanced.nodes().stream()
+                        .map(node -> node.breaker().openFor())
+                        .min(Duration::compareTo)
+                        .orElseThrow();
+        assertThatThrownBy(() -> balanced.call(Fleet.GET))
+                .isInstanceOfSatisfying(
+                        Failure.Refused.class,
+                        e -> {
+                            assertThat(e.refusal().reason()).isEqualTo(Refusal.Reason.BREAKER);
+                            assertThat(e.refusal().begun()).isFalse();
+                            assertThat(e.refusal().retryAfter()).isEqualTo(openFor);
+                        });
+        assertThat(fleet.calls("a") + fleet.calls("b")).isZero();
+        fleet.answers("a", Duration.ZERO, Response.of(200));
+        fleet.answers("b", Duration.ZERO, Response.of(200));
+        time.pass(openFor);
+        assertThat(balanced.call(Fleet.GET).status()).as("the probe").isEqualTo(200);
+    }
+
+    @Test
+    void a_call_that_got_no_connection_here_goes_elsewhere_and_blames_nobody() throws Exception {
+        fleet.start("a", "b");
+        Service<Request, Response> full =
+                request -> {
+                    throw Failure.Unreachable.untried("256 calls were waiting");
+                };
+        fleet.behaves("a", full);
+        var balanced = inTurn();
+        assertThat(wellOf(balanced, 40)).isEqualTo(40);
+        assertThat(node(balanced, "a").failures()).isZero();
+        assertThat(node(balanced, "a").breaker().state()).isEqualTo(Breaker.State.CLOSED);
+        fleet.behaves("b", full);
+        assertThatThrownBy(() -> balanced.call(Fleet.GET))
+                .isInstanceOfSatisfying(
+                        Failure.Refused.class,
+                        e -> {
+                            assertThat(e.refusal().reason()).isEqualTo(Refusal.Reason.LIMIT);
+                            assertThat(e.refusal().by()).isEqualTo("shop");
+                            assertThat(e.refusal().begun()).isFalse();
+                            assertThat(e.refusal().retryAfter()).isPositive();
+                        })
+                .hasMessageContaining("256 calls were waiting");
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.Body;
 import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
 import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Method;
@@ -74,7 +75,7 @@ class HedgeTest {
                     }
                 };
         return new Protocol<>(
-                stepIn, usual.idempotent(), usual.whole(), usual.kept(), usual.discard());
+                stepIn, usual.idempotent(), usual.whole(), usual.twice(), usual.discard());
     }
 
     /** A try under way; the test says how it ends. */
@@ -291,10 +292,14 @@ class HedgeTest {
     }
 
     @Test
-    void calls_that_are_not_idempotent_or_stream_have_one_try() throws Exception {
+    void calls_that_are_not_idempotent_or_stream_or_are_to_run_once_have_one_try()
+            throws Exception {
         warm(200);
         var streams = GET.with(Method.PUT).with(opened(200).body());
-        for (var request : List.of(Request.post("/", Body.of("x")), streams)) {
+        var post = Request.post("/", Body.of("x"));
+        var key = ContextHeaders.IDEMPOTENCY_KEY;
+        var put = GET.with(Method.PUT);
+        for (var request : List.of(post, streams, post.header(key, "k"), put.header(key, "k"))) {
             var caller = new Caller(request);
             var one = next();
             time.pass(Duration.ofSeconds(1));
@@ -302,7 +307,7 @@ class HedgeTest {
             one.answers(Response.of(200));
             assertThat(caller.status()).isEqualTo(200);
         }
-        var caller = new Caller(Request.post("/", Body.of("x")).header("Idempotency-Key", "k"));
+        var caller = new Caller(GET.header(key, "which a GET has no use for"));
         next();
         time.pass(SLOW);
         next().answers(Response.of(200));

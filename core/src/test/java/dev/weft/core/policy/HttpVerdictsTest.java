@@ -33,8 +33,12 @@ class HttpVerdictsTest {
                         new Case(304, "", "", Health.GOOD, Again.NEVER, ""),
                         new Case(404, "", "", Health.GOOD, Again.NEVER, "404"),
                         new Case(409, "", "yes", Health.UNKNOWN, Again.ALWAYS, "409"),
-                        new Case(429, "", "", Health.BUSY, Again.ALWAYS, "429"),
-                        new Case(429, "rate", "no", Health.BUSY, Again.NEVER, "429"),
+                        new Case(429, "", "", Health.BUSY, Again.IF_IDEMPOTENT, "429"),
+                        new Case(429, "", "no", Health.BUSY, Again.NEVER, "429"),
+                        new Case(429, "quota", "", Health.BUSY, Again.IF_IDEMPOTENT, "quota"),
+                        new Case(429, "rate", "", Health.UNKNOWN, Again.IF_IDEMPOTENT, "rate"),
+                        new Case(429, "rate", "yes", Health.UNKNOWN, Again.ALWAYS, "rate"),
+                        new Case(429, "rate", "no", Health.UNKNOWN, Again.NEVER, "rate"),
                         new Case(500, "", "", Health.BAD, Again.IF_IDEMPOTENT, "500"),
                         new Case(500, "", "no", Health.BAD, Again.NEVER, "500"),
                         new Case(501, "", "", Health.BAD, Again.NEVER, "501"),
@@ -70,6 +74,11 @@ class HttpVerdictsTest {
                         new Case(
                                 new Failure.Unreachable("nobody listens", false, null),
                                 Health.BAD,
+                                Again.ALWAYS,
+                                "unreachable"),
+                        new Case(
+                                Failure.Unreachable.untried("no connection got free"),
+                                Health.UNKNOWN,
                                 Again.ALWAYS,
                                 "unreachable"),
                         new Case(

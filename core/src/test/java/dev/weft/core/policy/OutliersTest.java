@@ -95,10 +95,28 @@ class OutliersTest {
     }
 
     @Test
-    void a_share_of_zero_leaves_nobody_out_and_never_panics() {
+    void without_a_bound_each_breaker_holds_by_itself_until_most_are_bad() {
+        for (var off :
+                List.of(
+                        outliers(Mode.ON, 0, 0.5),
+                        outliers(Mode.OFF, 0.1, 0.5),
+                        outliers(Mode.DARK, 0.1, 0.5))) {
+            var nodes = nodes(4);
+            var first = fails(nodes.get(0));
+            var second = fails(nodes.get(1));
+            assertThat(off.without(nodes)).isEqualTo(except(nodes, first, second));
+            fails(nodes.get(2));
+            assertThat(off.without(nodes)).as("panic").isEqualTo(nodes);
+        }
+        var all = nodes(3);
+        all.forEach(OutliersTest::fails);
+        assertThat(outliers(Mode.OFF, 0.1, 0).without(all)).as("no panic either").isEmpty();
+    }
+
+    @Test
+    void a_panic_of_zero_never_comes() {
         var nodes = nodes(4);
         var bad = fails(nodes.getFirst());
-        assertThat(outliers(Mode.ON, 0, 0.5).without(nodes)).isEqualTo(nodes);
         assertThat(outliers(Mode.ON, 0.1, 0).without(nodes)).isEqualTo(except(nodes, bad));
         nodes.forEach(OutliersTest::fails);
         assertThat(outliers(Mode.ON, 0.1, 0).without(nodes)).isEqualTo(except(nodes, bad));
@@ -107,13 +125,13 @@ class OutliersTest {
     }
 
     @Test
-    void dark_decides_and_counts_and_leaves_all() {
-        var nodes = nodes(2);
-        fails(nodes.getFirst());
-        assertThat(outliers(Mode.DARK, 0.1, 0.5).without(nodes)).isEqualTo(nodes);
-        assertThat(counts.of("outliers", "ejected")).isEqualTo(1);
-        assertThat(outliers(Mode.OFF, 0.1, 0.5).without(nodes)).isEqualTo(nodes);
-        assertThat(counts.of("outliers", "ejected")).isEqualTo(1);
+    void dark_counts_what_its_bound_would_decide_and_bounds_nothing() {
+        var nodes = nodes(8);
+        var bad = List.of(fails(nodes.get(0)), fails(nodes.get(1)), fails(nodes.get(2)));
+        assertThat(outliers(Mode.DARK, 0.1, 0.5).without(nodes)).doesNotContainAnyElementsOf(bad);
+        assertThat(counts.of("outliers", "capped")).isEqualTo(1);
+        assertThat(outliers(Mode.OFF, 0.1, 0.5).without(nodes)).doesNotContainAnyElementsOf(bad);
+        assertThat(counts.of("outliers", "capped")).isEqualTo(1);
     }
 
     @Test

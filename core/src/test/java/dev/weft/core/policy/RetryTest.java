@@ -137,7 +137,7 @@ class RetryTest {
                         true,
                         true),
                 Arguments.of("503, retry", answer(retryable(503, "yes")), true, true),
-                Arguments.of("429", answer(Response.of(429)), true, true),
+                Arguments.of("429, retry", answer(retryable(429, "yes")), true, true),
                 // Refused, "do not retry"; 4xx; fatal.
                 Arguments.of("503, do not", answer(retryable(503, "no")), false, false),
                 Arguments.of("429, do not", answer(retryable(429, "no")), false, false),
@@ -146,6 +146,7 @@ class RetryTest {
                 Arguments.of("501", answer(Response.of(501)), false, false),
                 Arguments.of("a defect", fail(new IllegalStateException("bug")), false, false),
                 // 5xx, reset after write, per-try timeout.
+                Arguments.of("429", answer(Response.of(429)), true, false),
                 Arguments.of("500", answer(FAILED), true, false),
                 Arguments.of("503", answer(Response.of(503)), true, false),
                 Arguments.of("reset", fail(unreachable(true)), true, false),
@@ -602,5 +603,32 @@ class RetryTest {
                 open.decrementAndGet();
             }
         };
+    }
+
+    @Test
+    void who_waits_for_an_instance_and_asks_again_and_again_earns_no_retries() throws Exception {
+        var earned = new RetryBudget(new RetryBudget.Options(1, 0, Duration.ofSeconds(10)), time);
+        var once = options(Mode.ON, 1);
+        for (int i = 0; i < 50; i++) {
+            script(fail(refused("shop", Refusal.Reason.UNAVAILABLE, false)));
+            script(fail(unreachable(false)));
+            script(fail(Failure.Unreachable.untried("full")));
+            script(fail(refused("shop", Refusal.Reason.UNAVAILABLE, false)));
+            assertThatThrownBy(() -> call(POST, once, earned)).isInstanceOf(Failure.Refused.class);
+            assertThatThrownBy(
+                            () -> {
+                                script(fail(refused("shop", Refusal.Reason.LIMIT, false)));
+                                call(POST, options(Mode.OFF, 1), earned);
+                            })
+                    .isInstanceOf(Failure.Refused.class);
+        }
+        assertThat(earned.left()).isZero();
+        script(fail(unreachable(false)));
+        call(POST, once, earned);
+        assertThat(earned.left()).as("the second try has left").isEqualTo(1);
+        script(fail(unreachable(true)));
+        assertThatThrownBy(() -> call(POST, once, earned)).isInstanceOf(Failure.class);
+        call(POST, options(Mode.OFF, 1), earned);
+        assertThat(earned.left()).isEqualTo(3);
     }
 }

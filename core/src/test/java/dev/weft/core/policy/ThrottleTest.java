@@ -199,4 +199,36 @@ class ThrottleTest {
         assertThat(arrivals(throttle(Mode.DARK, 0.8, 0), 100, 10)).isEqualTo(1_000);
         assertThat(counts.of("throttle", "refused")).isBetween(700, 900);
     }
+
+    @Test
+    void a_key_that_has_used_up_its_rate_throttles_no_other() throws Exception {
+        var throttle = throttle(Throttle.Options.DEFAULT);
+        answer = Response.of(429).header(ContextHeaders.REFUSED, "rate");
+        assertThat(arrivals(throttle, 100, 60)).isEqualTo(6_000);
+        assertThat(throttle.refusedShare()).isZero();
+    }
+
+    @Test
+    void a_429_of_a_service_of_others_is_about_us() throws Exception {
+        var throttle = throttle(Throttle.Options.DEFAULT);
+        answer = Response.of(429);
+        assertThat(arrivals(throttle, 100, 60)).isLessThan(3_000);
+    }
+
+    @Test
+    void says_when_to_come_back() throws Exception {
+        var throttle = throttle(Throttle.Options.DEFAULT);
+        answer = TOO_MUCH;
+        arrivals(throttle, 100, 10);
+        Service<Request, Response> service = throttle.then(this::service);
+        Failure.Refused failure = null;
+        while (failure == null)
+            try {
+                service.call(Fleet.GET);
+            } catch (Failure.Refused e) {
+                failure = e;
+            }
+        assertThat(failure.refusal().reason()).isEqualTo(Refusal.Reason.LIMIT);
+        assertThat(failure.refusal().retryAfter()).isEqualTo(Duration.ofSeconds(1));
+    }
 }
