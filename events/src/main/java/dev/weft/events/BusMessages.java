@@ -128,4 +128,7 @@ public final class BusMessages {
 
     /** The ids of the events that a consumer is done with. */
     public record Acknowledgement(List<String> ids) {}
+
+    /** The ids of those that do not count, because another consumer has them now. */
+    public record Acknowledged(List<String> refused) {}
 }

@@ -10,6 +10,8 @@ import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
+import dev.weft.events.EventStore.Condition;
+import dev.weft.events.EventStore.Snapshot;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -47,6 +49,7 @@ public final class Commands {
             new Backoff(Duration.ofMillis(1), Duration.ofMillis(20));
 
     private final String service;
+    private final PublicationBounds bounds;
     private final EventStore store;
     private final Time time;
     private final Tracer tracer;
@@ -60,8 +63,16 @@ public final class Commands {
 
     private record Known(Decider<?, ?, ?> decider, At<?> at) {}
 
-    /** A state, and the version of the stream that it is the state of. */
-    private record At<S>(S state, long version) {}
+    /**
+     * A state, and the version of the stream that it is the state of.
+     *
+     * @param kept the version of the last snapshot that is known of; 0 without one
+     */
+    private record At<S>(S state, long version, long kept) {
+        At<S> keptAt(long version) {
+            return new At<>(state, this.version, version);
+        }
+    }
 
     /** Measures nothing. */
     public Commands(String service, EventStore store, Time time, Tracer tracer) {
@@ -72,12 +83,43 @@ public final class Commands {
      * @param service whose log the store is
      */
     public Commands(String service, EventStore store, Time time, Tracer tracer, Meter meter) {
-        this.service = service;
-        this.stored = meter.counter(EventMetrics.APPENDED);
-        this.conflicts = meter.counter(EventMetrics.CONFLICTS);
+        this(
+                new PublicationBounds(service, List.of(), time),
+                store,
+                time,
+                tracer,
+                meter.counter(EventMetrics.APPENDED),
+                meter.counter(EventMetrics.CONFLICTS));
+    }
+
+    private Commands(
+            PublicationBounds bounds,
+            EventStore store,
+            Time time,
+            Tracer tracer,
+            Meter.Counter stored,
+            Meter.Counter conflicts) {
+        this.service = bounds.service();
+        this.bounds = bounds;
+        this.stored = stored;
+        this.conflicts = conflicts;
         this.store = store;
         this.time = time;
         this.tracer = tracer;
+    }
+
+    /**
+     * The same for a service with these publications: an event that they could not publish is not stored, but its command
+     * fails with {@link Failure.TooLarge}.
+     */
+    public Commands telling(List<? extends Publication<?>> publications) {
+        return new Commands(
+                new PublicationBounds(service, publications, time),
+                store,
+                time,
+                tracer,
+                stored,
+                conflicts);
     }
 
     /**
@@ -129,8 +171,10 @@ public final class Commands {
                 var events = emitted(decision);
                 if (events.isEmpty()) return new Outcome.Accepted<>(at.state(), at.version());
                 try {
-                    return append(at, events, origin);
+                    return append(at, events, conditions(decision), origin);
                 } catch (Failure.Conflict e) {
+                    var rejected = rejected(decision, at);
+                    if (rejected.isPresent()) return rejected.get();
                     conflicts.add(1, decider.name());
                     if (attempt == MAX_ATTEMPTS) throw e;
                 }
@@ -142,23 +186,111 @@ public final class Commands {
 
         private List<E> emitted(Decision<E> decision) {
             return switch (decision) {
-                case Decision.Emit<E>(var events) -> events;
+                case Decision.Emit<E>(var events, _) -> events;
                 case Decision.Reject<E> _ -> List.of();
             };
         }
 
-        private Outcome<S> append(At<S> at, List<E> events, Origin origin)
+        private List<Decision.Unless> unless(Decision<E> decision) {
+            return switch (decision) {
+                case Decision.Emit<E>(_, var unless) -> unless;
+                case Decision.Reject<E> _ -> List.of();
+            };
+        }
+
+        private List<Condition> conditions(Decision<E> decision) {
+            return unless(decision).stream().map(it -> new Condition(it.query(), 0)).toList();
+        }
+
+        /** The rejection that is made of a decision against which something stands by now. */
+        private Optional<Outcome<S>> rejected(Decision<E> decision, At<S> decidedAt) {
+            var unless = unless(decision);
+            if (unless.isEmpty() || newest().version() != decidedAt.version())
+                return Optional.empty();
+            for (var one : unless)
+                if (!store.log(one.query(), 0, 1).isEmpty())
+                    return Optional.of(
+                            new Outcome.Rejected<>(
+                                    one.rejection().reason(), one.rejection().detail()));
+            return Optional.empty();
+        }
+
+        private Outcome<S> append(
+                At<S> at, List<E> events, List<Condition> conditions, Origin origin)
                 throws InterruptedException {
             var append =
-                    new Append(stream, at.version(), events.stream().map(codec::encode).toList());
-            var appended = appendInSpan(append, origin);
+                    new Append(stream, at.version(), events.stream().map(this::encoded).toList());
+            var appended = appendInSpan(append, conditions, origin);
             if (appended.repeated()) return again(appended, origin);
             wrote(appended);
             stored.add(events.size(), decider.name());
             S state = at.state();
             for (var event : events) state = decider.evolve().apply(state, event);
-            remember(decider, stream, new At<>(state, appended.version()));
+            var behind = new At<>(state, appended.version(), at.kept());
+            remember(
+                    decider,
+                    stream,
+                    decider.snapshots().map(it -> keep(it, behind)).orElse(behind));
             return new Outcome.Accepted<>(state, appended.version());
+        }
+
+        private NewEvent encoded(E event) {
+            var encoded = codec.encode(event);
+            var id = stream.substring(decider.name().length() + 1);
+            bounds.check(decider, id, event, encoded);
+            return encoded;
+        }
+
+        /** Keeps the state if it is time to. It only saves reading, so what is stored stays stored if that fails. */
+        private At<S> keep(Snapshots<S> snapshots, At<S> at) {
+            if (at.version() - at.kept() < snapshots.every()) return at;
+            var type = snapshots.type();
+            try {
+                store.keep(
+                        new Snapshot(
+                                stream,
+                                at.version(),
+                                type.name(),
+                                type.version(),
+                                type.write().apply(at.state())));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (RuntimeException e) {
+                Loop.LOG.log(
+                        System.Logger.Level.WARNING,
+                        "no snapshot of " + stream + " at version " + at.version() + ": " + e);
+            }
+            return new At<>(at.state(), at.version(), at.version());
+        }
+
+        /** Where to begin to read: what lies in the snapshot, if this code can read it. */
+        private At<S> kept(Snapshots<S> snapshots, long toVersion) {
+            var type = snapshots.type();
+            var initial = new At<>(decider.initial(), 0, 0);
+            var found = store.snapshot(stream);
+            if (found.isEmpty()) return initial;
+            var snapshot = found.get();
+            if (!snapshot.type().equals(type.name())
+                    || snapshot.typeVersion() != type.version()
+                    || snapshot.version() > toVersion) return initial;
+            try {
+                var state = type.read().apply(snapshot.data());
+                return new At<>(state, snapshot.version(), snapshot.version());
+            } catch (RuntimeException e) {
+                Loop.LOG.log(
+                        System.Logger.Level.WARNING,
+                        "the snapshot of "
+                                + stream
+                                + " at version "
+                                + snapshot.version()
+                                + " does not fit "
+                                + type.name()
+                                + " in version "
+                                + type.version()
+                                + ", whose version should have been raised; all events are read: "
+                                + e);
+                return initial;
+            }
         }
 
         /** What the first append with this key was answered with. */
@@ -181,7 +313,10 @@ public final class Commands {
         private At<S> startFor(long version) {
             return known(decider, stream)
                     .filter(at -> at.version() <= version)
-                    .orElse(new At<>(decider.initial(), 0));
+                    .orElseGet(() ->
+                            decider.snapshots()
+                                    .map(it -> kept(it, version))
+                                    .orElse(new At<>(decider.initial(), 0, 0)));
         }
 
         /** The state with all events that are stored now. */
@@ -203,12 +338,13 @@ public final class Commands {
                     version = event.version();
                 }
             }
-            return new At<>(state, version);
+            return new At<>(state, version, from.kept());
         }
     }
 
     /** The events belong to the span that appends them. */
-    private Appended appendInSpan(Append append, Origin origin) throws InterruptedException {
+    private Appended appendInSpan(Append append, List<Condition> conditions, Origin origin)
+            throws InterruptedException {
         var stream = append.stream();
         var category = stream.substring(0, stream.indexOf('-'));
         try {
@@ -220,7 +356,9 @@ public final class Commands {
                         span.set("weft.events", (long) append.events().size());
                         var appended =
                                 store.append(
-                                        List.of(append), origin.with(Context.current().trace()));
+                                        List.of(append),
+                                        conditions,
+                                        origin.with(Context.current().trace()));
                         span.set("weft.position", appended.position());
                         return appended;
                     });
@@ -261,10 +399,16 @@ public final class Commands {
         if (at.version() == 0) return;
         synchronized (lock) {
             var known = states.get(stream);
-            if (known != null
-                    && known.decider().equals(decider)
-                    && known.at().version() >= at.version()) return;
-            states.put(stream, new Known(decider, at));
+            var newer = new Known(decider, at);
+            if (known != null && known.decider().equals(decider)) {
+                // Of two who come by each other, each may know what the other does not.
+                long kept = Math.max(known.at().kept(), at.kept());
+                newer =
+                        known.at().version() >= at.version()
+                                ? new Known(decider, known.at().keptAt(kept))
+                                : new Known(decider, at.keptAt(kept));
+            }
+            states.put(stream, newer);
             if (states.size() > MAX_STATES) states.pollFirstEntry();
         }
     }

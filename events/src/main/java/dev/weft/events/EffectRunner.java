@@ -1,14 +1,10 @@
 package dev.weft.events;
 
-import dev.weft.core.Cancellation;
 import dev.weft.core.Context;
 import dev.weft.core.Deadline;
 import dev.weft.core.Meter;
 import dev.weft.core.Signal;
-import dev.weft.core.Span;
 import dev.weft.core.Time;
-import dev.weft.core.Tracer;
-import dev.weft.core.Work;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,8 +22,9 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>The events of one key form a lane, handled one after the other; up to {@value #MAX_LANES} lanes
  * are worked on at once, in turns of one event. A handled event is noted in the inbox, then
- * acknowledged. A lane whose event fails waits with backoff, others go on; at most {@link
- * Bus#MAX_IN_FLIGHT} events are in all lanes together.
+ * acknowledged. A lane whose event fails waits with backoff, others go on; behind the last attempt
+ * the lane's events are {@link Parked} and acknowledged, and what comes of the key later joins them.
+ * At most {@link Bus#MAX_IN_FLIGHT} events are in all lanes together.
  *
  * <p>One loop polls, one acknowledges, each worker is a thread of its own. The lock guards lanes,
  * workers and what is done; it is never held while an event is handled, or during I/O.
@@ -35,27 +32,26 @@ import java.util.concurrent.locks.ReentrantLock;
 final class EffectRunner implements Runner {
 
     /** How many keys are worked on at once. */
-    private static final int MAX_LANES = 16;
-
-    /** How long one attempt may take. */
-    private static final Duration ATTEMPT = Duration.ofSeconds(60);
+    static final int MAX_LANES = 16;
 
     /** The events of one key that are not handled yet. The lock guards it. */
     private static final class Lane {
         final Inbox.Key key;
         final Deque<BusEvent> events = new ArrayDeque<>();
 
-        /** Which of the handlers of the first event's type comes next. */
-        int handler;
+        /** How far the first event has come. */
+        EffectCalls.Turn turn = new EffectCalls.Turn();
 
-        /** How often that has failed, and how the last time. */
-        int attempts;
+        /** Whether the first event has failed. */
+        boolean fails;
 
-        Optional<Exception> failure = Optional.empty();
+        /** How often it has failed one time after the other, whoever was to blame. */
+        int tries;
+
+        /** Whether it was said that it cannot be parked. */
+        boolean told;
+
         Time.Cancel retry = () -> {};
-
-        /** Whether one of the first event's handlers has given up. */
-        boolean gaveUp;
 
         Lane(Inbox.Key key) {
             this.key = key;
@@ -64,10 +60,10 @@ final class EffectRunner implements Runner {
 
     private final Subscribed subscribed;
     private final Listener.Effect listener;
-    private final Map<String, List<Listener.Effect.Handler<?>>> handlers = new HashMap<>();
+    private final EffectCalls calls;
     private final Inbox inbox;
+    private final Parked parked;
     private final Database database;
-    private final Tracer tracer;
     private final Outcomes outcomes;
     private final Progress.Part part;
     private final Time time;
@@ -93,19 +89,18 @@ final class EffectRunner implements Runner {
     EffectRunner(
             String service,
             Listener.Effect listener,
+            EffectCalls calls,
             Database database,
             Bus bus,
-            Tracer tracer,
             Meter meter,
             Progress progress,
             Time time) {
         this.subscribed = new Subscribed(bus, service, listener);
         this.listener = listener;
-        for (var handler : listener.handlers())
-            handlers.computeIfAbsent(handler.type().name(), name -> new ArrayList<>()).add(handler);
+        this.calls = calls;
         this.inbox = new Inbox(listener.name());
+        this.parked = new Parked(listener.name());
         this.database = database;
-        this.tracer = tracer;
         this.outcomes = new Outcomes(meter, listener.name(), time);
         this.part = progress.part(Progress.Kind.EFFECT, listener.name());
         this.time = time;
@@ -113,6 +108,11 @@ final class EffectRunner implements Runner {
         this.polling = new Loop(subscribed.name(), time, part, this::poll);
         this.acknowledging =
                 new Loop(subscribed.name() + " acknowledges", time, part, this::acknowledge);
+    }
+
+    /** What it tells of itself. */
+    Progress.Part part() {
+        return part;
     }
 
     @Override
@@ -210,7 +210,7 @@ final class EffectRunner implements Runner {
             lock.unlock();
         }
         try {
-            if (!inbox.has(event, database)) {
+            if (!inbox.has(event, database) && !queued(lane, event)) {
                 measured(lane, event);
                 database.write(sql -> {
                     inbox.note(lane.key, Inbox.Place.of(event), sql);
@@ -223,85 +223,38 @@ final class EffectRunner implements Runner {
         }
     }
 
+    /** Puts the event behind what is parked of its key; false if nothing is. */
+    private boolean queued(Lane lane, BusEvent event) throws InterruptedException {
+        if (!parked.has(lane.key, database)) return false;
+        boolean queued =
+                database.write(sql -> {
+                    var behind = new Parking(parked, sql);
+                    if (!behind.take(event)) return false;
+                    if (!Inbox.Place.of(event).isBehind(inbox.last(lane.key, sql))) return true;
+                    behind.queue();
+                    inbox.note(lane.key, Inbox.Place.of(event), sql);
+                    return true;
+                });
+        if (queued) outcomes.count(1, EventMetrics.PARKED);
+        return queued;
+    }
+
     private void measured(Lane lane, BusEvent event) throws Exception {
         long began = time.nanos();
         var outcome = EventMetrics.FAILED;
         try {
-            attempt(lane, event);
-            outcome = lane.gaveUp ? EventMetrics.GIVEN_UP : EventMetrics.HANDLED;
+            calls.attempt(event, lane.turn);
+            outcome = lane.turn.gaveUp ? EventMetrics.GIVEN_UP : EventMetrics.HANDLED;
         } finally {
             outcomes.ran(began, outcome);
             outcomes.count(1, outcome);
         }
     }
 
-    /** Calls all handlers of the event's type, in order, from the one that is next. */
-    private void attempt(Lane lane, BusEvent event) throws Exception {
-        var all = handlers.get(event.type());
-        if (all == null)
-            throw new IllegalStateException(
-                    subscribed.name() + " has no handler for " + event.type() + " " + event.id());
-        var context = event.origin().context().with(Deadline.after(ATTEMPT, time));
-        context.call(() ->
-                tracer.span(
-                        subscribed.name() + " " + event.type(),
-                        Span.Kind.CONSUMER,
-                        span -> {
-                            span.set("weft.event.id", event.id());
-                            return Cancellation.<BusEvent, Boolean>atDeadline(
-                                            subscribed.name(), time)
-                                    .apply(
-                                            event,
-                                            each -> {
-                                                for (; lane.handler < all.size(); ) {
-                                                    call(all.get(lane.handler), lane, each);
-                                                    lane.handler++;
-                                                    lane.attempts = 0;
-                                                }
-                                                return true;
-                                            });
-                        }));
-    }
-
-    /**
-     * Each handler, and its giving up, is work of its own: an attempt may begin at any of them, so
-     * under one key the first append of one would be taken for the first append of another.
-     */
-    private <T> void call(Listener.Effect.Handler<T> handler, Lane lane, BusEvent event)
-            throws Exception {
-        var read = TransactionalRunner.read(handler.type(), event);
-        var key = event.id() + ":" + subscribed.name() + ":" + lane.handler;
-        boolean tries =
-                lane.attempts < listener.attempts()
-                        || lane.failure.isEmpty()
-                        || Listener.Effect.triesForEver(handler);
-        Context.current()
-                .with(Work.of(tries ? key : key + ":given-up", event.id()))
-                .withAttempt(lane.attempts + 1)
-                .call(() -> {
-                    if (tries) handler.handle().handle(read);
-                    else {
-                        handler.otherwise().giveUp(read, lane.failure.orElseThrow());
-                        lane.gaveUp = true;
-                    }
-                    return true;
-                });
-    }
-
     private void handled(Lane lane, BusEvent event) {
         lock.lock();
         try {
-            if (lane.failure.isPresent()) {
-                failing--;
-                part.recovered(lane.key);
-            }
-            lane.events.remove();
-            lane.handler = 0;
-            lane.attempts = 0;
-            lane.gaveUp = false;
-            lane.failure = Optional.empty();
-            if (lane.events.isEmpty()) lanes.remove(lane.key);
-            else ready.add(lane);
+            next(lane, 1);
             done.add(event);
             changed.all();
         } finally {
@@ -309,45 +262,102 @@ final class EffectRunner implements Runner {
         }
     }
 
+    /** Goes on behind so many events of the lane. The lock is held. */
+    private void next(Lane lane, int behind) {
+        if (lane.fails) {
+            failing--;
+            part.recovered(lane.key);
+        }
+        for (int i = 0; i < behind; i++) lane.events.remove();
+        lane.turn = new EffectCalls.Turn();
+        lane.fails = false;
+        lane.tries = 0;
+        lane.told = false;
+        if (lane.events.isEmpty()) lanes.remove(lane.key);
+        else ready.add(lane);
+    }
+
     private void failed(Lane lane, BusEvent event, Throwable failure) {
         boolean first;
+        boolean last;
         lock.lock();
         try {
             if (stopping) return;
             first = failing == 0;
-            if (lane.failure.isEmpty()) failing++;
+            if (!lane.fails) failing++;
+            lane.fails = true;
+            lane.tries++;
+            var turn = lane.turn;
+            boolean counts = Attempts.counts(failure);
             // A failure to give up does not hide the failure that it is about.
-            if (lane.failure.isEmpty() || lane.attempts < listener.attempts())
-                lane.failure =
+            if (counts && (turn.failure.isEmpty() || !calls.tried(turn)))
+                turn.failure =
                         Optional.of(
                                 failure instanceof Exception exception
                                         ? exception
                                         : new IllegalStateException(failure));
-            lane.attempts++;
-            lane.retry =
-                    time.schedule(listener.backoff().after(lane.attempts, time), () -> again(lane));
-            part.failing(
-                    lane.key,
-                    new Progress.Failing(
-                            event.source(),
-                            event.position(),
-                            lane.attempts,
-                            event.type() + ": " + failure));
+            turn.attempts = turn.attempts.and(failure, time.now());
+            last = counts && calls.exhausted(event, turn);
+            if (!last) retryLater(lane, event, failure.toString());
         } finally {
             lock.unlock();
         }
-        if (first)
-            Loop.LOG.log(
-                    System.Logger.Level.WARNING,
-                    subscribed.name()
-                            + " fails for "
-                            + event.type()
-                            + " "
-                            + event.id()
-                            + "; the events of "
-                            + event.key()
-                            + " wait for the next attempt",
-                    failure);
+        if (last) park(lane, event, failure);
+        else if (first) outcomes.warn(subscribed.name(), event, failure);
+    }
+
+    /** The lock is held. */
+    private void retryLater(Lane lane, BusEvent event, String error) {
+        var wait = listener.backoff().after(lane.tries, time);
+        lane.retry = time.schedule(wait, () -> again(lane));
+        part.failing(
+                lane.key, Progress.Failing.of(event, lane.tries, error, time.now().plus(wait)));
+    }
+
+    /** Puts all events of the lane into the table; what comes to it meanwhile follows by itself. */
+    private void park(Lane lane, BusEvent event, Throwable failure) {
+        List<BusEvent> events;
+        lock.lock();
+        try {
+            events = List.copyOf(lane.events);
+        } finally {
+            lock.unlock();
+        }
+        Optional<Throwable> hindrance = Optional.empty();
+        int rows = 0;
+        var turn = lane.turn;
+        try {
+            rows =
+                    database.write(sql ->
+                            Parking.park(
+                                    events,
+                                    turn.handler,
+                                    turn.attempts,
+                                    failure,
+                                    inbox,
+                                    parked,
+                                    sql));
+        } catch (Throwable notParked) {
+            hindrance = Optional.of(notParked);
+        }
+        boolean tell;
+        lock.lock();
+        try {
+            tell = hindrance.isPresent() && !lane.told && !stopping;
+            if (hindrance.isEmpty()) {
+                next(lane, events.size());
+                done.addAll(events);
+                changed.all();
+            } else if (!stopping) {
+                lane.told = true;
+                retryLater(lane, event, failure + "; it cannot be parked: " + hindrance.get());
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (tell) outcomes.notParked(subscribed.name(), event, hindrance.orElseThrow());
+        else if (hindrance.isEmpty())
+            outcomes.parked(subscribed.name(), event, turn.attempts, rows, failure);
     }
 
     private void again(Lane lane) {

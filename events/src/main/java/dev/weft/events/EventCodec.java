@@ -52,8 +52,16 @@ public final class EventCodec<E> {
 
     /** The event to append. */
     public NewEvent encode(E event) {
-        var type = typeOf(event);
-        return new NewEvent(type.name(), Json.write(event, type.type()));
+        return encode(typeOf(event), event);
+    }
+
+    @SuppressWarnings("unchecked") // the event is of this type
+    private static <T> NewEvent encode(EventType<T> type, Object event) {
+        return new NewEvent(
+                type.name(),
+                type.version(),
+                Json.write(event, type.type()),
+                type.tags().apply((T) event));
     }
 
     private EventType<? extends E> typeOf(E event) {
@@ -90,7 +98,7 @@ public final class EventCodec<E> {
                                                 + " among them",
                                         null));
         try {
-            return Json.read(stored.data(), type.type());
+            return type.read(stored.typeVersion(), stored.data());
         } catch (Failure.Malformed e) {
             throw new Failure.Unreadable(
                     "event",
@@ -100,7 +108,19 @@ public final class EventCodec<E> {
                             + ": "
                             + e.getMessage()
                             + "; what is stored does not change, so a component keeps its name and"
-                            + " type, and a new one is an Optional",
+                            + " type, a new one is an Optional, and any other change is a next"
+                            + " version of the type",
+                    e);
+        } catch (RuntimeException e) {
+            throw new Failure.Unreadable(
+                    "event",
+                    where(stored)
+                            + " is of version "
+                            + stored.typeVersion()
+                            + " and cannot be lifted to version "
+                            + type.version()
+                            + ": "
+                            + e,
                     e);
         }
     }

@@ -44,12 +44,15 @@ public final class EventMetrics {
                     "Events of this service's log that the projection has not applied yet.",
                     "projection");
 
-    /** An outcome is {@code handled}, {@code failed} (it is tried again) or {@code given-up}. */
+    /**
+     * An outcome is {@code handled}, {@code failed} (it is tried again, or parked), {@code given-up} or
+     * {@code parked}.
+     */
     public static final Metric LISTENED =
             Metric.counter(
                     "weft.listener.events",
                     "{event}",
-                    "Events that a listener was run for, by what came of it.",
+                    "Events that came to a listener, by what came of them.",
                     LISTENER,
                     OUTCOME);
 
@@ -70,6 +73,37 @@ public final class EventMetrics {
                     "{key}",
                     "What does not go on at present because it fails.",
                     "part");
+
+    public static final Metric PARKINGS =
+            Metric.counter(
+                    "weft.parked.parkings",
+                    "{key}",
+                    "Keys that were parked because an event of theirs kept failing.",
+                    LISTENER);
+
+    /** What lies in the service's database, so that each of its instances tells the same. */
+    public static final Metric PARKED_EVENTS =
+            Metric.gauge(
+                    "weft.parked.events",
+                    "{event}",
+                    "Events that are parked, with those that wait behind them.",
+                    LISTENER);
+
+    /** An outcome is {@code handled} or {@code failed}. */
+    public static final Metric RETRIED =
+            Metric.counter(
+                    "weft.parked.retried",
+                    "{event}",
+                    "Parked events that were tried again, by what came of it.",
+                    LISTENER,
+                    OUTCOME);
+
+    public static final Metric DROPPED =
+            Metric.counter(
+                    "weft.parked.dropped",
+                    "{event}",
+                    "Parked events that somebody had dropped.",
+                    LISTENER);
 
     public static final Metric COMMIT_DURATION =
             Metric.histogram(
@@ -98,12 +132,17 @@ public final class EventMetrics {
                     LISTENED,
                     LISTENER_DURATION,
                     FAILING,
+                    PARKINGS,
+                    PARKED_EVENTS,
+                    RETRIED,
+                    DROPPED,
                     COMMIT_DURATION,
                     COMMIT_UNITS);
 
     static final String HANDLED = "handled";
     static final String FAILED = "failed";
     static final String GIVEN_UP = "given-up";
+    static final String PARKED = "parked";
 
     private EventMetrics() {}
 }

@@ -7,8 +7,11 @@ import java.util.List;
 /**
  * A service's durable subscription to public events, its own or others'.
  *
- * <p>Events of one key arrive in order; events of other keys go on while one is tried again. The
- * kinds differ in what they promise.
+ * <p>Events of one key arrive in order; events of other keys go on while one is tried again. Behind
+ * the last attempt the key is parked: the event and those that come behind it are kept in the service's
+ * database until somebody has them tried again or drops them ({@link ParkedEvents}). What fails
+ * because the service's own store is away, or because the process stops, is no attempt. The kinds
+ * differ in what they promise.
  */
 public sealed interface Listener {
 
@@ -22,24 +25,57 @@ public sealed interface Listener {
      */
     List<EventType<?>> types();
 
+    /** How often an event is tried before its key is parked; {@link Integer#MAX_VALUE} for ever. */
+    int attempts();
+
+    /** How long it waits between two attempts. */
+    Backoff backoff();
+
+    /**
+     * How often an event is tried unless something else is said: with {@link Backoff#PATIENT} that takes
+     * 100 s on average, 200 s at most, beside what the attempts take.
+     */
+    int ATTEMPTS = 15;
+
+    private static void requireNoOlder(EventType<?> type) {
+        if (type.version() > 1)
+            throw new IllegalArgumentException(
+                    "public events do not say their version, so "
+                            + type.name()
+                            + " in version "
+                            + type.version()
+                            + " cannot be listened to; publish what has changed under a new name,"
+                            + " or let what is new in it be Optional");
+    }
+
     /**
      * Changes the service's own tables, exactly once per event: the change and the note that the
-     * event was handled are one transaction. Tried again with {@link Backoff#PATIENT} until it
-     * succeeds.
+     * event was handled are one transaction.
      */
-    record Transactional(String name, List<Change<?>> handlers) implements Listener {
+    record Transactional(String name, int attempts, Backoff backoff, List<Change<?>> handlers)
+            implements Listener {
 
         /** What an event of one type does to the tables. */
-        public record Change<T>(EventType<T> type, Projection.Apply<T> apply) {}
+        public record Change<T>(EventType<T> type, Projection.Apply<T> apply) {
+            public Change {
+                requireNoOlder(type);
+            }
+        }
 
         public Transactional {
+            requireAttempts(attempts);
             handlers = List.copyOf(handlers);
         }
 
         public <T> Transactional on(EventType<T> type, Projection.Apply<T> apply) {
             var more = new ArrayList<>(handlers);
             more.add(new Change<>(type, apply));
-            return new Transactional(name, more);
+            return new Transactional(name, attempts, backoff, more);
+        }
+
+        /** Tries each event so often, with these waits between. */
+        public Transactional attempts(int attempts, Backoff backoff) {
+            return new Transactional(name, attempts, backoff, handlers);
         }
 
         @Override
@@ -55,13 +91,17 @@ public sealed interface Listener {
      * giving up is work of its own. So add handlers of a type behind those that it has.
      *
      * @param attempts how often it is tried before {@code otherwise} is called; without {@code
-     *     otherwise} it is tried until it succeeds
+     *     otherwise}, or when that has failed as often, the key is parked
      */
     record Effect(String name, int attempts, Backoff backoff, List<Handler<?>> handlers)
             implements Listener {
 
         /** What is done for an event of one type, and what when all attempts have failed. */
-        public record Handler<T>(EventType<T> type, Handle<T> handle, GiveUp<T> otherwise) {}
+        public record Handler<T>(EventType<T> type, Handle<T> handle, GiveUp<T> otherwise) {
+            public Handler {
+                requireNoOlder(type);
+            }
+        }
 
         /** Handles one event; blocks as long as it needs, ends when interrupted. */
         @FunctionalInterface
@@ -69,29 +109,30 @@ public sealed interface Listener {
             void handle(Event<T> event) throws Exception;
         }
 
-        /** Called with the last failure when no attempt is left; tried until it succeeds. */
+        /** Called with the last failure when no attempt is left; what it gives up is not parked. */
         @FunctionalInterface
         public interface GiveUp<T> {
             void giveUp(Event<T> event, Exception failure) throws Exception;
         }
 
-        /** Says that it never gives up; it is not called, the event is handled again instead. */
+        /** Says that it does not give up; it is not called, the event is parked instead. */
         private static final GiveUp<Object> NEVER =
                 (event, failure) -> {
                     throw failure;
                 };
 
-        /** Whether this handler goes on for ever instead of giving up. */
+        /** Whether this handler gives up instead of having the event parked. */
         @SuppressWarnings("ReferenceEquality")
-        static boolean triesForEver(Handler<?> handler) {
-            return handler.otherwise == NEVER;
+        static boolean givesUp(Handler<?> handler) {
+            return handler.otherwise != NEVER;
         }
 
         public Effect {
+            requireAttempts(attempts);
             handlers = List.copyOf(handlers);
         }
 
-        /** Handles events of the type, trying again for ever. */
+        /** Handles events of the type; when all attempts have failed, its key is parked. */
         public <T> Effect on(EventType<T> type, Handle<T> handle) {
             @SuppressWarnings("unchecked") // It takes events of any type.
             var never = (GiveUp<T>) (GiveUp<?>) NEVER;
@@ -105,6 +146,7 @@ public sealed interface Listener {
             return new Effect(name, attempts, backoff, more);
         }
 
+        /** Tries each event so often, with these waits between. */
         public Effect attempts(int attempts, Backoff backoff) {
             return new Effect(name, attempts, backoff, handlers);
         }
@@ -115,12 +157,19 @@ public sealed interface Listener {
         }
     }
 
+    /** One with {@value #ATTEMPTS} attempts and {@link Backoff#PATIENT}. */
     static Transactional transactional(String name) {
-        return new Transactional(name, List.of());
+        return new Transactional(name, ATTEMPTS, Backoff.PATIENT, List.of());
     }
 
-    /** An effect with 5 attempts and {@link Backoff#PATIENT}. */
+    /** One with {@value #ATTEMPTS} attempts and {@link Backoff#PATIENT}. */
     static Effect effect(String name) {
-        return new Effect(name, 5, Backoff.PATIENT, List.of());
+        return new Effect(name, ATTEMPTS, Backoff.PATIENT, List.of());
+    }
+
+    private static void requireAttempts(int attempts) {
+        if (attempts < 1)
+            throw new IllegalArgumentException(
+                    "an event is tried once at least, not " + attempts + " times");
     }
 }

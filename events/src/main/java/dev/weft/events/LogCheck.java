@@ -50,14 +50,15 @@ final class LogCheck {
         if (code.isPresent()) note(code.getAsLong());
     }
 
-    /** The newest event of each type. */
+    /** The newest event of each version of each type. */
     private Stream<StoredEvent> newest(long head) {
         var newest = new HashMap<String, StoredEvent>();
         long from = Math.max(0, head - LAST);
         while (from < head) {
             var batch = log.log(from, LAST);
             if (batch.isEmpty()) break;
-            for (var event : batch) newest.put(category(event) + " " + event.type(), event);
+            for (var event : batch)
+                newest.put(category(event) + " " + event.type() + " " + event.typeVersion(), event);
             from = batch.getLast().position();
         }
         return newest.values().stream();
@@ -78,7 +79,8 @@ final class LogCheck {
         long code = 1;
         for (var decider : deciders) {
             code = 31 * code + decider.name().hashCode();
-            for (var type : decider.events()) code = 31 * code + type.name().hashCode();
+            for (var type : decider.events())
+                code = 31 * (31 * code + type.name().hashCode()) + type.version();
         }
         try {
             for (var jar : jars) {

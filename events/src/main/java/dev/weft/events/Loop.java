@@ -4,6 +4,7 @@ import dev.weft.core.Backoff;
 import dev.weft.core.Context;
 import dev.weft.core.Time;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
@@ -77,13 +78,14 @@ final class Loop {
             } catch (Throwable failure) { // A loop that ended on an error would be missed too late.
                 if (stopping()) return;
                 attempt++;
-                failed(attempt, failure);
-                pause(Backoff.PATIENT.after(attempt, time));
+                var wait = Backoff.PATIENT.after(attempt, time);
+                failed(attempt, failure, time.now().plus(wait));
+                pause(wait);
             }
         }
     }
 
-    private void failed(int attempt, Throwable failure) {
+    private void failed(int attempt, Throwable failure, Instant next) {
         if (attempt == 1)
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -92,8 +94,9 @@ final class Loop {
         part.failing(
                 this,
                 failure instanceof StuckAt stuck
-                        ? new Progress.Failing(stuck.source, stuck.position, attempt, text(stuck))
-                        : new Progress.Failing("", 0, attempt, failure.toString()));
+                        ? new Progress.Failing(
+                                stuck.source, stuck.position, "", attempt, text(stuck), next)
+                        : new Progress.Failing("", 0, "", attempt, failure.toString(), next));
     }
 
     private static String text(StuckAt stuck) {

@@ -77,6 +77,11 @@ public final class MemoryBus implements Bus {
     }
 
     @Override
+    public boolean durable() {
+        return false;
+    }
+
+    @Override
     public long published(String source) {
         lock.lock();
         try {
@@ -154,9 +159,9 @@ public final class MemoryBus implements Bus {
                 while (!closed && !left) {
                     ledger.heard(id, time.nanos());
                     boolean more = true;
-                    while (more && ledger.wants(id))
+                    while (more && ledger.wants(id, time.nanos()))
                         more = ledger.add(read(ledger.through(), ledger.room(), ledger.types()));
-                    var batch = ledger.take(id);
+                    var batch = ledger.take(id, time.nanos());
                     if (batch.isPresent()) return batch.get();
                     long leftNanos = endNanos - time.nanos();
                     if (leftNanos <= 0) break;
@@ -169,13 +174,15 @@ public final class MemoryBus implements Bus {
         }
 
         @Override
-        public void acknowledge(List<BusEvent> events) {
+        public List<BusEvent> acknowledge(List<BusEvent> events) {
             lock.lock();
             try {
                 requireOpen();
                 if (!left) ledger.heard(id, time.nanos());
-                ledger.acknowledge(events.stream().map(BusEvent::id).toList());
+                var ids = events.stream().map(BusEvent::id).toList();
+                var refused = ledger.acknowledge(id, ids).refused();
                 changed.all();
+                return events.stream().filter(event -> refused.contains(event.id())).toList();
             } finally {
                 lock.unlock();
             }

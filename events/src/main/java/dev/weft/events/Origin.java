@@ -10,6 +10,9 @@ import java.util.Locale;
  * Where an event comes from, and what of the context of whoever wrote it goes on with it. There is no deadline in it: an
  * event is worked at until it is done, however long ago its writer was answered.
  *
+ * <p>What belongs together over services and events is told by the trace's id, the <em>correlation</em>: listeners go on in the
+ * trace of the event that they handle, so a request and all that it brings about have one.
+ *
  * @param traceparent the trace that wrote it, as W3C header; empty without one
  * @param tracestate what other tracing systems say of it, as W3C header; mostly empty
  * @param baggage as W3C header; mostly empty
@@ -48,6 +51,11 @@ public record Origin(
         if (!trace.hasSpan()) return this;
         return new Origin(
                 trace.traceparent(), trace.state(), baggage, criticality, cause, appendKey);
+    }
+
+    /** The trace's id, 32 hexadecimal digits; empty without a trace. */
+    public String correlation() {
+        return traceparent.length() < 35 ? "" : traceparent.substring(3, 35);
     }
 
     /** As it is told to others, who have no use for the key. */

@@ -28,6 +28,7 @@ public final class Pipeline implements AutoCloseable {
     private final Progress progress;
     private final List<Runner> runners = new ArrayList<>();
     private final LogCheck check;
+    private final ParkedEvents parked;
 
     /** Measures nothing. */
     public Pipeline(
@@ -82,30 +83,60 @@ public final class Pipeline implements AutoCloseable {
                         meter,
                         progress,
                         time));
+        var parking = new ArrayList<ParkedRunner>();
         for (var listener : listeners)
-            runners.add(
-                    switch (listener) {
-                        case Listener.Transactional tables ->
-                                new TransactionalRunner(
-                                        service,
-                                        tables,
-                                        storage.database(),
-                                        bus,
-                                        spans,
-                                        meter,
-                                        progress,
-                                        time);
-                        case Listener.Effect effect ->
-                                new EffectRunner(
-                                        service,
-                                        effect,
-                                        storage.database(),
-                                        bus,
-                                        tracer,
-                                        meter,
-                                        progress,
-                                        time);
-                    });
+            switch (listener) {
+                case Listener.Transactional tables -> {
+                    var changes = new TableChanges(service + "." + tables.name(), tables, spans);
+                    var runner =
+                            new TransactionalRunner(
+                                    service,
+                                    tables,
+                                    changes,
+                                    storage.database(),
+                                    bus,
+                                    meter,
+                                    progress,
+                                    time);
+                    runners.add(runner);
+                    parking.add(
+                            ParkedRunner.of(
+                                    service + "." + tables.name(),
+                                    tables,
+                                    changes,
+                                    storage.database(),
+                                    meter,
+                                    runner.part(),
+                                    time));
+                }
+                case Listener.Effect effect -> {
+                    var calls =
+                            new EffectCalls(service + "." + effect.name(), effect, tracer, time);
+                    var runner =
+                            new EffectRunner(
+                                    service,
+                                    effect,
+                                    calls,
+                                    storage.database(),
+                                    bus,
+                                    meter,
+                                    progress,
+                                    time);
+                    runners.add(runner);
+                    parking.add(
+                            ParkedRunner.of(
+                                    service + "." + effect.name(),
+                                    effect,
+                                    calls,
+                                    storage.database(),
+                                    meter,
+                                    runner.part(),
+                                    time));
+                }
+            }
+        runners.addAll(parking);
+        this.parked = new ParkedEvents(storage.database(), listeners, parking, meter);
+        progress.parked(parked::blocking);
     }
 
     private void requireDifferent(String what, List<String> names) {
@@ -134,6 +165,11 @@ public final class Pipeline implements AutoCloseable {
     /** How far it has come. */
     public Progress progress() {
         return progress;
+    }
+
+    /** What its listeners have parked. */
+    public ParkedEvents parked() {
+        return parked;
     }
 
     /**

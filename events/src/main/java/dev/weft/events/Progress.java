@@ -5,10 +5,12 @@ import dev.weft.core.Receipt;
 import dev.weft.core.Signal;
 import dev.weft.core.Time;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,9 +35,56 @@ public final class Progress {
      * @param applied the position up to which it has applied the source
      * @param attempt how often it has failed in a row; 0 if it has not
      * @param error the failing event and why it fails; empty if nothing does
+     * @param parked whether it is a key that was parked: it does not go on by itself
      */
     public record Blocked(
-            String by, String source, long position, long applied, int attempt, String error) {}
+            String by,
+            String source,
+            long position,
+            long applied,
+            int attempt,
+            String error,
+            boolean parked) {}
+
+    /**
+     * One projection, publication or listener, as it is at the moment.
+     *
+     * @param kind {@code projection}, {@code publication}, {@code transactional} or {@code effect}
+     * @param applied up to where of which log
+     * @param keys how many keys of events do not go on because one fails; for a projection or the
+     *     publication 1, as all of it stands
+     * @param failing some of what fails, {@value #MAX_FAILING} at most
+     */
+    public record State(
+            String kind, String name, Receipt applied, int keys, List<Failing> failing) {}
+
+    /** How much of what fails is told of one part. */
+    static final int MAX_FAILING = 10;
+
+    /**
+     * Why something does not go on.
+     *
+     * @param source of the failing event; empty if it is not an event's fault
+     * @param key of the failing event, if only events of that key wait for it; else empty
+     * @param attempt how often it has failed in a row
+     * @param next when it is tried again
+     */
+    public record Failing(
+            String source, long position, String key, int attempt, String error, Instant next) {
+
+        static Failing of(BusEvent event, int attempt, String error, Instant next) {
+            return new Failing(
+                    event.source(),
+                    event.position(),
+                    event.key(),
+                    attempt,
+                    event.type() + ": " + error,
+                    next);
+        }
+    }
+
+    /** How often one that waits looks whether what is being tried again has got through. */
+    private static final Duration AGAIN = Duration.ofMillis(50);
 
     /** What a part is; also how it counts. */
     enum Kind {
@@ -50,13 +99,6 @@ public final class Progress {
             this.prefix = prefix;
         }
     }
-
-    /**
-     * Why something does not go on.
-     *
-     * @param source of the failing event; empty if it is not an event's fault
-     */
-    record Failing(String source, long position, int attempt, String error) {}
 
     /** One projection, publication or listener. */
     final class Part {
@@ -94,6 +136,15 @@ public final class Progress {
             change(() -> failing.remove(what));
         }
 
+        private State state() {
+            return new State(
+                    kind.name().toLowerCase(Locale.ROOT),
+                    name,
+                    new Receipt(applied),
+                    failing.size(),
+                    failing.values().stream().limit(MAX_FAILING).toList());
+        }
+
         private long appliedOf(String source) {
             return applied.getOrDefault(source, 0L);
         }
@@ -116,7 +167,8 @@ public final class Progress {
                             position,
                             at,
                             why.map(Failing::attempt).orElse(0),
-                            why.map(Failing::error).orElse("")));
+                            why.map(Failing::error).orElse(""),
+                            false));
         }
     }
 
@@ -129,12 +181,18 @@ public final class Progress {
     private final Signal changed;
     private final List<Part> parts = new ArrayList<>();
     private final AtomicInteger settling = new AtomicInteger();
+    private volatile Supplier<List<Blocked>> parked = List::of;
     private volatile Views views = new Views(Long.MAX_VALUE, false, Map.of());
 
     Progress(String service, Time time) {
         this.service = service;
         this.time = time;
         this.changed = new Signal(lock, time);
+    }
+
+    /** Has it read here what is parked; that asks the database. */
+    void parked(Supplier<List<Blocked>> keys) {
+        parked = keys;
     }
 
     /** Adds a part that has applied nothing yet. */
@@ -245,18 +303,38 @@ public final class Progress {
 
     /**
      * Waits until everything has caught up: projections and publication with the own log up to this
-     * position, all listeners, effects too, with that and with the positions of others.
+     * position, all listeners, effects too, with that and with the positions of others. A parked key
+     * has not caught up, and is not waited for unless it is being tried again.
      *
-     * @return what is still missing when the time is over; empty if the service is settled
+     * @return what is still missing when the time is over, or when all that is missing is parked;
+     *     empty if the service is settled
      */
     public List<Blocked> awaitSettled(long head, Receipt after, Duration atMost)
             throws InterruptedException {
         settling.incrementAndGet();
         try {
             var all = head > 0 ? after.and(Receipt.of(service, head)) : after;
-            return await(() -> unsettled(all), atMost);
+            long endNanos = time.nanos() + atMost.toNanos();
+            while (true) {
+                var left = Duration.ofNanos(endNanos - time.nanos());
+                var blocked = new ArrayList<>(await(() -> unsettled(all), left));
+                boolean over = !blocked.isEmpty() || !left.isPositive();
+                var keys = parked.get();
+                blocked.addAll(keys);
+                if (over || keys.stream().allMatch(Blocked::parked)) return blocked;
+                awaitChange(left.compareTo(AGAIN) < 0 ? left : AGAIN);
+            }
         } finally {
             settling.decrementAndGet();
+        }
+    }
+
+    private void awaitChange(Duration atMost) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            changed.await(atMost);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -296,6 +374,16 @@ public final class Progress {
         }
     }
 
+    /** All projections, the publication and all listeners. */
+    public List<State> states() {
+        lock.lock();
+        try {
+            return parts.stream().map(Part::state).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The position up to which this service's log is published. */
     public long published() {
         lock.lock();
@@ -324,7 +412,8 @@ public final class Progress {
                                     why.position,
                                     part.appliedOf(why.source),
                                     why.attempt,
-                                    why.error));
+                                    why.error,
+                                    false));
             return failing;
         } finally {
             lock.unlock();

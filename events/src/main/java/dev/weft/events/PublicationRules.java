@@ -16,9 +16,17 @@ public final class PublicationRules {
                             + " events, not "
                             + events.size()
                             + "; publish them in several");
+        if (BusEvent.isForeign(source) || source.isEmpty() || source.length() > Bus.MAX_NAME)
+            throw new IllegalArgumentException(
+                    "a service that publishes is named with 1 to "
+                            + Bus.MAX_NAME
+                            + " characters, none of them \"/\" or \":\", not \""
+                            + source
+                            + "\"");
         long position = 0;
         int part = -1;
         for (var event : events) {
+            check(event.id(), event);
             if (!event.source().equals(source))
                 throw new IllegalArgumentException(event.id() + " is not of the source " + source);
             if (event.position() > through)
@@ -31,5 +39,50 @@ public final class PublicationRules {
             position = event.position();
             part = event.part();
         }
+    }
+
+    /**
+     * Throws {@link IllegalArgumentException} if the bus takes no such event of anybody.
+     *
+     * @param name what the event is called in the message
+     */
+    public static void check(String name, BusEvent event) {
+        if (event.type().isEmpty()
+                || event.type().length() > Bus.MAX_NAME
+                || event.type().indexOf(',') >= 0)
+            throw new IllegalArgumentException(
+                    name
+                            + " is of the type \""
+                            + shortened(event.type())
+                            + "\"; a type is named with 1 to "
+                            + Bus.MAX_NAME
+                            + " characters and no comma");
+        if (event.key().length() > Bus.MAX_KEY)
+            throw new IllegalArgumentException(
+                    name
+                            + " has a key of "
+                            + event.key().length()
+                            + " characters, \""
+                            + shortened(event.key())
+                            + "\"; a key has at most "
+                            + Bus.MAX_KEY);
+        if (event.data().length > Bus.MAX_DATA_BYTES)
+            throw new IllegalArgumentException(tooLarge(name, event));
+    }
+
+    /** What is said of an event with too much data. */
+    public static String tooLarge(String name, BusEvent event) {
+        return name
+                + " ("
+                + event.type()
+                + ") has "
+                + event.data().length
+                + " bytes of data; the bus takes at most "
+                + Bus.MAX_DATA_BYTES
+                + ": publish where the data can be fetched instead";
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 40 ? text : text.substring(0, 40) + "…";
     }
 }

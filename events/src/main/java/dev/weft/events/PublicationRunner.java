@@ -163,7 +163,7 @@ final class PublicationRunner implements Runner {
         var said = new ArrayList<BusEvent>();
         for (var source : sources)
             for (var event : source.translate(stored))
-                said.add(published(stored, said.size(), event));
+                said.add(checked(published(stored, said.size(), event)));
         if (said.size() > Bus.MAX_BATCH)
             throw new IllegalStateException(
                     "one event may be told as at most "
@@ -171,6 +171,12 @@ final class PublicationRunner implements Runner {
                             + " public ones, not "
                             + said.size());
         return said;
+    }
+
+    /** What the bus would refuse is this event's fault, and stops at it, not at its whole batch. */
+    private static BusEvent checked(BusEvent event) {
+        PublicationRules.check(event.id(), event);
+        return event;
     }
 
     private BusEvent published(StoredEvent stored, int number, PublicEvent<?> event) {

@@ -3,12 +3,16 @@ package dev.weft.events;
 import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import java.util.ServiceLoader;
+import java.util.function.Function;
 
 /**
  * What one service keeps: its log, and its tables beside it.
  *
  * <p>It comes with the tables {@code weft_checkpoint (name, position)} and {@code weft_inbox
- * (listener, source, key, position, part)}, whose first and first three columns are unique, and {@code
+ * (listener, source, key, position, part)}, whose first and first three columns are unique, {@code
+ * weft_parked} with the same first five columns, which are unique, and {@code type, data, at, traceparent, tracestate,
+ * baggage, criticality, cause, handler, attempts, error, message, stack, first_failed, last_failed, edited, retry}, {@code
+ * weft_lease (name, holder, ends)} with unique names, and {@code
  * weft_answer (number, key, fingerprint, status, at, headers, body)}, where the storage counts up {@code number} and the key is
  * unique.
  */
@@ -17,6 +21,12 @@ public interface Storage extends AutoCloseable {
     EventStore events();
 
     Database database();
+
+    /**
+     * Runs the work as one transaction over log and tables, under the rules of {@link Database#write}: all or nothing, on disk
+     * when it returns, one at a time, and it may be run again.
+     */
+    <T> T write(Function<Transaction, T> work) throws InterruptedException;
 
     /** Has its commits in this meter ({@link EventMetrics}), if it can tell; from the next one on. */
     default void measure(Meter meter) {}

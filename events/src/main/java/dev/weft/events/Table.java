@@ -10,7 +10,8 @@ import java.util.function.UnaryOperator;
 /**
  * A table that holds one record per id, as JSON: the short way to keep a view.
  *
- * <p>It is a table like others, {@code name(id, data)}, so any SQL may read it too. Changes are made
+ * <p>It is a table like others, {@code name(id, data)}, so any SQL may read it too: {@code data} is text to SQLite and JSON to
+ * PostgreSQL, and {@code data ->> 'price'} is understood by both, as text ({@code cast(… as numeric)} makes a number). Changes are made
  * within a transaction; {@link #find(Database, String)} sees the last commit.
  *
  * @param name of the table and, in problems, of what it holds: {@code customer}
@@ -35,7 +36,7 @@ public record Table<T>(String name, Class<T> type) {
     public String definition() {
         return "create table if not exists \""
                 + name
-                + "\"(id text primary key, data text not null)";
+                + "\"(id text primary key, data jsontext not null)";
     }
 
     /** What the id holds now. */

@@ -1,10 +1,7 @@
 package dev.weft.events;
 
-import dev.weft.core.Backoff;
 import dev.weft.core.Meter;
-import dev.weft.core.Span;
 import dev.weft.core.Time;
-import dev.weft.json.Json;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -20,7 +18,9 @@ import java.util.function.Consumer;
  *
  * <p>A batch is one transaction, with the notes in the inbox of what it holds. If it fails, its
  * events are applied one at a time; a key whose event fails is held back with all its later events,
- * and tried again with backoff while others go on. What is held back is not acknowledged, so the bus
+ * and tried again with backoff while others go on. Behind the last attempt all that is held back of
+ * the key is {@link Parked} and acknowledged; what comes of it later joins that, in the transaction
+ * that would have applied it. What is held back meanwhile is not acknowledged, so the bus
  * hands over at most {@link Bus#MAX_IN_FLIGHT} events behind it: when these are all held back, the
  * listener stands.
  *
@@ -31,15 +31,19 @@ final class TransactionalRunner implements Runner {
     /** A key that is held back: its events in order, of which the first fails. */
     private static final class Held {
         final List<BusEvent> events = new ArrayList<>();
-        int attempts;
+        Attempts attempts = Attempts.NONE;
         long retryAtNanos;
+
+        /** Whether it was said that it cannot be parked. */
+        boolean told;
     }
 
     private final Subscribed subscribed;
-    private final Map<String, List<Listener.Transactional.Change<?>>> changes = new HashMap<>();
+    private final Listener.Transactional listener;
+    private final TableChanges changes;
     private final Inbox inbox;
+    private final Parked parked;
     private final Database database;
-    private final EventSpans spans;
     private final Outcomes outcomes;
     private final Progress.Part part;
     private final Time time;
@@ -48,28 +52,33 @@ final class TransactionalRunner implements Runner {
     private final Map<Inbox.Key, Held> held = new LinkedHashMap<>();
     private final Set<String> heldIds = new HashSet<>();
 
-    /** Applied, and not yet known to be acknowledged. */
+    /** Applied or parked, and not yet known to be acknowledged. */
     private final List<BusEvent> done = new ArrayList<>();
 
     TransactionalRunner(
             String service,
             Listener.Transactional listener,
+            TableChanges changes,
             Database database,
             Bus bus,
-            EventSpans spans,
             Meter meter,
             Progress progress,
             Time time) {
         this.subscribed = new Subscribed(bus, service, listener);
-        for (var change : listener.handlers())
-            changes.computeIfAbsent(change.type().name(), name -> new ArrayList<>()).add(change);
+        this.listener = listener;
+        this.changes = changes;
         this.inbox = new Inbox(listener.name());
+        this.parked = new Parked(listener.name());
         this.database = database;
-        this.spans = spans;
         this.outcomes = new Outcomes(meter, listener.name(), time);
         this.part = progress.part(Progress.Kind.TRANSACTIONAL, listener.name());
         this.time = time;
         this.loop = new Loop(subscribed.name(), time, part, this::step);
+    }
+
+    /** What it tells of itself. */
+    Progress.Part part() {
+        return part;
     }
 
     @Override
@@ -121,39 +130,72 @@ final class TransactionalRunner implements Runner {
         } catch (InterruptedException e) {
             throw e;
         } catch (Throwable failure) {
-            if (events.size() == 1) hold(events.getFirst(), 1, failure);
+            if (events.size() == 1) failed(events.getFirst(), failure);
             else
                 for (var event : events)
                     if (!loop.stopping() && !wait(event)) apply(List.of(event));
         }
     }
 
-    private void hold(BusEvent event, int attempts, Throwable failure) {
+    /** Parks the event's key if no attempt is left, else holds it back. */
+    private void failed(BusEvent event, Throwable failure) throws InterruptedException {
         outcomes.count(1, EventMetrics.FAILED);
-        if (held.isEmpty())
-            Loop.LOG.log(
-                    System.Logger.Level.WARNING,
-                    subscribed.name()
-                            + " fails for "
-                            + event.type()
-                            + " "
-                            + event.id()
-                            + "; the events of "
-                            + event.key()
-                            + " wait until it succeeds",
-                    failure);
+        boolean first = held.isEmpty();
         var key = Inbox.Key.of(event);
         var one = held.computeIfAbsent(key, absent -> new Held());
         if (one.events.isEmpty()) {
             one.events.add(event);
             heldIds.add(event.id());
         }
-        one.attempts = attempts;
-        one.retryAtNanos = time.nanos() + Backoff.PATIENT.after(attempts, time).toNanos();
+        one.attempts = one.attempts.and(failure, time.now());
+        boolean last = one.attempts.counted() >= listener.attempts() && Attempts.counts(failure);
+        if (last) {
+            var hindrance = park(key, one, failure);
+            if (hindrance.isEmpty()) return;
+            if (!one.told) outcomes.notParked(subscribed.name(), event, hindrance.get());
+            one.told = true;
+            hold(key, one, failure + "; it cannot be parked: " + hindrance.get());
+        } else {
+            if (first) outcomes.warn(subscribed.name(), event, failure);
+            hold(key, one, failure.toString());
+        }
+    }
+
+    private void hold(Inbox.Key key, Held one, String error) {
+        var wait = listener.backoff().after(one.attempts.tries(), time);
+        one.retryAtNanos = time.nanos() + wait.toNanos();
         part.failing(
                 key,
-                new Progress.Failing(
-                        event.source(), event.position(), attempts, event.type() + ": " + failure));
+                Progress.Failing.of(
+                        one.events.getFirst(), one.attempts.tries(), error, time.now().plus(wait)));
+    }
+
+    /**
+     * Puts all that is held back of the key into the table. Tells why not, if that cannot be done; the
+     * key stays held back then.
+     */
+    private Optional<Throwable> park(Inbox.Key key, Held one, Throwable failure)
+            throws InterruptedException {
+        int rows;
+        try {
+            rows =
+                    database.write(sql ->
+                            Parking.park(one.events, 0, one.attempts, failure, inbox, parked, sql));
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Throwable hindrance) {
+            return Optional.of(hindrance);
+        }
+        forget(key, one);
+        done.addAll(one.events);
+        outcomes.parked(subscribed.name(), one.events.getFirst(), one.attempts, rows, failure);
+        return Optional.empty();
+    }
+
+    private void forget(Inbox.Key key, Held one) {
+        held.remove(key);
+        one.events.forEach(event -> heldIds.remove(event.id()));
+        part.recovered(key);
     }
 
     private void retry(Inbox.Key key) throws InterruptedException {
@@ -165,12 +207,10 @@ final class TransactionalRunner implements Runner {
         } catch (InterruptedException e) {
             throw e;
         } catch (Throwable failure) {
-            hold(first, one.attempts + 1, failure);
+            failed(first, failure);
             return;
         }
-        held.remove(key);
-        one.events.forEach(event -> heldIds.remove(event.id()));
-        part.recovered(key);
+        forget(key, one);
         apply(List.copyOf(one.events.subList(1, one.events.size())));
     }
 
@@ -181,67 +221,35 @@ final class TransactionalRunner implements Runner {
         long began = time.nanos();
         var outcome = EventMetrics.FAILED;
         try {
-            change(events);
+            int queued = change(events);
             outcome = EventMetrics.HANDLED;
-            outcomes.count(events.size(), outcome);
+            outcomes.count(events.size() - queued, outcome);
+            outcomes.count(queued, EventMetrics.PARKED);
         } finally {
             outcomes.ran(began, outcome);
         }
         done.addAll(events);
     }
 
-    private void change(List<BusEvent> events) throws InterruptedException {
+    /** Applies the events; those of parked keys join them instead. Tells how many these are. */
+    private int change(List<BusEvent> events) throws InterruptedException {
         var prepared = new ArrayList<Prepared>(events.size());
-        for (var event : events) prepared.add(prepare(event));
-        database.write(sql -> {
+        for (var event : events) prepared.add(new Prepared(event, changes.of(event)));
+        return database.write(sql -> {
             var before = new HashMap<Inbox.Key, Inbox.Place>();
             var now = new LinkedHashMap<Inbox.Key, Inbox.Place>();
+            var behind = new Parking(parked, sql);
             for (var one : prepared) {
                 var key = Inbox.Key.of(one.event);
                 var place = Inbox.Place.of(one.event);
                 var last = before.computeIfAbsent(key, each -> inbox.last(each, sql));
                 if (!place.isBehind(last)) continue;
-                one.change.accept(sql);
+                if (!behind.take(one.event)) one.change.accept(sql);
                 before.put(key, place);
                 now.put(key, place);
             }
             now.forEach((key, place) -> inbox.note(key, place, sql));
-            return now.size();
+            return behind.queue();
         });
-    }
-
-    private Prepared prepare(BusEvent event) {
-        var all = changes.get(event.type());
-        if (all == null)
-            throw new IllegalStateException(
-                    subscribed.name() + " has no handler for " + event.type() + " " + event.id());
-        var applied = all.stream().map(change -> bound(change, event)).toList();
-        return new Prepared(
-                event,
-                sql ->
-                        spans.record(
-                                event.origin(),
-                                subscribed.name() + " " + event.type(),
-                                Span.Kind.CONSUMER,
-                                event.id(),
-                                () -> applied.forEach(one -> one.accept(sql))));
-    }
-
-    private static <T> Consumer<Sql> bound(
-            Listener.Transactional.Change<T> change, BusEvent event) {
-        var read = read(change.type(), event);
-        return sql -> change.apply().apply(read, sql);
-    }
-
-    static <T> Event<T> read(EventType<T> type, BusEvent event) {
-        return new Event<>(
-                event.id(),
-                event.source(),
-                event.position(),
-                event.type(),
-                event.key(),
-                event.at(),
-                Json.read(event.data(), type.type()),
-                event.origin());
     }
 }

@@ -22,6 +22,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +67,34 @@ class CommandsTest {
         assertThat(commands.state(PURSE, "1")).isEqualTo(700L);
         assertThat(commands.state(PURSE, "2")).isEqualTo(0L);
     }
+
+    @Test
+    void what_would_be_too_large_to_publish_is_not_stored() throws Exception {
+        var type = EventType.of("noted", Noted.class);
+        var notes =
+                Decider.<String, Integer, Noted>of(
+                        "note",
+                        0,
+                        (text, count) -> Decision.emit(new Noted(text)),
+                        (count, noted) -> count + 1,
+                        type);
+        var told =
+                new Publication<>(
+                        notes,
+                        event -> List.of(new PublicEvent<>(type, event.key(), event.data())));
+        var publishing = commands.telling(List.of(told));
+        var large = "x".repeat(Bus.MAX_DATA_BYTES);
+        assertThatThrownBy(() -> publishing.handle(notes, "7", large))
+                .isInstanceOf(Failure.TooLarge.class)
+                .hasMessageContaining("noted of note 7")
+                .hasMessageContaining("1048576");
+        assertThat(store.head()).isZero();
+        assertThat(publishing.handle(notes, "7", large.substring(100)))
+                .isEqualTo(new Accepted<>(1, 1));
+        assertThat(commands.handle(notes, "8", large)).isEqualTo(new Accepted<>(1, 1));
+    }
+
+    public record Noted(String text) {}
 
     @Test
     void the_reason_of_a_rejection_is_one_word() {
@@ -345,6 +374,238 @@ class CommandsTest {
         assertThat(event.data()).isEqualTo(new Changed(5));
     }
 
+    // Versions of types
+
+    public record Cents(long cents) {}
+
+    public record Priced(long cents, String currency) {
+        static Priced of(Changed changed) {
+            return of(new Cents(changed.by() * 100));
+        }
+
+        static Priced of(Cents cents) {
+            return new Priced(cents.cents(), "EUR");
+        }
+    }
+
+    private static Decider<Long, Long, Priced> priced(EventType<Priced> type) {
+        return Decider.of(
+                "purse",
+                0L,
+                (amount, held) -> Decision.emit(new Priced(amount, "EUR")),
+                (held, event) -> held + event.cents(),
+                type);
+    }
+
+    @Test
+    void what_was_stored_in_an_older_version_is_lifted_to_the_newest() throws Exception {
+        var second =
+                EventType.of("changed", Changed.class)
+                        .next(Cents.class, it -> new Cents(it.by() * 100));
+        var third = second.next(Priced.class, Priced::of);
+        commands.handle(PURSE, "1", 5L);
+        store.append(
+                List.of(
+                        new Append(
+                                "purse-1",
+                                1,
+                                List.of(
+                                        new NewEvent(
+                                                "changed",
+                                                2,
+                                                "{\"cents\":70}".getBytes(StandardCharsets.UTF_8),
+                                                Set.of())))),
+                Origin.NONE);
+        assertThat(commands().handle(priced(third), "1", 3L)).isEqualTo(new Accepted<>(573L, 3));
+        assertThat(third.version()).isEqualTo(3);
+        assertThat(store.stream("purse-1", 0, 10))
+                .extracting(StoredEvent::typeVersion)
+                .containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void a_version_that_the_type_has_not_is_named() throws Exception {
+        var newer = EventType.of("changed", Changed.class).next(Priced.class, Priced::of);
+        commands().handle(priced(newer), "1", 5L);
+        assertThatThrownBy(() -> commands.state(PURSE, "1"))
+                .isInstanceOf(Failure.Unreadable.class)
+                .hasMessageContaining("position 1")
+                .hasMessageContaining("version 2")
+                .hasMessageContaining("1 to 1");
+    }
+
+    @Test
+    void what_cannot_be_lifted_is_placed() throws Exception {
+        commands.handle(PURSE, "1", 5L);
+        var broken =
+                CHANGED.next(
+                        Priced.class,
+                        it -> {
+                            throw new IllegalStateException("no rate for " + it.by());
+                        });
+        assertThatThrownBy(() -> commands().state(priced(broken), "1"))
+                .isInstanceOf(Failure.Unreadable.class)
+                .hasMessageContaining("purse-1")
+                .hasMessageContaining("version 1")
+                .hasMessageContaining("no rate for 5");
+    }
+
+    @Test
+    void a_public_event_with_versions_is_not_listened_to() {
+        var second = CHANGED.next(Priced.class, Priced::of);
+        assertThatThrownBy(() -> Listener.effect("x").on(second, event -> {}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("changed");
+    }
+
+    // Snapshots
+
+    private static final StateType<Long> HELD =
+            StateType.of("held", 1, Held.class, Held::new, Held::amount);
+
+    public record Held(long amount) {}
+
+    private void deposit(Decider<Long, Long, Changed> purse, int times) throws Exception {
+        for (int i = 0; i < times; i++) commands.handle(purse, "1", 1L);
+    }
+
+    @Test
+    void a_state_is_kept_every_so_many_events_and_read_from_there() throws Exception {
+        var purse = PURSE.snapshots(HELD, 10);
+        deposit(purse, 25);
+        assertThat(store.snapshot("purse-1").orElseThrow().version()).isEqualTo(20);
+        var later = commands();
+        int reads = store.eventsRead.get();
+        assertThat(later.state(purse, "1")).isEqualTo(25);
+        assertThat(store.eventsRead.get() - reads).isEqualTo(5);
+        assertThat(later.handle(purse, "1", 1L)).isEqualTo(new Accepted<>(26L, 26));
+    }
+
+    @Test
+    void no_state_is_kept_unless_the_decider_says_so() throws Exception {
+        deposit(PURSE, 25);
+        assertThat(store.snapshot("purse-1")).isEmpty();
+        assertThat(PURSE.snapshots(HELD).snapshots().orElseThrow().every()).isEqualTo(500);
+    }
+
+    @Test
+    void a_snapshot_of_another_version_is_not_read_and_is_replaced() throws Exception {
+        deposit(PURSE.snapshots(HELD, 10), 10);
+        var doubled =
+                Decider.of(
+                                "purse",
+                                0L,
+                                CommandsTest::decide,
+                                (Long held, Changed event) -> held + 2 * event.by(),
+                                CHANGED)
+                        .snapshots(
+                                StateType.of("held", 2, Held.class, Held::new, Held::amount), 10);
+        var later = commands();
+        assertThat(later.handle(doubled, "1", 1L)).isEqualTo(new Accepted<>(22L, 11));
+        assertThat(store.snapshot("purse-1").orElseThrow())
+                .extracting(EventStore.Snapshot::version, EventStore.Snapshot::typeVersion)
+                .containsExactly(11L, 2);
+    }
+
+    @Test
+    void a_snapshot_that_cannot_be_read_is_not_and_is_replaced() throws Exception {
+        deposit(PURSE, 10);
+        store.keep(
+                new EventStore.Snapshot(
+                        "purse-1", 10, "held", 1, "rubbish".getBytes(StandardCharsets.UTF_8)));
+        var purse = PURSE.snapshots(HELD, 5);
+        var later = commands();
+        assertThat(later.handle(purse, "1", 1L)).isEqualTo(new Accepted<>(11L, 11));
+        assertThat(
+                        new String(
+                                store.snapshot("purse-1").orElseThrow().data(),
+                                StandardCharsets.UTF_8))
+                .isEqualTo("{\"amount\":11}");
+    }
+
+    @Test
+    void contending_writers_keep_a_state_no_more_often() throws Exception {
+        var purse = PURSE.snapshots(HELD, 10);
+        var writers = new ArrayList<FutureTask<Boolean>>();
+        for (int w = 0; w < 2; w++) {
+            var task =
+                    new FutureTask<>(() -> {
+                        deposit(purse, 50);
+                        return true;
+                    });
+            writers.add(task);
+            SystemTime.INSTANCE.start("writer", task);
+        }
+        for (var writer : writers) writer.get(30, TimeUnit.SECONDS);
+        assertThat(commands.state(purse, "1")).isEqualTo(100L);
+        assertThat(store.kept.get()).isBetween(1, 20);
+    }
+
+    @Test
+    void an_append_is_accepted_though_no_snapshot_can_be_kept() throws Exception {
+        store.full = true;
+        deposit(PURSE.snapshots(HELD, 2), 5);
+        assertThat(store.head()).isEqualTo(5);
+        assertThat(store.snapshot("purse-1")).isEmpty();
+    }
+
+    @Test
+    void a_repetition_is_answered_with_its_own_state_and_not_a_later_snapshot() throws Exception {
+        var purse = PURSE.snapshots(HELD, 2);
+        assertThat(work("k", () -> commands.handle(purse, "1", 5L)))
+                .isEqualTo(new Accepted<>(5L, 1));
+        deposit(purse, 9);
+        assertThat(work("k", () -> commands().handle(purse, "1", 5L)))
+                .isEqualTo(new Accepted<>(5L, 1));
+    }
+
+    // What one stream cannot know
+
+    public record SignedUp(String email) {}
+
+    private static final Decider<String, Optional<SignedUp>, SignedUp> CUSTOMER =
+            Decider.of(
+                    "customer",
+                    Optional.empty(),
+                    (email, known) ->
+                            known.isPresent()
+                                    ? Decision.nothing()
+                                    : Decision.unless(
+                                                    EventQuery.ALL.tagged("email:" + email),
+                                                    "email-taken",
+                                                    "somebody has " + email)
+                                            .emit(new SignedUp(email)),
+                    (known, event) -> Optional.of(event),
+                    EventType.of("signed-up", SignedUp.class)
+                            .tagged(it -> Set.of("email:" + it.email())));
+
+    @Test
+    void an_address_is_taken_once_whoever_asks() throws Exception {
+        assertThat(commands.handle(CUSTOMER, "ann", "a@b.c"))
+                .isEqualTo(new Accepted<>(Optional.of(new SignedUp("a@b.c")), 1));
+        assertThat(commands().handle(CUSTOMER, "bob", "a@b.c"))
+                .isEqualTo(new Rejected<>("email-taken", "somebody has a@b.c"));
+        assertThat(commands.handle(CUSTOMER, "bob", "b@b.c")).isInstanceOf(Accepted.class);
+        assertThat(store.head()).isEqualTo(2);
+    }
+
+    @Test
+    void a_decision_is_held_against_events_with_a_tag_only() {
+        var query = EventQuery.ALL.tagged("a").or(EventQuery.ALL.ofTypes("signed-up"));
+        assertThatThrownBy(() -> Decision.unless(query, "taken", "it is taken"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("signed-up");
+    }
+
+    @Test
+    void an_old_state_is_decided_again_before_its_condition_counts() throws Exception {
+        var other = commands();
+        assertThat(commands.state(CUSTOMER, "ann")).isEmpty();
+        other.handle(CUSTOMER, "ann", "a@b.c");
+        assertThat(commands.handle(CUSTOMER, "ann", "a@b.c"))
+                .isEqualTo(new Accepted<>(Optional.of(new SignedUp("a@b.c")), 1));
+    }
+
     private static Outcome<Long> work(String key, Callable<Outcome<Long>> commands)
             throws Exception {
         return Context.none().with(Work.of(key, "")).call(commands);
@@ -355,22 +616,26 @@ class CommandsTest {
         private final EventStore store;
         final AtomicInteger reads = new AtomicInteger();
         final AtomicInteger appends = new AtomicInteger();
+        final AtomicInteger kept = new AtomicInteger();
+        final AtomicInteger eventsRead = new AtomicInteger();
         final AtomicInteger mostRead = new AtomicInteger();
         volatile boolean interfering;
+        volatile boolean full;
 
         Watched(EventStore store) {
             this.store = store;
         }
 
         @Override
-        public Appended append(List<Append> appends, Origin origin) throws InterruptedException {
+        public Appended append(List<Append> appends, List<Condition> conditions, Origin origin)
+                throws InterruptedException {
             this.appends.incrementAndGet();
             if (interfering)
                 for (var append : appends)
                     store.append(
                             List.of(new Append(append.stream(), ANY_VERSION, append.events())),
                             Origin.NONE);
-            return store.append(appends, origin);
+            return store.append(appends, conditions, origin);
         }
 
         @Override
@@ -382,12 +647,62 @@ class CommandsTest {
         public List<StoredEvent> stream(String stream, long afterVersion, int max) {
             reads.incrementAndGet();
             mostRead.accumulateAndGet(max, Math::max);
-            return store.stream(stream, afterVersion, max);
+            var read = store.stream(stream, afterVersion, max);
+            eventsRead.addAndGet(read.size());
+            return read;
         }
 
         @Override
         public List<StoredEvent> log(long afterPosition, int max) {
             return store.log(afterPosition, max);
+        }
+
+        @Override
+        public List<StoredEvent> streamBackwards(String stream, long beforeVersion, int max) {
+            return store.streamBackwards(stream, beforeVersion, max);
+        }
+
+        @Override
+        public List<StoredEvent> logBackwards(long beforePosition, int max) {
+            return store.logBackwards(beforePosition, max);
+        }
+
+        @Override
+        public List<StoredEvent> log(EventQuery query, long afterPosition, int max) {
+            return store.log(query, afterPosition, max);
+        }
+
+        @Override
+        public List<StoredEvent> logBackwards(EventQuery query, long beforePosition, int max) {
+            return store.logBackwards(query, beforePosition, max);
+        }
+
+        @Override
+        public long lastOf(String correlation, long afterPosition) {
+            return store.lastOf(correlation, afterPosition);
+        }
+
+        @Override
+        public Optional<Snapshot> snapshot(String stream) {
+            return store.snapshot(stream);
+        }
+
+        @Override
+        public void keep(Snapshot snapshot) throws InterruptedException {
+            if (full) throw new Failure.Storage("the disk is full", null);
+            kept.incrementAndGet();
+            store.keep(snapshot);
+        }
+
+        @Override
+        public Optional<Metadata> metadata(String stream) {
+            return store.metadata(stream);
+        }
+
+        @Override
+        public long describe(String stream, long expectedVersion, byte[] data)
+                throws InterruptedException {
+            return store.describe(stream, expectedVersion, data);
         }
 
         @Override

@@ -2,9 +2,11 @@ package dev.weft.jdbc;
 
 import dev.weft.core.Time;
 import dev.weft.events.EventStore.Appended;
+import dev.weft.events.EventStore.Condition;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -52,10 +54,31 @@ public interface Dialect {
     Map<String, Appended> appended(Session session, Collection<String> keys) throws SQLException;
 
     /**
+     * The positions of the first events that stand against these conditions; of those that are broken. None of what the
+     * transaction holds back is looked at.
+     */
+    default Map<Condition, Long> broken(Session session, Collection<Condition> conditions)
+            throws SQLException {
+        var broken = new HashMap<Condition, Long>();
+        for (var condition : conditions)
+            for (var one : condition.query().anyOf()) {
+                var search = Search.of(one, false, condition.after(), 1);
+                var statement = session.prepared(search.sql());
+                Search.bind(statement, search.parameters());
+                try (var result = statement.executeQuery()) {
+                    if (result.next()) broken.merge(condition, result.getLong(1), Math::min);
+                }
+            }
+        return broken;
+    }
+
+    /**
      * A query of events, in their order, so that not much more than {@link
      * dev.weft.events.EventStore#MAX_READ_BYTES} is sent; for databases that send all rows at once.
+     *
+     * @param backwards whether that is from the newest to the oldest
      */
-    default String bounded(String query) {
+    default String bounded(String query, boolean backwards) {
         return query;
     }
 
@@ -64,6 +87,17 @@ public interface Dialect {
 
     /** Whether the connection may be to blame, so that a new one is worth a try. */
     boolean isConnections(SQLException failure);
+
+    /**
+     * Whether the database as a whole could not be used, rather than that what was asked of it is wrong: it is away, locked,
+     * full, damaged.
+     */
+    boolean isAway(SQLException failure);
+
+    /** Whether a statement may have been prepared before another process changed a table, so that preparing it anew is worth a try. */
+    default boolean isOutdated(SQLException failure) {
+        return false;
+    }
 
     /** What an error means for who runs the service, and what to do about it: follows the name of the database. */
     String remedy(SQLException failure);

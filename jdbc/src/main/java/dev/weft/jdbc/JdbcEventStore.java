@@ -2,6 +2,7 @@ package dev.weft.jdbc;
 
 import dev.weft.core.Failure;
 import dev.weft.core.Time;
+import dev.weft.events.EventQuery;
 import dev.weft.events.EventStore;
 import dev.weft.events.Origin;
 import dev.weft.events.StoredEvent;
@@ -10,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -27,7 +27,7 @@ final class JdbcEventStore implements EventStore {
     private final JdbcStorage storage;
     private final Time time;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Set<Condition> waiting = new HashSet<>();
+    private final Set<java.util.concurrent.locks.Condition> waiting = new HashSet<>();
     private long known;
     private long lookedNanos;
     private boolean closed;
@@ -40,10 +40,11 @@ final class JdbcEventStore implements EventStore {
     }
 
     @Override
-    public Appended append(List<Append> appends, Origin origin) throws InterruptedException {
-        var all = List.copyOf(appends);
-        EventStore.checkLimits(all);
-        return storage.writer().append(all, origin);
+    public Appended append(List<Append> appends, List<Condition> conditions, Origin origin)
+            throws InterruptedException {
+        var intent = new Intent(appends, conditions, origin);
+        intent.checkLimits();
+        return storage.writer().append(intent);
     }
 
     @Override
@@ -54,13 +55,74 @@ final class JdbcEventStore implements EventStore {
     @Override
     public List<StoredEvent> stream(String stream, long afterVersion, int max) {
         requireOne(max);
+        if (!EventStore.isName(stream)) return List.of();
         return storage.read(session -> Log.stream(session, stream, afterVersion, max));
+    }
+
+    @Override
+    public List<StoredEvent> streamBackwards(String stream, long beforeVersion, int max) {
+        requireOne(max);
+        if (!EventStore.isName(stream)) return List.of();
+        return storage.read(session -> Log.streamBackwards(session, stream, beforeVersion, max));
     }
 
     @Override
     public List<StoredEvent> log(long afterPosition, int max) {
         requireOne(max);
         return storage.read(session -> Log.log(session, afterPosition, max));
+    }
+
+    @Override
+    public List<StoredEvent> logBackwards(long beforePosition, int max) {
+        requireOne(max);
+        return storage.read(session -> Log.logBackwards(session, beforePosition, max));
+    }
+
+    @Override
+    public List<StoredEvent> log(EventQuery query, long afterPosition, int max) {
+        requireOne(max);
+        return storage.read(session -> Log.query(session, query, false, afterPosition, max));
+    }
+
+    @Override
+    public List<StoredEvent> logBackwards(EventQuery query, long beforePosition, int max) {
+        requireOne(max);
+        return storage.read(session -> Log.query(session, query, true, beforePosition, max));
+    }
+
+    @Override
+    public long lastOf(String correlation, long afterPosition) {
+        return storage.read(session -> Log.lastOf(session, correlation, afterPosition));
+    }
+
+    @Override
+    public Optional<Snapshot> snapshot(String stream) {
+        if (!EventStore.isName(stream)) return Optional.empty();
+        return storage.read(session -> Log.snapshot(session, stream));
+    }
+
+    @Override
+    public void keep(Snapshot snapshot) throws InterruptedException {
+        storage.writer()
+                .transaction(
+                        snapshot.data().length,
+                        transaction -> {
+                            Kept.keep(transaction.sql(), snapshot);
+                            return snapshot;
+                        });
+    }
+
+    @Override
+    public Optional<Metadata> metadata(String stream) {
+        if (!EventStore.isName(stream)) return Optional.empty();
+        return storage.read(session -> Log.metadata(session, stream));
+    }
+
+    @Override
+    public long describe(String stream, long expectedVersion, byte[] data)
+            throws InterruptedException {
+        EventStore.checkLimits(stream, expectedVersion, data);
+        return storage.database().write(sql -> Kept.describe(sql, stream, expectedVersion, data));
     }
 
     private static void requireOne(int max) {
@@ -107,7 +169,7 @@ final class JdbcEventStore implements EventStore {
         }
     }
 
-    private void wake(Condition one) {
+    private void wake(java.util.concurrent.locks.Condition one) {
         lock.lock();
         try {
             one.signal();
@@ -139,7 +201,7 @@ final class JdbcEventStore implements EventStore {
         try {
             if (head <= known) return;
             known = head;
-            waiting.forEach(Condition::signal);
+            waiting.forEach(java.util.concurrent.locks.Condition::signal);
         } finally {
             lock.unlock();
         }
@@ -150,7 +212,7 @@ final class JdbcEventStore implements EventStore {
         lock.lock();
         try {
             closed = true;
-            waiting.forEach(Condition::signal);
+            waiting.forEach(java.util.concurrent.locks.Condition::signal);
         } finally {
             lock.unlock();
         }

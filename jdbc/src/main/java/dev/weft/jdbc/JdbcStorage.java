@@ -8,6 +8,7 @@ import dev.weft.events.EventStore;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
+import dev.weft.events.Transaction;
 import dev.weft.jdbc.Dialect.Role;
 import java.sql.SQLException;
 import java.util.List;
@@ -97,6 +98,11 @@ public final class JdbcStorage implements Storage {
     }
 
     @Override
+    public <T> T write(Function<Transaction, T> work) throws InterruptedException {
+        return writer.transaction(work);
+    }
+
+    @Override
     public void measure(Meter meter) {
         writer.measure(meter);
     }
@@ -133,7 +139,7 @@ public final class JdbcStorage implements Storage {
     private final class Tables implements Database {
         @Override
         public <T> T write(Function<Sql, T> work) throws InterruptedException {
-            return writer.transaction(work);
+            return writer.transaction(transaction -> work.apply(transaction.sql()));
         }
 
         @Override

@@ -79,7 +79,7 @@ public final class Session implements AutoCloseable {
     }
 
     private Prepared prepare(String sql) throws SQLException {
-        var statement = connection.prepareStatement(sql);
+        var statement = connection.prepareStatement(Statements.alone(sql));
         boolean prepared = false;
         try {
             var done =
@@ -147,8 +147,13 @@ public final class Session implements AutoCloseable {
 
     /** The whole result of a query. */
     public Rows rows(String sql, @Nullable Object... parameters) throws SQLException {
-        try (var result = bound(sql, parameters).executeQuery()) {
-            return Rows.read(sql, result);
+        try {
+            var statement = bound(sql, parameters);
+            // Some drivers fetch all that the database has to tell, at once.
+            statement.setMaxRows(Rows.MAX + 1);
+            try (var result = statement.executeQuery()) {
+                return Rows.read(sql, result);
+            }
         } catch (SQLException e) {
             forget(sql, e);
             throw e;

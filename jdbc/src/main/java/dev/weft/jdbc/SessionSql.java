@@ -34,10 +34,21 @@ final class SessionSql implements Sql {
     }
 
     private <T> T run(String sql, Running<T> running) {
+        requireUsable(sql);
+        Statements.check(sql);
+        try {
+            return running.run();
+        } catch (SQLException e) {
+            if (!session.dialect().survivesErrors()) failed = sql;
+            throw Errors.statement(session.dialect(), sql, e);
+        }
+    }
+
+    /** Fails if what is wanted, by name, cannot be done any more. */
+    void requireUsable(String sql) {
         if (!Thread.currentThread().equals(thread) || ended)
             throw new IllegalStateException(
-                    "a transaction's Sql is used by its work only, while that runs: " + sql);
-        Statements.check(sql);
+                    "a transaction is used by its work only, while that runs: " + sql);
         if (!failed.isEmpty())
             throw new Failure.Storage(
                     session.dialect().name()
@@ -46,12 +57,6 @@ final class SessionSql implements Sql {
                             + ", behind: "
                             + failed,
                     null);
-        try {
-            return running.run();
-        } catch (SQLException e) {
-            if (!session.dialect().survivesErrors()) failed = sql;
-            throw Errors.statement(session.dialect(), sql, e);
-        }
     }
 
     /** Whether a statement failed that cannot be got over. */

@@ -52,12 +52,13 @@ final class Sessions implements AutoCloseable {
 
     /**
      * Uses a session; a failure that may be the connection's own costs the session. One that was kept may have lost its
-     * server meanwhile: if nothing has been changed on it yet, the same is done on another one, in the end a new one.
+     * server meanwhile: if nothing has been changed on it yet, the same is done on another one, in the end a new one. So it
+     * is, once, if its statements are outdated.
      */
     <T> T use(Use<T> use) throws SQLException {
         acquire();
         try {
-            while (true) {
+            for (boolean outdated = false; ; ) {
                 if (closed) throw Errors.closed(dialect);
                 var kept = idle.pollFirst();
                 var session = kept == null ? opening.open() : kept;
@@ -69,7 +70,9 @@ final class Sessions implements AutoCloseable {
                 } catch (SQLException e) {
                     session.forgetStatements(e);
                     keep = !replaceable || !dialect.isConnections(e);
-                    if (keep || kept == null || session.changes()) throw e;
+                    boolean prepareAnew = keep && !outdated && dialect.isOutdated(e);
+                    if ((keep && !prepareAnew) || kept == null || session.changes()) throw e;
+                    outdated |= prepareAnew;
                 } finally {
                     inUse.remove(session);
                     if (keep) idle.addFirst(session);
@@ -87,7 +90,8 @@ final class Sessions implements AutoCloseable {
             if (free.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) return;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Failure.Storage("interrupted while waiting to use " + dialect.name(), e);
+            throw new Failure.Storage(
+                    "interrupted while waiting to use " + dialect.name(), true, e);
         }
         throw new Failure.Storage(
                 "all "
@@ -97,6 +101,7 @@ final class Sessions implements AutoCloseable {
                         + " were in use for "
                         + PATIENCE.toSeconds()
                         + " s; make the queries shorter",
+                true,
                 null);
     }
 

@@ -30,6 +30,15 @@ final class Statements {
                     "one statement at a time, only the first of these would run: " + sql);
     }
 
+    /** The statement without what may stand behind it: drivers take a comment behind a semicolon for another statement. */
+    static String alone(String sql) {
+        if (isTrigger(sql)) return sql;
+        int end = semicolon(sql);
+        return end < sql.length() && blank(sql, end + 1) == sql.length()
+                ? sql.substring(0, end)
+                : sql;
+    }
+
     /** Whether it changes the schema, which prepared statements remember. */
     static boolean isDefinition(String sql) {
         return Set.of("CREATE", "ALTER", "DROP").contains(firstWord(sql));
@@ -49,6 +58,12 @@ final class Statements {
 
     /** Where the first statement ends, with the blanks and comments behind it. */
     private static int end(String sql) {
+        int semicolon = semicolon(sql);
+        return semicolon == sql.length() ? semicolon : blank(sql, semicolon + 1);
+    }
+
+    /** Where the first statement's semicolon stands, or the end. */
+    private static int semicolon(String sql) {
         int at = 0;
         while (at < sql.length()) {
             int skipped = blank(sql, at);
@@ -57,7 +72,7 @@ final class Statements {
                 continue;
             }
             char c = sql.charAt(at);
-            if (c == ';') return blank(sql, at + 1);
+            if (c == ';') return at;
             int close =
                     switch (c) {
                         case '\'', '"', '`' -> sql.indexOf(c, at + 1);

@@ -5,10 +5,8 @@ import dev.weft.core.Failure;
 import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import dev.weft.events.EventMetrics;
-import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Appended;
-import dev.weft.events.Origin;
-import dev.weft.events.Sql;
+import dev.weft.events.Transaction;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -74,13 +72,18 @@ final class Writer implements AutoCloseable {
     }
 
     /** Appends, within the limits; blocks until it is on disk. */
-    Appended append(List<EventStore.Append> appends, Origin origin) throws InterruptedException {
-        return submit(new Append(appends, origin));
+    Appended append(Intent intent) throws InterruptedException {
+        return submit(new Append(intent));
     }
 
     /** Runs a transaction; blocks until it is on disk. */
-    <T> T transaction(Function<Sql, T> work) throws InterruptedException {
-        return submit(new Transaction<>(work, Context.current()));
+    <T> T transaction(Function<Transaction, T> work) throws InterruptedException {
+        return transaction(0, work);
+    }
+
+    /** Runs a transaction that writes about so many bytes; blocks until it is on disk. */
+    <T> T transaction(long bytes, Function<Transaction, T> work) throws InterruptedException {
+        return submit(new Work<>(bytes, work, Context.current()));
     }
 
     /** Refuses to be waited for by itself. */
@@ -196,14 +199,9 @@ final class Writer implements AutoCloseable {
     }
 
     private static void lookUp(Batch batch, List<Unit<?>> units) throws SQLException {
-        var streams = new ArrayList<String>();
-        var keys = new ArrayList<String>();
-        for (var unit : units)
-            if (unit instanceof Append it) {
-                for (var append : it.appends) streams.add(append.stream());
-                if (!it.origin.appendKey().isEmpty()) keys.add(it.origin.appendKey());
-            }
-        batch.lookUp(streams, keys);
+        var intents = new ArrayList<Intent>();
+        for (var unit : units) if (unit instanceof Append append) intents.add(append.intent);
+        batch.lookUp(intents);
     }
 
     private static void rollback(Session session, Throwable failure) {
@@ -271,40 +269,34 @@ final class Writer implements AutoCloseable {
         }
     }
 
+    private long nowMicros() {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, time.now());
+    }
+
     private final class Append extends Unit<Appended> {
-        private final List<EventStore.Append> appends;
-        private final Origin origin;
+        private final Intent intent;
 
-        Append(List<EventStore.Append> appends, Origin origin) {
-            super(bytes(appends));
-            this.appends = appends;
-            this.origin = origin;
-        }
-
-        private static long bytes(List<EventStore.Append> appends) {
-            long bytes = 0;
-            for (var append : appends)
-                for (var event : append.events()) bytes += event.data().length;
-            return bytes;
+        Append(Intent intent) {
+            super(intent.bytes());
+            this.intent = intent;
         }
 
         @Override
         void run(Batch batch) {
             try {
-                long now = ChronoUnit.MICROS.between(Instant.EPOCH, time.now());
-                result = batch.append(appends, origin, now);
-            } catch (Failure e) {
+                result = batch.append(intent, nowMicros());
+            } catch (Failure | IllegalArgumentException e) {
                 failure = e;
             }
         }
     }
 
-    private static final class Transaction<T> extends Unit<T> {
-        private final Function<Sql, T> work;
+    private final class Work<T> extends Unit<T> {
+        private final Function<Transaction, T> work;
         private final Context context;
 
-        Transaction(Function<Sql, T> work, Context context) {
-            super(0);
+        Work(long bytes, Function<Transaction, T> work, Context context) {
+            super(bytes);
             this.work = work;
             this.context = context;
         }
@@ -314,16 +306,21 @@ final class Writer implements AutoCloseable {
             batch.flush();
             var session = batch.session();
             session.execute("SAVEPOINT weft_unit");
-            var sql = new SessionSql(session);
+            batch.mark();
+            var transaction = new SessionTransaction(batch, Writer.this::nowMicros);
             try {
-                context.run(() -> result = work.apply(sql));
-                if (sql.broken()) failure = sql.broke();
+                context.run(() -> result = work.apply(transaction));
+                if (transaction.broken()) failure = transaction.broke();
             } catch (RuntimeException | Error e) {
                 failure = e;
             } finally {
-                sql.end();
+                transaction.end();
             }
-            if (failure != null) session.execute("ROLLBACK TO SAVEPOINT weft_unit");
+            transaction.throwFailedAppend();
+            if (failure != null) {
+                session.execute("ROLLBACK TO SAVEPOINT weft_unit");
+                batch.backToMark();
+            }
             session.execute("RELEASE SAVEPOINT weft_unit");
         }
     }

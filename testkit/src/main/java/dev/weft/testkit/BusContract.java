@@ -19,9 +19,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.LongStream;
@@ -48,10 +50,8 @@ public abstract class BusContract {
     /** Opens an empty bus that waits, and takes consumers to be silent, by this time. */
     protected abstract Bus open(VirtualTime time);
 
-    /** Closes the bus and opens it again, if it outlives that. */
-    protected Bus reopen(Bus bus) {
-        return bus;
-    }
+    /** Closes the bus and opens it again, as a new process would. */
+    protected abstract Bus reopen(Bus bus);
 
     /** How long an answer may take that needs no waiting. */
     protected Duration patience() {
@@ -284,6 +284,59 @@ public abstract class BusContract {
     }
 
     @Test
+    void takes_data_up_to_its_bound() throws Exception {
+        publish("door", 1, withData("door", 1, Bus.MAX_DATA_BYTES));
+        assertThat(take(bus.subscribe("log.doors", BOTH), 1).getFirst().data())
+                .hasSize(Bus.MAX_DATA_BYTES);
+    }
+
+    @Test
+    void refuses_data_beyond_its_bound_and_says_which_event_it_is() {
+        assertThatThrownBy(() -> publish("door", 1, withData("door", 1, Bus.MAX_DATA_BYTES + 1)))
+                .hasMessageContaining("door/1/0")
+                .hasMessageContaining("1048577")
+                .hasMessageContaining("1048576");
+        assertThat(bus.published("door")).isZero();
+    }
+
+    @Test
+    void refuses_a_key_that_is_too_long() {
+        var key = "k".repeat(Bus.MAX_KEY + 1);
+        assertThatThrownBy(() -> publish("door", 1, opened("door", 1, key)))
+                .hasMessageContaining("door/1/0")
+                .hasMessageContaining("1001")
+                .hasMessageContaining("1000");
+    }
+
+    @Test
+    void refuses_a_type_that_is_no_name() {
+        for (var type : List.of("", "a,b", "t".repeat(Bus.MAX_NAME + 1)))
+            assertThatThrownBy(() -> publish("door", 1, event("door", 1, 0, type, "key")))
+                    .hasMessageContaining("door/1/0")
+                    .hasMessageContaining("200");
+    }
+
+    @Test
+    void refuses_a_service_that_calls_itself_a_program() {
+        for (var source : List.of("", "/door", "http:door"))
+            assertThatThrownBy(() -> publish(source, 1, opened(source, 1)))
+                    .hasMessageContaining("\"" + source + "\"");
+    }
+
+    @Test
+    void of_a_publication_that_is_refused_nothing_is_taken() throws Exception {
+        assertThatThrownBy(() ->
+                        publish(
+                                "door",
+                                2,
+                                opened("door", 1),
+                                withData("door", 2, Bus.MAX_DATA_BYTES + 1)))
+                .hasMessageContaining("door/2/0");
+        publish("door", 3, opened("door", 3));
+        assertThat(ids(take(bus.subscribe("log.doors", BOTH), 1))).containsExactly("door/3/0");
+    }
+
+    @Test
     void refuses_events_out_of_order() {
         assertThatThrownBy(() -> publish("door", 2, opened("door", 2), opened("door", 1)))
                 .hasMessageContaining("door/1/0");
@@ -313,15 +366,46 @@ public abstract class BusContract {
     }
 
     @Test
-    void what_was_acknowledged_stays_so_when_the_bus_is_opened_again() throws Exception {
+    void what_was_acknowledged_stays_so_when_a_durable_bus_is_opened_again() throws Exception {
         var consumer = bus.subscribe("log.doors", BOTH);
         publish("door", 3, opened("door", 1), opened("door", 2), opened("door", 3));
         var events = take(consumer, 3);
         consumer.acknowledge(List.of(events.get(0), events.get(2)));
         consumer.close();
+        boolean durable = bus.durable();
         bus = reopen(bus);
-        assertThat(bus.published("door")).isEqualTo(3);
-        assertThat(ids(take(bus.subscribe("log.doors", BOTH), 1))).containsExactly("door/2/0");
+        if (!durable) publish("door", 3, opened("door", 1), opened("door", 2), opened("door", 3));
+        assertThat(ids(take(bus.subscribe("log.doors", BOTH), durable ? 1 : 3)))
+                .isEqualTo(
+                        durable
+                                ? List.of("door/2/0")
+                                : List.of("door/1/0", "door/2/0", "door/3/0"));
+    }
+
+    @Test
+    void what_was_published_outlives_the_bus_if_it_says_so_and_else_does_not() throws Exception {
+        publish("door", 2, opened("door", 1), opened("door", 2));
+        boolean durable = bus.durable();
+        bus = reopen(bus);
+        assertThat(bus.published("door")).isEqualTo(durable ? 2 : 0);
+        publish("door", 3, opened("door", 3));
+        assertThat(take(bus.subscribe("log.doors", BOTH), durable ? 3 : 1))
+                .extracting(BusEvent::position)
+                .isEqualTo(durable ? List.of(1L, 2L, 3L) : List.of(3L));
+    }
+
+    @Test
+    void one_that_was_opened_again_takes_and_hands_over_as_before() throws Exception {
+        publish("door", 1, opened("door", 1));
+        take(bus.subscribe("log.doors", BOTH), 1);
+        boolean durable = bus.durable();
+        bus = reopen(bus);
+        var consumer = bus.subscribe("log.doors", BOTH);
+        publish("door", 2, opened("door", 2));
+        var events = take(consumer, durable ? 2 : 1);
+        assertThat(events.getLast().id()).isEqualTo("door/2/0");
+        assertThat(consumer.acknowledge(events)).isEmpty();
+        assertThat(consumer.poll(NOW).events()).isEmpty();
     }
 
     @Test
@@ -338,27 +422,255 @@ public abstract class BusContract {
     }
 
     @Test
-    void a_late_acknowledgement_of_one_that_was_taken_for_silent_counts() throws Exception {
+    void a_late_acknowledgement_is_refused_when_another_consumer_has_the_event() throws Exception {
         var slow = bus.subscribe("log.doors", BOTH);
         publish("door", 1, opened("door", 1));
         var events = take(slow, 1);
         time.advance(Bus.SILENCE.plusSeconds(1));
         var other = bus.subscribe("log.doors", BOTH);
-        take(other, 1);
-        slow.acknowledge(events);
+        var again = take(other, 1);
+        assertThat(ids(slow.acknowledge(events))).containsExactly("door/1/0");
+        assertThat(applied(other)).isEqualTo(Receipt.of("door", 0));
+        assertThat(other.acknowledge(again)).isEmpty();
         assertThat(applied(other)).isEqualTo(Receipt.of("door", 1));
+    }
+
+    @Test
+    void a_late_acknowledgement_counts_as_long_as_nobody_else_has_the_event() throws Exception {
+        var slow = bus.subscribe("log.doors", BOTH);
+        publish("door", 1, opened("door", 1));
+        var events = take(slow, 1);
+        time.advance(Bus.SILENCE.plusSeconds(1));
+        var other = bus.subscribe("log.doors", BOTH);
+        assertThat(slow.acknowledge(events)).isEmpty();
+        assertThat(other.poll(NOW).events()).isEmpty();
+        assertThat(applied(other)).isEqualTo(Receipt.of("door", 1));
+    }
+
+    @Test
+    void an_acknowledgement_is_refused_for_its_keys_alone() throws Exception {
+        var slow = bus.subscribe("log.doors", BOTH);
+        publish("door", 2, opened("door", 1, "a"), opened("door", 2, "b"));
+        var events = take(slow, 2);
+        time.advance(Bus.SILENCE.plusSeconds(1));
+        var other = bus.subscribe("log.doors", Set.of("opened"));
+        other.acknowledge(take(other, 2).subList(0, 1));
+        publish("door", 3, closed("door", 3));
+        assertThat(ids(slow.acknowledge(events))).containsExactly("door/2/0");
+    }
+
+    @Test
+    void an_acknowledgement_that_is_refused_is_still_refused_the_second_time() throws Exception {
+        var slow = bus.subscribe("log.doors", BOTH);
+        publish("door", 1, opened("door", 1));
+        var events = take(slow, 1);
+        time.advance(Bus.SILENCE.plusSeconds(1));
+        take(bus.subscribe("log.doors", BOTH), 1);
+        assertThat(slow.acknowledge(events)).hasSize(1);
+        assertThat(slow.acknowledge(events)).hasSize(1);
     }
 
     // Several consumers of one subscription
 
     @Test
-    void a_second_consumer_gets_nothing_while_the_first_one_stays() throws Exception {
+    void a_key_stays_with_the_consumer_that_has_events_of_it() throws Exception {
         var first = bus.subscribe("log.doors", BOTH);
         var second = bus.subscribe("log.doors", BOTH);
         publish("door", 2, opened("door", 1), opened("door", 2));
-        assertThat(second.poll(NOW).events()).isEmpty();
         assertThat(take(first, 2)).hasSize(2);
+        publish("door", 3, opened("door", 3));
         assertThat(second.poll(NOW).events()).isEmpty();
+        assertThat(ids(take(first, 1))).containsExactly("door/3/0");
+    }
+
+    @Test
+    void consumers_share_the_keys() throws Exception {
+        var first = bus.subscribe("log.doors", BOTH);
+        var second = bus.subscribe("log.doors", BOTH);
+        publish("door", 1, opened("door", 1, "a"));
+        assertThat(ids(take(first, 1))).containsExactly("door/1/0");
+        publish("door", 3, opened("door", 2, "a"), opened("door", 3, "b"));
+        assertThat(ids(take(second, 1))).containsExactly("door/3/0");
+        assertThat(ids(take(first, 1))).containsExactly("door/2/0");
+    }
+
+    @Test
+    void one_key_of_two_sources_is_two_keys() throws Exception {
+        var first = bus.subscribe("log.doors", BOTH);
+        var second = bus.subscribe("log.doors", BOTH);
+        publish("door", 1, opened("door", 1));
+        take(first, 1);
+        publish("gate", 1, opened("gate", 1));
+        assertThat(ids(take(second, 1))).containsExactly("gate/1/0");
+    }
+
+    @Test
+    void a_key_goes_over_when_all_of_it_is_acknowledged() throws Exception {
+        var first = bus.subscribe("log.doors", BOTH);
+        var second = bus.subscribe("log.doors", BOTH);
+        publish("door", 2, opened("door", 1), opened("door", 2));
+        var events = take(first, 2);
+        publish("door", 3, opened("door", 3));
+        first.acknowledge(events.subList(0, 1));
+        assertThat(second.poll(NOW).events()).isEmpty();
+        first.acknowledge(events.subList(1, 2));
+        assertThat(ids(take(second, 1))).containsExactly("door/3/0");
+        assertThat(first.poll(NOW).events()).isEmpty();
+    }
+
+    @Test
+    void a_consumer_that_joins_gets_a_share_at_once() throws Exception {
+        var first = bus.subscribe("log.doors", BOTH);
+        publish("door", 1, opened("door", 1, "a"));
+        take(first, 1);
+        var waiting = started(() -> take(bus.subscribe("log.doors", BOTH), 1, LONG));
+        publish("door", 2, opened("door", 2, "b"));
+        assertThat(ids(result(waiting))).containsExactly("door/2/0");
+    }
+
+    @Test
+    void a_consumer_takes_no_more_than_its_share() throws Exception {
+        var first = bus.subscribe("log.doors", BOTH);
+        var second = bus.subscribe("log.doors", BOTH);
+        for (int from = 1; from <= 2_501; from += 500)
+            bus.publish(
+                    "door",
+                    from + 499,
+                    LongStream.range(from, from + 500)
+                            .mapToObj(at -> opened("door", at, "key" + at))
+                            .toList());
+        take(first, Bus.MAX_IN_FLIGHT / 2);
+        assertThat(first.poll(NOW).events()).isEmpty();
+        assertThat(take(second, Bus.MAX_IN_FLIGHT / 2)).hasSize(Bus.MAX_IN_FLIGHT / 2);
+    }
+
+    @Test
+    void one_that_leaves_gives_up_its_keys_and_no_others() throws Exception {
+        var first = bus.subscribe("log.doors", BOTH);
+        var second = bus.subscribe("log.doors", BOTH);
+        var third = bus.subscribe("log.doors", BOTH);
+        publish("door", 1, opened("door", 1, "a"));
+        take(first, 1);
+        publish("door", 2, opened("door", 2, "b"));
+        take(second, 1);
+        publish("door", 4, opened("door", 3, "a"), opened("door", 4, "b"));
+        first.close();
+        assertThat(ids(take(third, 2))).containsExactly("door/1/0", "door/3/0");
+        assertThat(third.poll(NOW).events()).isEmpty();
+        assertThat(ids(take(second, 1))).containsExactly("door/4/0");
+    }
+
+    @Test
+    void one_that_falls_silent_gives_up_its_keys_and_no_others() throws Exception {
+        var silent = bus.subscribe("log.doors", BOTH);
+        var second = bus.subscribe("log.doors", BOTH);
+        publish("door", 1, opened("door", 1, "a"));
+        take(silent, 1);
+        publish("door", 2, opened("door", 2, "b"));
+        take(second, 1);
+        time.advance(Bus.SILENCE.dividedBy(2));
+        second.poll(NOW);
+        time.advance(Bus.SILENCE.dividedBy(2).plusSeconds(1));
+        var third = bus.subscribe("log.doors", BOTH);
+        publish("door", 3, opened("door", 3, "b"));
+        assertThat(ids(take(third, 1))).containsExactly("door/1/0");
+        assertThat(ids(take(second, 1))).containsExactly("door/3/0");
+    }
+
+    @Test
+    void an_acknowledgement_is_a_sign_of_life() throws Exception {
+        var first = bus.subscribe("log.doors", BOTH);
+        var second = bus.subscribe("log.doors", BOTH);
+        publish("door", 3, opened("door", 1), opened("door", 2), opened("door", 3));
+        for (var event : take(first, 3).subList(0, 2)) {
+            time.advance(Bus.SILENCE.dividedBy(2).plusSeconds(1));
+            assertThat(first.acknowledge(List.of(event))).isEmpty();
+            assertThat(second.poll(NOW).events()).isEmpty();
+        }
+        first.close();
+        assertThat(ids(take(second, 1))).containsExactly("door/3/0");
+    }
+
+    @Test
+    void subscriptions_do_not_share() throws Exception {
+        var one = bus.subscribe("one.doors", BOTH);
+        var two = bus.subscribe("two.doors", BOTH);
+        publish("door", 1, opened("door", 1));
+        var events = take(one, 1);
+        assertThat(two.acknowledge(List.of())).isEmpty();
+        assertThat(one.acknowledge(events)).isEmpty();
+        assertThat(ids(take(two, 1))).containsExactly("door/1/0");
+    }
+
+    @Test
+    void many_consumers_at_once_never_have_one_key_together() throws Exception {
+        int last = 400;
+        var busy = new ConcurrentHashMap<String, Boolean>();
+        var seen = new ConcurrentHashMap<String, Long>();
+        var left = new AtomicInteger(last);
+        bus.publish(
+                "door",
+                last,
+                LongStream.rangeClosed(1, last)
+                        .mapToObj(at -> opened("door", at, "key" + at % 7))
+                        .toList());
+        List<FutureTask<Boolean>> workers = new ArrayList<>();
+        for (int w = 0; w < 4; w++)
+            workers.add(
+                    started(() -> {
+                        try (var consumer = bus.subscribe("log.doors", BOTH)) {
+                            long endNanos = SystemTime.INSTANCE.nanos() + patience().toNanos();
+                            while (left.get() > 0) {
+                                if (SystemTime.INSTANCE.nanos() - endNanos > 0) return false;
+                                var events = consumer.poll(NOW).events();
+                                var keys = new HashSet<String>();
+                                for (var event : events) {
+                                    if (keys.add(event.key())
+                                            && busy.put(event.key(), true) != null)
+                                        throw new AssertionError(event.key() + " is with two");
+                                    var before = seen.put(event.key(), event.position());
+                                    if (before != null && before >= event.position())
+                                        throw new AssertionError(event.id() + " is out of order");
+                                }
+                                busy.keySet().removeAll(keys);
+                                assertThat(consumer.acknowledge(events)).isEmpty();
+                                left.addAndGet(-events.size());
+                            }
+                            return true;
+                        }
+                    }));
+        for (var worker : workers) assertThat(result(worker)).isTrue();
+        assertThat(left).hasValue(0);
+    }
+
+    @Test
+    void consumers_that_join_and_leave_amid_events_lose_and_reorder_nothing() throws Exception {
+        int last = 60;
+        bus.publish(
+                "door",
+                last,
+                LongStream.rangeClosed(1, last)
+                        .mapToObj(at -> opened("door", at, "key" + at % 5))
+                        .toList());
+        Map<String, Long> handled = new HashMap<>();
+        int count = 0;
+        for (int round = 0; count < last && round < 3 * last; round++) {
+            try (var one = bus.subscribe("log.doors", BOTH);
+                    var two = bus.subscribe("log.doors", BOTH)) {
+                for (var consumer : List.of(one, two)) {
+                    var events = consumer.poll(NOW).events();
+                    var some = events.subList(0, Math.min(3, events.size()));
+                    for (var event : some) {
+                        var before = handled.put(event.key(), event.position());
+                        assertThat(before == null || before < event.position()).isTrue();
+                    }
+                    assertThat(consumer.acknowledge(some)).isEmpty();
+                    count += some.size();
+                }
+            }
+        }
+        assertThat(count).isEqualTo(last);
+        assertThat(bus.subscribe("log.doors", BOTH).poll(NOW).events()).isEmpty();
     }
 
     @Test
@@ -719,6 +1031,22 @@ public abstract class BusContract {
 
     private static BusEvent opened(String source, long position) {
         return event(source, position, 0, "opened", "key");
+    }
+
+    private static BusEvent opened(String source, long position, String key) {
+        return event(source, position, 0, "opened", key);
+    }
+
+    private static BusEvent withData(String source, long position, int bytes) {
+        return new BusEvent(
+                source,
+                position,
+                0,
+                "opened",
+                "key",
+                Instant.parse("2026-01-01T00:00:00Z"),
+                ("\"" + "x".repeat(bytes - 2) + "\"").getBytes(StandardCharsets.UTF_8),
+                Origin.NONE);
     }
 
     private static BusEvent closed(String source, long position) {

@@ -21,54 +21,21 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /**
  * What every {@link EventStore} must do. A run of it opens stores on the system's time.
  *
- * <p>{@link #survivesReopening} is a promise both ways: a store that makes it has everything when it
- * is opened again, one that does not begins anew.
+ * <p>{@link #survivesReopening} and {@link #shared} are promises both ways: a store that makes the first has everything when it
+ * is opened again, one that does not begins anew; one that makes the second shows every node what any node appends, one that
+ * does not shows none of it.
  */
-@Timeout(60)
-public abstract class EventStoreContract {
-
-    private static final Duration LONG = Duration.ofSeconds(30);
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final int RACERS = 32;
-
-    @SuppressWarnings("NullAway.Init") // Opened before each case.
-    private EventStore store;
+public abstract class EventStoreContract extends EventStoreNodeCases {
 
     protected EventStoreContract() {}
-
-    /** Opens an empty store. */
-    protected abstract EventStore open() throws Exception;
-
-    /** Opens the store of this case, which has been closed, again. */
-    protected abstract EventStore reopen() throws Exception;
-
-    /** Whether what was appended is there when the store is opened again. */
-    protected abstract boolean survivesReopening();
-
-    @BeforeEach
-    void openStore() throws Exception {
-        store = open();
-    }
-
-    @AfterEach
-    void closeStore() {
-        store.close();
-    }
 
     // Order
 
@@ -563,6 +530,24 @@ public abstract class EventStoreContract {
     }
 
     @Test
+    void names_that_not_every_store_can_keep_are_refused_and_not_there() throws Exception {
+        for (var name : List.of("cart-\0", "cart-\ud800", "\udc00")) {
+            assertThatThrownBy(() -> append(name, 0, "a"))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> append("cart-1", 0, name))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> append("cart-1", tagged("a", name)))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThat(store.stream(name, 0, 1)).isEmpty();
+            assertThat(store.streamBackwards(name, EventStore.END, 1)).isEmpty();
+            assertThat(store.snapshot(name)).isEmpty();
+            assertThat(store.metadata(name)).isEmpty();
+        }
+        append("cart-\ud83d\ude00", 0, "a");
+        assertThat(store.head()).isEqualTo(1);
+    }
+
+    @Test
     void an_append_of_nothing_is_refused() {
         assertThatThrownBy(() -> store.append(List.of(), Origin.NONE))
                 .isInstanceOf(IllegalArgumentException.class);
@@ -833,133 +818,5 @@ public abstract class EventStoreContract {
         awaitBlocked(waiter.thread());
         store.close();
         assertThatThrownBy(() -> result(waiter)).isInstanceOf(Failure.Storage.class);
-    }
-
-    // Words
-
-    private void closeAndReopen() throws Exception {
-        store.close();
-        store = reopen();
-    }
-
-    private Appended append(String stream, long expectedVersion, String... types)
-            throws InterruptedException {
-        return append(stream, expectedVersion, Origin.NONE, types);
-    }
-
-    private Appended append(String stream, long expectedVersion, Origin origin, String... types)
-            throws InterruptedException {
-        return store.append(List.of(new Append(stream, expectedVersion, events(types))), origin);
-    }
-
-    private boolean appends(String stream, long expectedVersion, String type)
-            throws InterruptedException {
-        try {
-            append(stream, expectedVersion, type);
-            return true;
-        } catch (Failure.Conflict e) {
-            return false;
-        }
-    }
-
-    private static boolean tries(Callable<?> append) throws Exception {
-        try {
-            append.call();
-            return true;
-        } catch (Failure.Conflict e) {
-            return false;
-        }
-    }
-
-    private static Origin key(String appendKey) {
-        return new Origin("", "", "", "", "", appendKey);
-    }
-
-    private static List<NewEvent> events(String... types) {
-        var events = new ArrayList<NewEvent>();
-        for (var type : types)
-            events.add(new NewEvent(type, "{}".getBytes(StandardCharsets.UTF_8)));
-        return events;
-    }
-
-    private static List<Long> positions(List<StoredEvent> events) {
-        return events.stream().map(StoredEvent::position).toList();
-    }
-
-    private static List<String> types(List<StoredEvent> events) {
-        return events.stream().map(StoredEvent::type).toList();
-    }
-
-    private void assertConflict(String stream, long expectedVersion) {
-        assertThatThrownBy(() -> append(stream, expectedVersion, "conflicting"))
-                .isInstanceOf(Failure.Conflict.class);
-    }
-
-    private void assertGapless() {
-        var log = store.log(0, 10_000);
-        assertThat(log)
-                .extracting(StoredEvent::position)
-                .containsExactlyElementsOf(LongStream.rangeClosed(1, log.size()).boxed().toList());
-        for (var stream : log.stream().map(StoredEvent::stream).distinct().toList()) {
-            var versions =
-                    log.stream()
-                            .filter(event -> event.stream().equals(stream))
-                            .map(StoredEvent::version)
-                            .toList();
-            assertThat(versions)
-                    .containsExactlyElementsOf(
-                            LongStream.rangeClosed(1, versions.size()).boxed().toList());
-        }
-    }
-
-    private record Begun<T>(FutureTask<T> task, Thread thread) {}
-
-    private static <T> Begun<T> begin(Callable<T> work) {
-        var task = new FutureTask<>(work);
-        return new Begun<>(task, SystemTime.INSTANCE.start("contract", task));
-    }
-
-    private static <T> T result(Begun<T> begun) throws Exception {
-        try {
-            return begun.task().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof Exception cause) throw cause;
-            if (e.getCause() instanceof Error cause) throw cause;
-            throw e;
-        }
-    }
-
-    /** What runs at the same time; {@code racer} counts from 0. */
-    @FunctionalInterface
-    private interface Racer<T> {
-        T run(int racer) throws Exception;
-    }
-
-    private static <T> List<T> race(int racers, Racer<T> work) throws Exception {
-        var ready = new CountDownLatch(racers);
-        var begun = new ArrayList<Begun<T>>();
-        for (int i = 0; i < racers; i++) {
-            int racer = i;
-            begun.add(
-                    begin(() -> {
-                        ready.countDown();
-                        ready.await();
-                        return work.run(racer);
-                    }));
-        }
-        var results = new ArrayList<T>();
-        for (var one : begun) results.add(result(one));
-        return results;
-    }
-
-    private static void awaitBlocked(Thread thread) {
-        long end = SystemTime.INSTANCE.nanos() + PATIENCE.toNanos();
-        while (thread.getState() != Thread.State.WAITING
-                && thread.getState() != Thread.State.TIMED_WAITING) {
-            if (thread.getState() == Thread.State.TERMINATED) return;
-            if (SystemTime.INSTANCE.nanos() > end)
-                throw new AssertionError("the thread does not block: " + thread);
-            Thread.onSpinWait();
-        }
     }
 }

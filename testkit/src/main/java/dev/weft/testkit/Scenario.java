@@ -6,6 +6,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.events.Decider;
 import dev.weft.events.Decision;
 import dev.weft.events.EventCodec;
+import dev.weft.events.EventQuery;
 import dev.weft.events.Origin;
 import dev.weft.events.StoredEvent;
 import java.util.ArrayList;
@@ -67,7 +68,9 @@ public final class Scenario<C, S, E> {
                                     decider.stream("1"),
                                     1,
                                     written.type(),
+                                    written.typeVersion(),
                                     written.data(),
+                                    written.tags(),
                                     SystemTime.INSTANCE.now(),
                                     Origin.NONE)));
         }
@@ -85,7 +88,7 @@ public final class Scenario<C, S, E> {
     public Result<S, E> when(C command) {
         var decision = decider.decide().apply(command, state());
         return switch (decision) {
-            case Decision.Emit<E>(var events) ->
+            case Decision.Emit<E>(var events, _) ->
                     new Result<>(command, decision, stored(events), given(events).state());
             case Decision.Reject<E> _ -> new Result<>(command, decision, List.of(), state());
         };
@@ -117,6 +120,15 @@ public final class Scenario<C, S, E> {
             requireAccepted();
             assertThat(events).as("what %s brings about", command).isEmpty();
             return state;
+        }
+
+        /** The events anywhere in the log that it is held against, in the order in which that was said. */
+        public List<EventQuery> unless() {
+            return switch (decision) {
+                case Decision.Emit<E>(_, var unless) ->
+                        unless.stream().map(Decision.Unless::query).toList();
+                case Decision.Reject<E> _ -> List.of();
+            };
         }
 
         /** It was rejected for this reason; answers the sentence that says so to people. */

@@ -25,6 +25,11 @@ class BusContractBitesTest {
         }
 
         @Override
+        protected Bus reopen(Bus bus) {
+            return bus;
+        }
+
+        @Override
         protected Duration patience() {
             return Duration.ZERO;
         }
@@ -48,7 +53,9 @@ class BusContractBitesTest {
                 }
 
                 @Override
-                public void acknowledge(List<BusEvent> events) {}
+                public List<BusEvent> acknowledge(List<BusEvent> events) {
+                    return List.of();
+                }
 
                 @Override
                 public void close() {}

@@ -1,11 +1,6 @@
 package dev.weft.testkit;
 
 import dev.weft.events.EventStore;
-import dev.weft.events.Origin;
-import dev.weft.events.StoredEvent;
-import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -44,40 +39,15 @@ class EventStoreContractBitesTest {
         protected boolean survivesReopening() {
             return promise;
         }
-    }
 
-    private static final class IdleStore implements EventStore {
         @Override
-        public Appended append(List<Append> appends, Origin origin) {
-            return new Appended(0, 0, false);
+        protected EventStore node() {
+            return new IdleStore();
         }
 
         @Override
-        public Optional<Appended> appended(String appendKey) {
-            return Optional.empty();
+        protected boolean shared() {
+            return promise;
         }
-
-        @Override
-        public List<StoredEvent> stream(String stream, long afterVersion, int max) {
-            return List.of();
-        }
-
-        @Override
-        public List<StoredEvent> log(long afterPosition, int max) {
-            return List.of();
-        }
-
-        @Override
-        public long head() {
-            return 0;
-        }
-
-        @Override
-        public long awaitBeyond(long position, Duration atMost) {
-            return 0;
-        }
-
-        @Override
-        public void close() {}
     }
 }

@@ -17,11 +17,20 @@ final class EveryCaseFails {
     private EveryCaseFails() {}
 
     static <T> Stream<DynamicTest> of(Class<T> contract, Supplier<? extends T> idle) {
-        return Arrays.stream(contract.getDeclaredMethods())
+        return methods(contract)
                 .filter(method -> method.isAnnotationPresent(Test.class))
                 .map(method ->
                         DynamicTest.dynamicTest(
                                 method.getName(), () -> fails(contract, idle.get(), method)));
+    }
+
+    /** Also those of the classes that it is made of, whose own come first. */
+    private static Stream<Method> methods(Class<?> contract) {
+        return Stream.<Class<?>>iterate(contract, it -> it != Object.class, Class::getSuperclass)
+                .toList()
+                .reversed()
+                .stream()
+                .flatMap(it -> Arrays.stream(it.getDeclaredMethods()));
     }
 
     private static <T> void fails(Class<T> contract, T run, Method method) throws Exception {
@@ -36,9 +45,9 @@ final class EveryCaseFails {
         throw new AssertionError(method.getName() + " passes although nothing was done");
     }
 
-    private static <T> void all(Class<T> contract, T run, Class<? extends Annotation> mark)
+    private static void all(Class<?> contract, Object run, Class<? extends Annotation> mark)
             throws Exception {
-        for (var method : contract.getDeclaredMethods())
+        for (var method : methods(contract).toList())
             if (method.isAnnotationPresent(mark)) call(method, run);
     }
 

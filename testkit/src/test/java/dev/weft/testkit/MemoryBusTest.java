@@ -14,8 +14,17 @@ import org.junit.jupiter.api.Test;
 
 class MemoryBusTest extends BusContract {
 
+    private VirtualTime time = new VirtualTime();
+
     @Override
     protected Bus open(VirtualTime time) {
+        this.time = time;
+        return new MemoryBus(time);
+    }
+
+    @Override
+    protected Bus reopen(Bus bus) {
+        bus.close();
         return new MemoryBus(time);
     }
 

@@ -26,6 +26,16 @@ class MemoryEventStoreTest extends EventStoreContract {
     }
 
     @Override
+    protected EventStore node() {
+        return open();
+    }
+
+    @Override
+    protected boolean shared() {
+        return false;
+    }
+
+    @Override
     protected boolean survivesReopening() {
         return false;
     }
@@ -43,5 +53,16 @@ class MemoryEventStoreTest extends EventStoreContract {
         assertThat(store.head()).isEqualTo(1);
         store.append(List.of(new Append("a-1", 1, List.of(event))), Origin.NONE);
         store.close();
+    }
+
+    @Test
+    void says_when_it_keeps_no_more_metadata() throws Exception {
+        try (var store = new MemoryEventStore(SystemTime.INSTANCE, 1)) {
+            store.describe("a-1", 0, new byte[] {'1'});
+            assertThatThrownBy(() -> store.describe("a-2", 0, new byte[] {'1'}))
+                    .isInstanceOf(Failure.Storage.class)
+                    .hasMessageContaining("at most 1 streams");
+            assertThat(store.describe("a-1", 1, new byte[] {'2'})).isEqualTo(2);
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.events.Decider;
 import dev.weft.events.Decision;
+import dev.weft.events.EventQuery;
 import dev.weft.events.EventType;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +52,24 @@ class ScenarioTest {
                 .hasMessageContaining("1 was not rejected as too-little, but brought about");
         assertThatThrownBy(() -> PURSE.when(-1L).thenRejected("too-much"))
                 .isInstanceOf(AssertionError.class);
+    }
+
+    @Test
+    void says_what_a_decision_is_held_against() {
+        var taken = EventQuery.ALL.tagged("name:1");
+        var names =
+                Scenario.of(
+                        Decider.<Long, Long, Changed>of(
+                                "name",
+                                0L,
+                                (name, state) ->
+                                        Decision.unless(taken, "taken", "it is taken")
+                                                .emit(new Changed(name)),
+                                (state, event) -> event.by(),
+                                EventType.of("changed", Changed.class)));
+        assertThat(names.when(1L).unless()).containsExactly(taken);
+        assertThat(PURSE.when(1L).unless()).isEmpty();
+        assertThat(PURSE.when(-1L).unless()).isEmpty();
     }
 
     public record Unwritable(Object[] parts) {}

@@ -96,13 +96,24 @@ record Address(String host, int port, String database, String schema, Map<String
                         + "; it is named postgresql://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME");
     }
 
-    private static String withoutPassword(String url) {
+    /** Whether the URL, which is one, says a schema. */
+    static boolean namesSchema(String url) {
+        return url.matches(".*[?&]schema=.*");
+    }
+
+    static String withoutPassword(String url) {
         return url.replaceFirst("(//[^:/@]*):[^@]*@", "$1:***@")
-                .replaceFirst("(password=)[^&]*", "$1***");
+                .replaceAll(":[^:/@]*@", ":***@")
+                .replaceAll("(password=)[^&\\s]*", "$1***");
     }
 
     String jdbcUrl() {
         return "jdbc:postgresql://" + host + ":" + port + "/" + database;
+    }
+
+    /** Without user and password. */
+    String place() {
+        return "postgresql://" + host + ":" + port + "/" + database;
     }
 
     Properties properties() {
@@ -114,6 +125,6 @@ record Address(String host, int port, String database, String schema, Map<String
     /** Without the password. */
     @Override
     public String toString() {
-        return "schema " + schema + " of postgresql://" + host + ":" + port + "/" + database;
+        return "schema " + schema + " of " + place();
     }
 }

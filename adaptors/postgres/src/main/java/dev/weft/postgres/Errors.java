@@ -18,6 +18,15 @@ final class Errors {
                 || state.startsWith("XX");
     }
 
+    /** Whether the server as a whole cannot be used: beside the connection's faults, it has no room, is locked or cannot reach its files. */
+    static boolean isAway(SQLException e) {
+        var state = state(e);
+        return isConnections(e)
+                || state.startsWith("53")
+                || state.startsWith("58")
+                || state.equals("55P03");
+    }
+
     /** What went wrong, and what to do about it. */
     static String remedy(SQLException e) {
         var state = state(e);

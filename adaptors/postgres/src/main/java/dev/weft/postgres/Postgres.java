@@ -1,8 +1,10 @@
 package dev.weft.postgres;
 
 import dev.weft.core.Time;
+import dev.weft.events.EventQuery;
 import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Appended;
+import dev.weft.events.EventStore.Condition;
 import dev.weft.jdbc.Dialect;
 import dev.weft.jdbc.NewRow;
 import dev.weft.jdbc.Session;
@@ -11,11 +13,14 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Storage in a schema of a PostgreSQL database.
@@ -35,7 +40,7 @@ final class Postgres implements Dialect {
     /** How long another process may hold the lock of who writes. */
     static final Duration BUSY = Duration.ofSeconds(10);
 
-    private static final Duration CONNECTING = Duration.ofSeconds(10);
+    static final Duration CONNECTING = Duration.ofSeconds(10);
 
     /** Without a word from the server for so long, a statement fails. */
     private static final Duration SILENCE = Duration.ofSeconds(60);
@@ -66,10 +71,41 @@ final class Postgres implements Dialect {
     private static final String INSERT =
             """
             INSERT INTO weft_event (position, stream, version, type, data, at, traceparent,
-                tracestate, baggage, criticality, cause, append_key)
+                tracestate, baggage, criticality, cause, append_key, type_version, tags)
             SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bytea[], ?::bigint[],
-                ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+                ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::text[])
             """;
+
+    private static final String INSERT_TAGS =
+            "INSERT INTO weft_tag (tag, position) SELECT * FROM unnest(?::text[], ?::bigint[])";
+
+    /** What an alternative of a condition leaves open is an empty text. */
+    private static final String ASKED =
+            """
+            SELECT q.number, f.position FROM unnest(?::integer[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[])
+                AS q (number, tag, tags, types, prefix, after)
+            CROSS JOIN LATERAL (
+            """;
+
+    private static final String MEANT =
+            """
+                AND (q.types = '' OR e.type = ANY (string_to_array(q.types, E'\\n')))
+                AND starts_with(e.stream, q.prefix)
+            """;
+
+    private static final String BROKEN_BY_TAG =
+            ASKED
+                    + "SELECT t.position FROM weft_tag AS t JOIN weft_event AS e ON e.position = t.position"
+                    + " WHERE t.tag = q.tag AND t.position > q.after\n"
+                    + MEANT
+                    + "AND string_to_array(e.tags, E'\\n') @> string_to_array(q.tags, E'\\n')"
+                    + " ORDER BY t.position LIMIT 1) AS f";
+
+    private static final String BROKEN =
+            ASKED
+                    + "SELECT e.position FROM weft_event AS e WHERE e.position > q.after\n"
+                    + MEANT
+                    + " ORDER BY e.position LIMIT 1) AS f";
 
     private final Address address;
 
@@ -95,6 +131,8 @@ final class Postgres implements Dialect {
         properties.putIfAbsent("connectTimeout", String.valueOf(CONNECTING.toSeconds()));
         properties.putIfAbsent("socketTimeout", String.valueOf(SILENCE.toSeconds()));
         properties.putIfAbsent("tcpKeepAlive", "true");
+        // A session keeps its statements, and has to be able to let go of them.
+        properties.setProperty("preparedStatementCacheQueries", "0");
         // Text may then be given for columns of any type: times, exact numbers, JSON.
         properties.setProperty("stringtype", "unspecified");
         return DriverManager.getConnection(address.jdbcUrl(), properties);
@@ -165,13 +203,66 @@ final class Postgres implements Dialect {
     }
 
     @Override
-    public String bounded(String query) {
-        return "SELECT * FROM (SELECT e.*, coalesce(sum(octet_length(data)) OVER (ORDER BY position"
+    public Map<Condition, Long> broken(Session session, Collection<Condition> conditions)
+            throws SQLException {
+        var broken = new HashMap<Condition, Long>();
+        var asked = conditions.stream().flatMap(Asked::of).toList();
+        ask(session, BROKEN_BY_TAG, asked.stream().filter(Asked::tagged).toList(), broken);
+        ask(session, BROKEN, asked.stream().filter(one -> !one.tagged()).toList(), broken);
+        return broken;
+    }
+
+    /** One alternative of a condition's query. */
+    private record Asked(Condition condition, EventQuery.Alternative one) {
+
+        static Stream<Asked> of(Condition condition) {
+            return condition.query().anyOf().stream().map(one -> new Asked(condition, one));
+        }
+
+        boolean tagged() {
+            return !one.tags().isEmpty();
+        }
+
+        String prefix() {
+            return one.category().map(it -> it + "-").orElse("");
+        }
+    }
+
+    private static void ask(
+            Session session, String query, List<Asked> asked, Map<Condition, Long> broken)
+            throws SQLException {
+        if (asked.isEmpty()) return;
+        var statement = session.prepared(query);
+        var numbers = IntStream.range(0, asked.size()).boxed().toArray();
+        statement.setArray(1, session.connection().createArrayOf("integer", numbers));
+        array(
+                session,
+                statement,
+                2,
+                "text",
+                asked,
+                it -> it.tagged() ? it.one().tags().getFirst() : "");
+        array(session, statement, 3, "text", asked, it -> String.join("\n", it.one().tags()));
+        array(session, statement, 4, "text", asked, it -> String.join("\n", it.one().types()));
+        array(session, statement, 5, "text", asked, Asked::prefix);
+        array(session, statement, 6, "bigint", asked, it -> it.condition().after());
+        try (var result = statement.executeQuery()) {
+            while (result.next())
+                broken.merge(asked.get(result.getInt(1)).condition(), result.getLong(2), Math::min);
+        }
+    }
+
+    @Override
+    public String bounded(String query, boolean backwards) {
+        var order = backwards ? "position DESC" : "position";
+        return "SELECT * FROM (SELECT e.*, coalesce(sum(octet_length(data) + octet_length(tags)) OVER (ORDER BY "
+                + order
                 + " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before FROM ("
                 + query
                 + ") AS e) AS f WHERE before < "
                 + EventStore.MAX_READ_BYTES
-                + " ORDER BY position";
+                + " ORDER BY "
+                + order;
     }
 
     @Override
@@ -191,16 +282,34 @@ final class Postgres implements Dialect {
         array(session, insert, 10, "text", rows, row -> row.origin().criticality());
         array(session, insert, 11, "text", rows, row -> row.origin().cause());
         array(session, insert, 12, "text", rows, row -> row.origin().appendKey());
+        array(session, insert, 13, "integer", rows, row -> row.event().typeVersion());
+        array(session, insert, 14, "text", rows, NewRow::tags);
+        insert.executeUpdate();
+        insertTags(session, rows);
+    }
+
+    private static void insertTags(Session session, List<NewRow> rows) throws SQLException {
+        var tags = new ArrayList<String>();
+        var positions = new ArrayList<Long>();
+        for (var row : rows)
+            for (var tag : row.event().tags()) {
+                tags.add(tag);
+                positions.add(row.position());
+            }
+        if (tags.isEmpty()) return;
+        var insert = session.prepared(INSERT_TAGS);
+        insert.setArray(1, session.connection().createArrayOf("text", tags.toArray()));
+        insert.setArray(2, session.connection().createArrayOf("bigint", positions.toArray()));
         insert.executeUpdate();
     }
 
-    private static void array(
+    private static <T> void array(
             Session session,
             PreparedStatement statement,
             int index,
             String type,
-            List<NewRow> rows,
-            Function<NewRow, Object> column)
+            List<T> rows,
+            Function<T, Object> column)
             throws SQLException {
         var values = rows.stream().map(column).toArray();
         statement.setArray(index, session.connection().createArrayOf(type, values));
@@ -209,6 +318,17 @@ final class Postgres implements Dialect {
     @Override
     public boolean isConnections(SQLException failure) {
         return Errors.isConnections(failure);
+    }
+
+    @Override
+    public boolean isAway(SQLException failure) {
+        return Errors.isAway(failure);
+    }
+
+    @Override
+    public boolean isOutdated(SQLException failure) {
+        // "cached plan must not change result type"
+        return "0A000".equals(failure.getSQLState());
     }
 
     @Override

@@ -2,9 +2,11 @@ package dev.weft.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.weft.core.Failure;
 import dev.weft.core.SystemTime;
+import dev.weft.events.EventQuery;
 import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
@@ -14,11 +16,13 @@ import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -100,11 +104,52 @@ class PostgresStorageTest {
     }
 
     @Test
+    void tables_of_the_first_version_are_added_to_while_its_programs_go_on_writing()
+            throws Exception {
+        var schema = TestServer.freshSchema();
+        try (var storage = open(schema)) {
+            append(storage.events(), "cart-1", "{}");
+            for (var change :
+                    List.of(
+                            "alter table weft_event drop column tags, drop column type_version",
+                            "drop table weft_tag",
+                            "drop table weft_snapshot",
+                            "drop table weft_stream",
+                            "drop domain blob",
+                            "drop domain jsontext",
+                            "update weft_meta set value = 1 where name = 'schema'"))
+                storage.database().write(sql -> sql.update(change));
+        }
+        try (var storage = open(schema)) {
+            var tagged = new NewEvent("new", 2, new byte[] {'1'}, Set.of("t"));
+            var events = storage.events();
+            events.append(List.of(new Append("cart-1", 1, List.of(tagged))), Origin.NONE);
+            storage.database()
+                    .write(sql ->
+                            sql.update(
+                                    "insert into weft_event (position, stream, version, type, data, at, traceparent,"
+                                            + " tracestate, baggage, criticality, cause, append_key)"
+                                            + " values (3, 'cart-1', 3, 'old', 'x', 0, '', '', '', '', '', '')"));
+            storage.database().write(sql -> sql.update("update weft_head set position = 3"));
+            assertThat(events.log(0, 10))
+                    .extracting(StoredEvent::typeVersion, StoredEvent::tags)
+                    .containsExactly(tuple(1, Set.of()), tuple(2, Set.of("t")), tuple(1, Set.of()));
+            assertThat(events.log(EventQuery.ALL.tagged("t"), 0, 10)).hasSize(1);
+            events.keep(new EventStore.Snapshot("cart-1", 3, "cart", 1, new byte[] {'1'}));
+            assertThat(events.snapshot("cart-1")).isPresent();
+            storage.database().write(sql -> sql.update("create table note (text blob)"));
+        }
+    }
+
+    @Test
     void what_was_acknowledged_is_there_when_the_server_was_killed_and_writing_goes_on()
             throws Exception {
         var folder = TestServer.folder().resolve("killed");
+        // What is left when the first start was killed.
+        Files.createDirectories(folder.resolve("data.new"));
+        Files.writeString(folder.resolve("data.new").resolve("PG_VERSION"), "15\n");
         var server = PostgresServer.start(folder, TIME);
-        var url = server.url() + "?schema=shop";
+        var url = server.database().schema("shop");
         try (var storage = Storage.open(url, TIME)) {
             var acknowledged = new ConcurrentHashMap<Long, String>();
             var failed = new CountDownLatch(1);
@@ -227,6 +272,28 @@ class PostgresStorageTest {
     }
 
     @Test
+    void a_schema_that_parked_nothing_gets_the_tables_for_it() throws Exception {
+        var schema = TestServer.freshSchema();
+        try (var storage = open(schema)) {
+            var database = storage.database();
+            for (var old :
+                    List.of(
+                            "drop table weft_parked",
+                            "drop table weft_lease",
+                            "drop domain blob",
+                            "drop domain jsontext",
+                            "update weft_meta set value = 2 where name = 'schema'"))
+                database.write(sql -> sql.update(old));
+        }
+        for (int i = 0; i < 2; i++)
+            try (var storage = open(schema)) {
+                for (var table : List.of("weft_parked", "weft_lease"))
+                    assertThat(storage.database().query("select * from " + table, row -> true))
+                            .isEmpty();
+            }
+    }
+
+    @Test
     void a_query_changes_nothing() throws Exception {
         try (var storage = open(TestServer.freshSchema())) {
             storage.database().write(sql -> sql.update("create table note (text text)"));
@@ -243,7 +310,8 @@ class PostgresStorageTest {
     @Test
     void what_keeps_it_from_opening_is_named_with_its_remedy() {
         var url = TestServer.url("any");
-        assertThatThrownBy(() -> Storage.open(url.replaceFirst(":[^:@]*@", ":wrong@"), TIME))
+        assertThatThrownBy(
+                        () -> Storage.open(url.replaceFirst("//[^@]*@", "//stranger:wrong@"), TIME))
                 .isInstanceOf(Failure.Storage.class)
                 .hasMessageContaining("PGPASSWORD");
         assertThatThrownBy(() -> Storage.open(url.replace("/postgres?", "/none?"), TIME))

@@ -30,6 +30,17 @@ final class Errors {
         };
     }
 
+    /**
+     * Whether the file as a whole cannot be used. Not where it takes no changes: that may be a query's
+     * fault, too.
+     */
+    static boolean isAway(SQLException e) {
+        return switch (primary(e)) {
+            case PERM, BUSY, LOCKED, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB -> true;
+            default -> false;
+        };
+    }
+
     /** What went wrong, and what to do about it. */
     static String remedy(SQLException e) {
         return switch (primary(e)) {

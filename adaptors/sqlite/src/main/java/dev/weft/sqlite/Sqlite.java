@@ -57,8 +57,10 @@ public final class Sqlite implements Dialect {
 
     private static final String INSERT =
             "INSERT INTO weft_event (position, stream, version, type, data, at, traceparent,"
-                    + " tracestate, baggage, criticality, cause, append_key)"
-                    + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                    + " tracestate, baggage, criticality, cause, append_key, type_version, tags)"
+                    + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+    private static final String INSERT_TAG = "INSERT INTO weft_tag (tag, position) VALUES (?, ?)";
 
     private final @Nullable SameFile file;
 
@@ -257,13 +259,27 @@ public final class Sqlite implements Dialect {
             insert.setString(10, row.origin().criticality());
             insert.setString(11, row.origin().cause());
             insert.setString(12, row.origin().appendKey());
+            insert.setLong(13, row.event().typeVersion());
+            insert.setString(14, row.tags());
             insert.executeUpdate();
         }
+        for (var row : rows)
+            for (var tag : row.event().tags()) {
+                var index = session.prepared(INSERT_TAG);
+                index.setString(1, tag);
+                index.setLong(2, row.position());
+                index.executeUpdate();
+            }
     }
 
     @Override
     public boolean isConnections(SQLException failure) {
         return Errors.isConnections(failure);
+    }
+
+    @Override
+    public boolean isAway(SQLException failure) {
+        return Errors.isAway(failure);
     }
 
     @Override

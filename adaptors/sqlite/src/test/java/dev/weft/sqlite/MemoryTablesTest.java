@@ -1,13 +1,29 @@
 package dev.weft.sqlite;
 
 import dev.weft.core.SystemTime;
-import dev.weft.jdbc.JdbcStorage;
+import dev.weft.events.Storage;
+import dev.weft.testkit.TablesContract;
 
-/** Tables in memory do what tables in a file do. */
-class MemoryTablesTest extends TablesTest {
+/** Tables in memory. */
+class MemoryTablesTest extends TablesContract {
 
     @Override
-    JdbcStorage open() {
-        return Sqlite.inMemory(SystemTime.INSTANCE);
+    protected Storage open() {
+        return Storage.open("memory:", SystemTime.INSTANCE);
+    }
+
+    @Override
+    protected Storage reopen() {
+        return open();
+    }
+
+    @Override
+    protected boolean isShared() {
+        return false;
+    }
+
+    @Override
+    protected boolean survivesErrors() {
+        return true;
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.weft.core.Failure;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
+import dev.weft.events.EventQuery;
 import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.NewEvent;
@@ -14,6 +15,7 @@ import dev.weft.events.Origin;
 import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
 import dev.weft.jdbc.JdbcStorage;
+import dev.weft.testkit.Race;
 import dev.weft.testkit.VirtualTime;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -123,7 +126,23 @@ class OpeningTest {
         assertThatThrownBy(this::open)
                 .isInstanceOf(Failure.Storage.class)
                 .hasMessageContaining("version 9")
-                .hasMessageContaining("up to 3");
+                .hasMessageContaining("up to 5");
+    }
+
+    @Test
+    void a_file_that_parked_nothing_gets_the_tables_for_it() throws Exception {
+        open().close();
+        foreign("drop table weft_parked");
+        foreign("drop table weft_lease");
+        foreign("update weft_meta set value = 4 where name = 'schema'");
+        try (var storage = open()) {
+            for (var table : List.of("weft_parked", "weft_lease"))
+                assertThat(
+                                storage.database()
+                                        .query("select * from " + table, row -> row.text("name")))
+                        .isEmpty();
+        }
+        open().close();
     }
 
     @Test
@@ -138,8 +157,7 @@ class OpeningTest {
                                             List.of(new NewEvent("old", new byte[] {1})))),
                             Origin.NONE);
         }
-        for (var column : List.of("tracestate", "baggage", "criticality"))
-            foreign("alter table weft_event drop column " + column);
+        takeBack("tags", "type_version", "tracestate", "baggage", "criticality");
         foreign("update weft_meta set value = 1 where name = 'schema'");
         var origin = new Origin("", "", "tenant=north", "background", "", "");
         try (var storage = open()) {
@@ -155,6 +173,40 @@ class OpeningTest {
                     .extracting(StoredEvent::type, StoredEvent::origin)
                     .containsExactly(tuple("old", Origin.NONE), tuple("new", origin));
         }
+    }
+
+    @Test
+    void a_file_of_the_third_version_is_added_to_while_its_programs_go_on_writing()
+            throws Exception {
+        try (var storage = open()) {
+            append(storage.events(), "cart-1");
+        }
+        takeBack("tags", "type_version");
+        foreign("update weft_meta set value = 3 where name = 'schema'");
+        var tagged = new NewEvent("new", 2, new byte[] {'1'}, Set.of("t"));
+        try (var storage = open()) {
+            var events = storage.events();
+            assertThat(events.log(EventQuery.ALL.tagged("t"), 0, 10)).isEmpty();
+            events.append(List.of(new Append("cart-1", 1, List.of(tagged))), Origin.NONE);
+            foreign(
+                    "insert into weft_event (position, stream, version, type, data, at, traceparent, tracestate,"
+                            + " baggage, criticality, cause, append_key)"
+                            + " values (3, 'cart-1', 3, 'old', x'31', 0, '', '', '', '', '', '')");
+            assertThat(events.log(0, 10))
+                    .extracting(StoredEvent::typeVersion, StoredEvent::tags)
+                    .containsExactly(tuple(1, Set.of()), tuple(2, Set.of("t")), tuple(1, Set.of()));
+            assertThat(events.log(EventQuery.ALL.tagged("t"), 0, 10)).hasSize(1);
+            events.keep(new EventStore.Snapshot("cart-1", 3, "cart", 1, new byte[] {'1'}));
+            assertThat(events.snapshot("cart-1")).isPresent();
+            assertThat(events.describe("cart-1", 0, new byte[] {'1'})).isEqualTo(1);
+        }
+    }
+
+    /** As a file was before these columns and what came with them. */
+    private void takeBack(String... columns) throws SQLException {
+        for (var column : columns) foreign("alter table weft_event drop column " + column);
+        for (var table : List.of("weft_tag", "weft_snapshot", "weft_stream"))
+            foreign("drop table " + table);
     }
 
     @Test

@@ -3,10 +3,12 @@ package dev.weft.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.core.SystemTime;
+import dev.weft.events.EventQuery;
 import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.NewEvent;
 import dev.weft.events.Origin;
+import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,7 +37,7 @@ class ProcessesTest {
             var theirs = other.lines();
             assertThat(theirs).hasSize(400);
             assertThat(other.exitCode()).isZero();
-            assertWhole(store, theirs);
+            assertWhole(storage, theirs);
             assertThat(store.head()).isEqualTo(500);
             assertThat(store.stream("ours-1", 0, 1_000)).hasSize(100);
         }
@@ -58,13 +60,14 @@ class ProcessesTest {
             // Killing may cut the last line; what is not whole was not told.
             if (told.getLast().split(" ", -1).length != 3) told.removeLast();
             try (var storage = Sqlite.open(file(), SystemTime.INSTANCE)) {
-                assertWhole(storage.events(), told);
+                assertWhole(storage, told);
                 append(storage.events(), "ours-1");
             }
         }
     }
 
-    private static void assertWhole(EventStore store, List<String> told) {
+    private static void assertWhole(Storage storage, List<String> told) {
+        var store = storage.events();
         var log = new ArrayList<StoredEvent>();
         for (var part = store.log(0, 1_000); !part.isEmpty(); part = store.log(log.size(), 1_000))
             log.addAll(part);
@@ -75,6 +78,25 @@ class ProcessesTest {
             var words = line.split(" ", -1);
             var event = log.get(Integer.parseInt(words[2]) - 1);
             assertThat(event.stream() + " " + event.version()).isEqualTo(words[0] + " " + words[1]);
+        }
+        for (var stream : log.stream().map(StoredEvent::stream).distinct().toList()) {
+            var positions =
+                    log.stream()
+                            .filter(event -> event.stream().equals(stream))
+                            .map(StoredEvent::position)
+                            .toList();
+            if (!stream.startsWith("ours"))
+                assertThat(store.log(EventQuery.ALL.tagged("of:" + stream), 0, 100_000))
+                        .extracting(StoredEvent::position)
+                        .isEqualTo(positions);
+            if (stream.endsWith("-tx"))
+                assertThat(
+                                storage.database()
+                                        .first(
+                                                "select count(*) as n from told where stream = ?",
+                                                row -> row.number("n"),
+                                                stream))
+                        .contains((long) positions.size());
         }
     }
 

@@ -23,6 +23,16 @@ class SqliteFileTest extends EventStoreContract {
     }
 
     @Override
+    protected EventStore node() {
+        return open();
+    }
+
+    @Override
+    protected boolean shared() {
+        return true;
+    }
+
+    @Override
     protected boolean survivesReopening() {
         return true;
     }

@@ -19,6 +19,16 @@ class SqliteMemoryTest extends EventStoreContract {
     }
 
     @Override
+    protected EventStore node() {
+        return open();
+    }
+
+    @Override
+    protected boolean shared() {
+        return false;
+    }
+
+    @Override
     protected boolean survivesReopening() {
         return false;
     }

@@ -5,6 +5,8 @@ import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.NewEvent;
 import dev.weft.events.Origin;
+import dev.weft.events.Storage;
+import dev.weft.testkit.Race;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** A program that appends from several threads and prints what was acknowledged. */
 public final class WritingProcess implements AutoCloseable {
@@ -94,26 +97,37 @@ public final class WritingProcess implements AutoCloseable {
     /** Arguments: file, name, threads, appends of each. */
     public static void main(String[] args) throws Exception {
         try (var storage = Sqlite.open(Path.of(args[0]), SystemTime.INSTANCE)) {
+            storage.database()
+                    .write(sql ->
+                            sql.update("create table if not exists told (stream text not null)"));
             var writers = new ArrayList<Race<Boolean>>();
             for (int i = 0; i < Integer.parseInt(args[2]); i++) {
-                var stream = args[1] + "-" + i;
+                var stream = args[1] + "-" + i + (i % 2 == 0 ? "-tx" : "");
                 int appends = Integer.parseInt(args[3]);
-                writers.add(Race.begin(() -> write(storage.events(), stream, appends)));
+                writers.add(Race.begin(() -> write(storage, stream, appends)));
             }
             for (var writer : writers) writer.task().get();
         }
     }
 
-    private static boolean write(EventStore store, String stream, int appends)
+    /** A stream that ends in {@code -tx} is written to together with a row for each event. */
+    private static boolean write(Storage storage, String stream, int appends)
             throws InterruptedException {
         for (int i = 0; i < appends; i++) {
             var event =
                     new NewEvent(
-                            "a", ("{\"of\":\"" + stream + "\"}").getBytes(StandardCharsets.UTF_8));
+                            "a",
+                            1,
+                            ("{\"of\":\"" + stream + "\"}").getBytes(StandardCharsets.UTF_8),
+                            Set.of("of:" + stream));
+            var append = List.of(new Append(stream, EventStore.ANY_VERSION, List.of(event)));
             var appended =
-                    store.append(
-                            List.of(new Append(stream, EventStore.ANY_VERSION, List.of(event))),
-                            Origin.NONE);
+                    stream.endsWith("-tx")
+                            ? storage.write(it -> {
+                                it.sql().update("insert into told (stream) values (?)", stream);
+                                return it.append(append, Origin.NONE);
+                            })
+                            : storage.events().append(append, Origin.NONE);
             synchronized (System.out) {
                 System.out.println(stream + " " + appended.version() + " " + appended.position());
                 System.out.flush();

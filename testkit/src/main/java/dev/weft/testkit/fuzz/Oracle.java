@@ -15,12 +15,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 /** What has to come of a case. Safe for many threads. */
 final class Oracle {
 
     private static final Set<String> KNOWN_METHODS =
             Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+    private static final Pattern ABSOLUTE = Pattern.compile("(?i)^https?://[^/?]+");
 
     private final Optional<RequestBin> bin;
     private final long maxBodyBytes;
@@ -59,9 +62,10 @@ final class Oracle {
                 Sum.of(message.body().getBytes(StandardCharsets.ISO_8859_1)));
     }
 
-    /** A query of nothing is none. */
-    private static String target(Message message) {
-        var target = message.target();
+    /** As it arrives: without the host that it may name, which is that of the request; a query of nothing is none. */
+    static String target(Message message) {
+        var target = ABSOLUTE.matcher(message.target()).replaceFirst("");
+        if (!target.equals(message.target()) && !target.startsWith("/")) target = "/" + target;
         return target.indexOf('?') == target.length() - 1
                 ? target.substring(0, target.length() - 1)
                 : target;

@@ -193,7 +193,7 @@ class HttpFuzzerBitesTest {
             if (!List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
                     .contains(message.method())) return empty("400 No", "Connection: close\r\n");
             if (fault == Fault.CLOSES) return "";
-            var target = message.target().replaceFirst("^([^?]*)\\?$", "$1");
+            var target = Oracle.target(message);
             var body = message.body().getBytes(StandardCharsets.ISO_8859_1);
             var sum = Sum.of(fault == Fault.LOSES_BODIES ? new byte[0] : body);
             bin.take(new Taken(message.method(), target, message.fields(), sum, true));

@@ -192,6 +192,7 @@ class ResilienceTest {
                     var failing = between(town, 20, 40);
                     assertThat(failing.share("stock-0")).isLessThan(0.01);
                     assertThat(failing.success()).isGreaterThan(0.9999);
+                    assertThat(failing.percentileMs(0.99)).isLessThan(100);
                 });
     }
 
@@ -216,6 +217,7 @@ class ResilienceTest {
                     var hanging = between(town, 20, 40);
                     assertThat(hanging.share("stock-0")).isLessThan(0.01);
                     assertThat(hanging.success()).isGreaterThan(0.99);
+                    assertThat(hanging.percentileMs(0.99)).isLessThan(100);
                 });
     }
 

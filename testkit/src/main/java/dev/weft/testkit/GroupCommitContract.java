@@ -1,18 +1,15 @@
-package dev.weft.sqlite;
+package dev.weft.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.Failure;
-import dev.weft.core.SystemTime;
-import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.NewEvent;
 import dev.weft.events.Origin;
+import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
-import dev.weft.jdbc.JdbcStorage;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -21,27 +18,36 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-/** What waits while the writer is busy goes together; each unit succeeds or fails by itself. */
+/**
+ * What waits while the writer is busy goes together; each unit succeeds or fails by itself.
+ *
+ * <p>{@link #readsBesideWrites} is a promise both ways.
+ */
 @Timeout(60)
-class GroupCommitTest {
+public abstract class GroupCommitContract extends StorageCases {
 
-    @TempDir Path folder;
-    private JdbcStorage storage;
-    private EventStore store;
     private final CountDownLatch release = new CountDownLatch(1);
+
+    @SuppressWarnings("NullAway.Init") // Begun before each case.
     private Race<String> holding;
 
+    protected GroupCommitContract() {}
+
+    /** How many appends and transactions wait for the writer at most. */
+    protected abstract int queue();
+
+    /** Whether reads go on while a transaction is under way; else they wait for its end. */
+    protected abstract boolean readsBesideWrites();
+
     @BeforeEach
-    void open() throws Exception {
-        storage = Sqlite.open(folder.resolve("log.db"), SystemTime.INSTANCE);
-        store = storage.events();
-        storage.database().write(sql -> sql.update("create table note (text text unique)"));
+    void hold() throws Exception {
+        storage().database().write(sql -> sql.update("create table note (text text unique)"));
         var held = new CountDownLatch(1);
         holding =
                 Race.begin(() ->
-                        storage.database()
+                        storage()
+                                .database()
                                 .write(sql -> {
                                     held.countDown();
                                     awaitRelease();
@@ -59,10 +65,9 @@ class GroupCommitTest {
     }
 
     @AfterEach
-    void close() throws Exception {
+    void release() throws Exception {
         release.countDown();
         assertThat(holding.result()).isEqualTo("released");
-        storage.close();
     }
 
     @Test
@@ -73,7 +78,8 @@ class GroupCommitTest {
         var noted = queued(() -> note("one"));
         var thrown =
                 queued(() ->
-                        storage.database()
+                        storage()
+                                .database()
                                 .write(sql -> {
                                     sql.update("insert into note values ('two')");
                                     throw new IllegalStateException("changed mind");
@@ -91,9 +97,8 @@ class GroupCommitTest {
                 .hasMessage("changed mind");
         assertThatThrownBy(violating::result)
                 .isInstanceOf(Failure.Storage.class)
-                .hasMessageContaining("UNIQUE")
                 .hasMessageContaining("insert into note");
-        assertThat(storage.database().query("select text from note", row -> row.text("text")))
+        assertThat(storage().database().query("select text from note", row -> row.text("text")))
                 .containsExactly("one");
     }
 
@@ -102,14 +107,21 @@ class GroupCommitTest {
         var noted = queued(() -> note("one"));
         var counted =
                 queued(() ->
-                        storage.database()
+                        storage()
+                                .database()
                                 .write(sql ->
                                         sql.query(
                                                 "select count(*) n from note",
                                                 row -> row.number("n"))));
-        assertThat(storage.database().query("select text from note", row -> row.text("text")))
-                .isEmpty();
+        var read =
+                Race.begin(() ->
+                        storage()
+                                .database()
+                                .query("select text from note", row -> row.text("text")));
+        if (readsBesideWrites()) assertThat(read.result()).isEmpty();
+        else Race.await("the read waits", read::blocks);
         release.countDown();
+        assertThat(read.result()).hasSizeBetween(0, 1);
         assertThat(noted.result()).isEqualTo(1);
         assertThat(counted.result()).containsExactly(1L);
     }
@@ -117,11 +129,11 @@ class GroupCommitTest {
     @Test
     void what_would_end_the_batch_is_refused_alone() throws Exception {
         var before = queued(() -> append("a-1", 0));
-        var sly = queued(() -> storage.database().write(sql -> sql.update("/**/ rollback")));
+        var sly = queued(() -> storage().database().write(sql -> sql.update("/**/ rollback")));
         release.countDown();
         assertThatThrownBy(sly::result).isInstanceOf(IllegalArgumentException.class);
         assertThat(before.result().position()).isEqualTo(1);
-        assertThat(store.head()).isEqualTo(1);
+        assertThat(storage().events().head()).isEqualTo(1);
     }
 
     @Test
@@ -132,7 +144,7 @@ class GroupCommitTest {
         assertThatThrownBy(waiting::result).isInstanceOf(InterruptedException.class);
         release.countDown();
         assertThat(behind.result()).isEqualTo(new Appended(1, 1, false));
-        assertThat(store.stream("a-1", 0, 1)).isEmpty();
+        assertThat(storage().events().stream("a-1", 0, 1)).isEmpty();
     }
 
     @Test
@@ -142,7 +154,8 @@ class GroupCommitTest {
         var taken =
                 queued(() -> {
                     var text =
-                            storage.database()
+                            storage()
+                                    .database()
                                     .write(sql -> {
                                         running.countDown();
                                         sql.update("insert into note values ('x')");
@@ -171,7 +184,7 @@ class GroupCommitTest {
     @Test
     void a_full_queue_makes_callers_wait_and_loses_nothing() throws Exception {
         var appends = new ArrayList<Race<Appended>>();
-        for (int i = 0; i < JdbcStorage.MAX_QUEUE + 100; i++) {
+        for (int i = 0; i < queue() + 100; i++) {
             int stream = i;
             appends.add(Race.begin(() -> append("a-" + stream, 0)));
         }
@@ -181,8 +194,8 @@ class GroupCommitTest {
         assertThatThrownBy(late::result).isInstanceOf(InterruptedException.class);
         release.countDown();
         for (var append : appends) append.result();
-        assertThat(store.head()).isEqualTo(JdbcStorage.MAX_QUEUE + 100);
-        assertThat(store.log(0, 2_000))
+        assertThat(storage().events().head()).isEqualTo(queue() + 100);
+        assertThat(storage().events().log(0, 2_000))
                 .extracting(StoredEvent::stream)
                 .doesNotHaveDuplicates()
                 .doesNotContain("late-1");
@@ -192,7 +205,7 @@ class GroupCommitTest {
     void closing_finishes_what_waits() throws Exception {
         var first = queued(() -> append("a-1", 0));
         var second = queued(() -> append("a-1", 1));
-        var closing = Race.begin(() -> closed(storage));
+        var closing = Race.begin(() -> closed(storage()));
         Race.await("closing waits", closing::blocks);
         assertThatThrownBy(() -> append("a-1", 2))
                 .isInstanceOf(Failure.Storage.class)
@@ -201,37 +214,14 @@ class GroupCommitTest {
         assertThat(first.result().position()).isEqualTo(1);
         assertThat(second.result().position()).isEqualTo(2);
         assertThat(closing.result()).isTrue();
-        try (var again = Sqlite.open(folder.resolve("log.db"), SystemTime.INSTANCE)) {
-            assertThat(again.events().head()).isEqualTo(2);
+        try (var again = reopen()) {
+            assertThat(again.events().head()).isEqualTo(isShared() ? 2 : 0);
         }
     }
 
-    private static boolean closed(JdbcStorage storage) {
+    private static boolean closed(Storage storage) {
         storage.close();
         return true;
-    }
-
-    @Test
-    void a_full_disk_fails_the_append_and_is_got_over() throws Exception {
-        release.countDown();
-        append("a-1", 0);
-        long pages =
-                storage.database()
-                        .first("PRAGMA page_count", row -> row.number("page_count"))
-                        .orElseThrow();
-        maxPages(pages + 20);
-        assertThatThrownBy(() -> append("a-1", 1, 1 << 20))
-                .isInstanceOf(Failure.Storage.class)
-                .hasMessageContaining("disk is full")
-                .hasMessageContaining("log.db");
-        assertThat(store.head()).isEqualTo(1);
-        assertThat(append("a-1", 1).position()).isEqualTo(2);
-        maxPages(1 << 20);
-        assertThat(append("a-1", 2, 1 << 20)).isEqualTo(new Appended(3, 3, false));
-    }
-
-    private void maxPages(long pages) throws InterruptedException {
-        storage.database().write(sql -> sql.query("PRAGMA max_page_count=" + pages, row -> ""));
     }
 
     /** Waits until the call waits in the writer's queue. */
@@ -247,16 +237,18 @@ class GroupCommitTest {
 
     private Appended append(String stream, long expectedVersion, int sizeBytes)
             throws InterruptedException {
-        return store.append(
-                List.of(
-                        new Append(
-                                stream,
-                                expectedVersion,
-                                List.of(new NewEvent("a", new byte[sizeBytes])))),
-                Origin.NONE);
+        return storage()
+                .events()
+                .append(
+                        List.of(
+                                new Append(
+                                        stream,
+                                        expectedVersion,
+                                        List.of(new NewEvent("a", new byte[sizeBytes])))),
+                        Origin.NONE);
     }
 
     private int note(String text) throws InterruptedException {
-        return storage.database().write(sql -> sql.update("insert into note values (?)", text));
+        return storage().database().write(sql -> sql.update("insert into note values (?)", text));
     }
 }

@@ -1,4 +1,4 @@
-package dev.weft.sqlite;
+package dev.weft.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -26,10 +26,8 @@ import dev.weft.events.Projection;
 import dev.weft.events.PublicEvent;
 import dev.weft.events.Publication;
 import dev.weft.events.Sql;
-import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
 import dev.weft.json.Json;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,11 +47,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-/** What moves events in the background, on a real database. */
+/**
+ * What moves events in the background does so on every storage(). A run of it opens storages on the system's time, and is the
+ * service {@code house}.
+ */
 @Timeout(60)
-class PipelineTest {
+public abstract class PipelineContract extends StorageCases {
 
     public record Opened(int number) {}
 
@@ -68,23 +68,20 @@ class PipelineTest {
     private static final Backoff SOON = new Backoff(Duration.ofMillis(2), Duration.ofMillis(2));
     private static final Set<String> TYPES = Set.of("opened", "rung");
 
-    @TempDir Path folder;
-
-    private final SystemTime time = SystemTime.INSTANCE;
+    private final SystemTime time = TIME;
     private final List<AutoCloseable> open = new ArrayList<>();
     private final ConcurrentLinkedQueue<Span> spans = new ConcurrentLinkedQueue<>();
-    private MemoryBus bus;
-    private Storage storage;
+    private final MemoryBus bus = new MemoryBus(time);
+
+    protected PipelineContract() {}
 
     @BeforeEach
-    void openAll() throws Exception {
-        bus = new MemoryBus(time);
-        storage = opened(Storage.open("sqlite:" + folder.resolve("house.db"), time));
-        storage.database()
-                .write(sql -> {
-                    sql.update("create table seen (what text, key text, number integer)");
-                    return true;
-                });
+    void createTable() throws Exception {
+        storage()
+                .database()
+                .write(sql ->
+                        sql.update(
+                                "create table seen (n bigint primary key, what text, key text, number integer)"));
     }
 
     @AfterEach
@@ -120,7 +117,11 @@ class PipelineTest {
 
     @Test
     void two_processes_of_a_service_apply_each_event_once() throws Exception {
-        var other = opened(Storage.open("sqlite:" + folder.resolve("house.db"), time));
+        if (!isShared()) {
+            requireOther();
+            return;
+        }
+        var other = opened(reopen());
         var here = start(List.of(counting("doors")), List.of(), List.of());
         var there =
                 started(
@@ -175,7 +176,7 @@ class PipelineTest {
         append("door-front", 1, 2);
         var progress = start(List.of(counting("doors")), List.of(), List.of()).progress();
         assertThat(progress.awaitViews(Receipt.of("house", 2), LONG)).isEmpty();
-        storage.database().write(sql -> sql.update("update weft_checkpoint set position = 0"));
+        storage().database().write(sql -> sql.update("update weft_checkpoint set position = 0"));
         append("door-front", 3);
         assertThat(progress.awaitViews(Receipt.of("house", 3), LONG)).isEmpty();
         assertThat(seen("doors"))
@@ -272,6 +273,25 @@ class PipelineTest {
     }
 
     @Test
+    void an_event_that_no_bus_would_take_is_named_and_what_was_before_is_told() throws Exception {
+        append("door-front", 1, 2, 3);
+        var broken = new AtomicBoolean(true);
+        var large = "k".repeat(Bus.MAX_KEY + 1);
+        var told =
+                telling(event ->
+                        List.of(
+                                OPENED.of(
+                                        event == 3 && broken.get() ? large : "k",
+                                        new Opened(event))));
+        var progress = start(List.of(), List.of(told), List.of()).progress();
+        awaitFailing(progress, "house/3/0 has a key of 1001");
+        assertThat(bus.published("house")).isEqualTo(2);
+        broken.set(false);
+        assertThat(progress.awaitSettled(3, Receipt.NONE, LONG)).isEmpty();
+        assertThat(take(3)).hasSize(3);
+    }
+
+    @Test
     void a_bus_that_is_away_is_told_everything_when_it_is_back() throws Exception {
         append("door-front", 1, 2, 3);
         var away = new AtomicBoolean(true);
@@ -285,7 +305,7 @@ class PipelineTest {
                     }
                 };
         var progress =
-                start(flaky, List.of(), List.of(telling(PipelineTest::plainly)), List.of())
+                start(flaky, List.of(), List.of(telling(PipelineContract::plainly)), List.of())
                         .progress();
         awaitFailing(progress, "the bus is away");
         away.set(false);
@@ -336,11 +356,11 @@ class PipelineTest {
         var flaky =
                 new Relay(bus) {
                     @Override
-                    void acknowledge(Consumer consumer, List<BusEvent> events)
+                    List<BusEvent> acknowledge(Consumer consumer, List<BusEvent> events)
                             throws InterruptedException {
                         if (lost.getAndDecrement() > 0)
                             throw new IllegalStateException("the bus went away");
-                        super.acknowledge(consumer, events);
+                        return super.acknowledge(consumer, events);
                     }
                 };
         var first = start(flaky, List.of(), List.of(), List.of(tables("bells")));
@@ -413,7 +433,8 @@ class PipelineTest {
                                 (event, sql) ->
                                         see(sql, "own", event.key(), event.data().number()));
         var progress =
-                start(List.of(), List.of(telling(PipelineTest::plainly)), List.of(own)).progress();
+                start(List.of(), List.of(telling(PipelineContract::plainly)), List.of(own))
+                        .progress();
         append("door-front", 1, 2);
         assertThat(progress.awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
         assertThat(seen("own")).containsExactly("k 1", "k 2");
@@ -421,8 +442,12 @@ class PipelineTest {
 
     @Test
     void whatever_is_closed_when_tables_change_exactly_once() throws Exception {
+        if (!isShared()) {
+            requireOther();
+            return;
+        }
         for (int round = 0; round < 8; round++) {
-            var file = Storage.open("sqlite:" + folder.resolve("house.db"), time);
+            var file = reopen();
             var pipeline =
                     new Pipeline(
                             "house",
@@ -495,7 +520,7 @@ class PipelineTest {
         bus.publish("bell", 1, List.of(rung(1, "a", 1)));
         assertThat(progress.awaitSettled(0, Receipt.of("bell", 1), LONG)).isEmpty();
         assertThat(runs).hasValue(4);
-        assertThat(storage.events().head()).isEqualTo(1);
+        assertThat(storage().events().head()).isEqualTo(1);
     }
 
     @Test
@@ -574,7 +599,7 @@ class PipelineTest {
         var progress = start(List.of(), List.of(), List.of(effect)).progress();
         bus.publish("bell", 1, List.of(rung(1, "a", 1)));
         assertThat(progress.awaitSettled(0, Receipt.of("bell", 1), LONG)).isEmpty();
-        assertThat(storage.events().log(0, 10))
+        assertThat(storage().events().log(0, 10))
                 .extracting(StoredEvent::stream)
                 .containsExactly("door-tried", "door-given-up");
     }
@@ -596,17 +621,17 @@ class PipelineTest {
         var progress = start(List.of(), List.of(), List.of(effect)).progress();
         bus.publish("bell", 1, List.of(rung(1, "a", 1)));
         assertThat(progress.awaitSettled(0, Receipt.of("bell", 1), LONG)).isEmpty();
-        assertThat(storage.events().log(0, 10))
+        assertThat(storage().events().log(0, 10))
                 .extracting(StoredEvent::stream)
                 .containsExactly("door-first", "door-second");
     }
 
     @Test
-    void told_nothing_else_it_tries_for_ever() throws Exception {
+    void told_so_it_tries_for_ever() throws Exception {
         var runs = new AtomicInteger();
         var effect =
                 Listener.effect("calls")
-                        .attempts(2, SOON)
+                        .attempts(Integer.MAX_VALUE, SOON)
                         .on(
                                 RUNG,
                                 event -> {
@@ -625,7 +650,7 @@ class PipelineTest {
         var done = new ConcurrentLinkedQueue<Integer>();
         var effect =
                 Listener.effect("calls")
-                        .attempts(5, SOON)
+                        .attempts(Integer.MAX_VALUE, SOON)
                         .on(
                                 RUNG,
                                 event -> {
@@ -745,10 +770,10 @@ class PipelineTest {
         var flaky =
                 new Relay(bus) {
                     @Override
-                    void acknowledge(Consumer consumer, List<BusEvent> events)
+                    List<BusEvent> acknowledge(Consumer consumer, List<BusEvent> events)
                             throws InterruptedException {
                         if (lost.get()) throw new IllegalStateException("the bus went away");
-                        super.acknowledge(consumer, events);
+                        return super.acknowledge(consumer, events);
                     }
                 };
         var done = new AtomicInteger();
@@ -779,7 +804,7 @@ class PipelineTest {
         var progress =
                 start(
                                 List.of(counting("doors")),
-                                List.of(telling(PipelineTest::plainly)),
+                                List.of(telling(PipelineContract::plainly)),
                                 List.of(effect, table))
                         .progress();
         Context.none()
@@ -815,7 +840,7 @@ class PipelineTest {
         var pipeline =
                 start(
                         List.of(counting("doors")),
-                        List.of(telling(PipelineTest::plainly)),
+                        List.of(telling(PipelineContract::plainly)),
                         List.of(tables("bells"), Listener.effect("calls").on(RUNG, event -> {})));
         append("door-front", 1);
         assertThat(pipeline.progress().awaitSettled(1, Receipt.NONE, LONG)).isEmpty();
@@ -826,6 +851,12 @@ class PipelineTest {
     }
 
     // Words of the cases above
+
+    /** What is opened once more knows nothing of this. */
+    private void requireOther() throws Exception {
+        append("door-front", 1);
+        assertThat(opened(reopen()).events().head()).isZero();
+    }
 
     private <T extends AutoCloseable> T opened(T closeable) {
         open.add(closeable);
@@ -857,7 +888,7 @@ class PipelineTest {
                         projections,
                         publications,
                         listeners,
-                        storage,
+                        storage(),
                         bus,
                         new Tracer(time, spans::add),
                         time));
@@ -891,13 +922,22 @@ class PipelineTest {
     }
 
     private static void see(Sql sql, String what, String key, int number) {
-        sql.update("insert into seen (what, key, number) values (?, ?, ?)", what, key, number);
+        long last =
+                sql.first("select coalesce(max(n), 0) as last from seen", row -> row.number("last"))
+                        .orElseThrow();
+        sql.update(
+                "insert into seen (n, what, key, number) values (?, ?, ?, ?)",
+                last + 1,
+                what,
+                key,
+                number);
     }
 
     private List<String> seen(String what) {
-        return storage.database()
+        return storage()
+                .database()
                 .query(
-                        "select key, number from seen where what = ? order by rowid",
+                        "select key, number from seen where what = ? order by n",
                         row -> row.text("key") + " " + row.number("number"),
                         what);
     }
@@ -907,7 +947,8 @@ class PipelineTest {
                 IntStream.of(numbers)
                         .mapToObj(n -> new NewEvent("opened", Json.write(new Opened(n))))
                         .toList();
-        storage.events()
+        storage()
+                .events()
                 .append(
                         List.of(new EventStore.Append(stream, EventStore.ANY_VERSION, events)),
                         Origin.current());
@@ -986,8 +1027,9 @@ class PipelineTest {
                 }
 
                 @Override
-                public void acknowledge(List<BusEvent> events) throws InterruptedException {
-                    Relay.this.acknowledge(consumer, events);
+                public List<BusEvent> acknowledge(List<BusEvent> events)
+                        throws InterruptedException {
+                    return Relay.this.acknowledge(consumer, events);
                 }
 
                 @Override
@@ -1001,8 +1043,9 @@ class PipelineTest {
             return batch;
         }
 
-        void acknowledge(Consumer consumer, List<BusEvent> events) throws InterruptedException {
-            consumer.acknowledge(events);
+        List<BusEvent> acknowledge(Consumer consumer, List<BusEvent> events)
+                throws InterruptedException {
+            return consumer.acknowledge(events);
         }
 
         @Override

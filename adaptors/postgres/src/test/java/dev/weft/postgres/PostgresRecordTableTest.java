@@ -1,0 +1,27 @@
+package dev.weft.postgres;
+
+import dev.weft.core.SystemTime;
+import dev.weft.events.Storage;
+import dev.weft.testkit.RecordTableContract;
+
+/** Tables of records on a server. */
+class PostgresRecordTableTest extends RecordTableContract {
+
+    private String schema = "";
+
+    @Override
+    protected Storage open() {
+        schema = TestServer.freshSchema();
+        return reopen();
+    }
+
+    @Override
+    protected Storage reopen() {
+        return Storage.open(TestServer.url(schema), SystemTime.INSTANCE);
+    }
+
+    @Override
+    protected boolean isShared() {
+        return true;
+    }
+}

@@ -1,0 +1,32 @@
+package dev.weft.postgres;
+
+import dev.weft.core.SystemTime;
+import dev.weft.events.Storage;
+import dev.weft.testkit.TablesContract;
+
+/** Tables on a server. */
+class PostgresTablesTest extends TablesContract {
+
+    private String schema = "";
+
+    @Override
+    protected Storage open() {
+        schema = TestServer.freshSchema();
+        return reopen();
+    }
+
+    @Override
+    protected Storage reopen() {
+        return Storage.open(TestServer.url(schema), SystemTime.INSTANCE);
+    }
+
+    @Override
+    protected boolean isShared() {
+        return true;
+    }
+
+    @Override
+    protected boolean survivesErrors() {
+        return false;
+    }
+}
