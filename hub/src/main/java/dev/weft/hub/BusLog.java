@@ -1,5 +1,6 @@
 package dev.weft.hub;
 
+import dev.weft.core.Backoff;
 import dev.weft.core.Failure;
 import dev.weft.core.Problem;
 import dev.weft.core.Refusal;
@@ -12,7 +13,11 @@ import dev.weft.events.PublicationRules;
 import dev.weft.events.SubscriptionLedger;
 import dev.weft.events.SubscriptionLedger.Logged;
 import dev.weft.events.SubscriptionLedger.Reading;
+import dev.weft.json.Json;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,9 +31,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * The embedded bus: one log in a database, and the ledgers of its subscriptions.
  *
- * <p>It keeps every event, for subscriptions to come. A publication and an acknowledgement are on
- * disk when they return. Behind a restart each
- * subscription goes on where its last acknowledgement left it: what is not acknowledged is handed
+ * <p>It keeps events for subscriptions to come, within the bounds of {@link Retention}. A publication
+ * and an acknowledgement are on disk when they return. Behind a restart each subscription goes on where its last acknowledgement left it: what is not acknowledged is handed
  * out again. Consumers go by an id that they choose; one that is not known joins by polling, so a
  * consumer does not notice that the bus was started again, but for the repetitions. Who is not sure
  * of having got what was handed over joins again and is handed all of it anew.
@@ -53,21 +57,43 @@ public final class BusLog implements Bus {
     /** How long a consumer may be silent whose connection broke. */
     static final Duration SUSPECT = Duration.ofSeconds(2);
 
-    /** How often one that waits for its turn looks whether it is. */
+    /** How often one of several consumers looks whether another one is silent. */
     private static final Duration STANDBY = Duration.ofSeconds(1);
 
-    private static final int MAX_REMEMBERED = 256;
-    private static final int MAX_NAME = 200;
+    /** The shortest wait. */
+    private static final Duration MOMENT = Duration.ofMillis(1);
 
-    /** What is told of a subscription. */
+    /** How much is published, or how long it takes, until the bounds are looked at. */
+    private static final long LOOK_BYTES = 1 << 20;
+
+    private static final Duration SWEEP_PACE = Duration.ofSeconds(10);
+
+    private static final Duration WARN_PACE = Duration.ofHours(1);
+    private static final System.Logger LOG = System.getLogger(BusLog.class.getName());
+
+    /** How many parked events are taken up at once. */
+    private static final int MAX_RESUMED = 8;
+
+    private static final int MAX_REMEMBERED = 256;
+
+    /**
+     * What is told of a subscription.
+     *
+     * @param url where its events are delivered to, if they are
+     * @param through up to which sequence it has read the log
+     * @param outstanding events that are read and not acknowledged
+     * @param pending these, and those of its types that are not read yet
+     * @param parked events that are put aside
+     */
     public record Progress(
             String name,
             Set<String> types,
             int consumers,
-            Optional<String> leader,
+            Optional<String> url,
             long through,
             int outstanding,
-            long pending) {
+            long pending,
+            int parked) {
         public Progress {
             types = Set.copyOf(types);
         }
@@ -79,6 +105,16 @@ public final class BusLog implements Bus {
 
         /** The types that are on disk. */
         Set<String> saved = Set.of();
+
+        Optional<Declaration> declared = Optional.empty();
+
+        /** Why keys are parked; a key without a cause is worked off. */
+        final Map<SubscriptionLedger.Key, BusTables.Cause> causes = new LinkedHashMap<>();
+
+        /** Counts the changes of these, and up to which they are on disk. */
+        long causesChanged;
+
+        long causesSaved;
 
         /** The number of each consumer's newest poll or join; an older one that still waits ends. */
         final Map<String, Long> newest =
@@ -98,19 +134,38 @@ public final class BusLog implements Bus {
     }
 
     private final BusTables tables;
+    private final Retention retention;
     private final Time time;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Subscription> subscriptions = new TreeMap<>();
     private final Map<String, Long> published;
     private final RecentEvents recent = new RecentEvents();
+    private long first;
     private long end;
     private long numbers;
     private volatile boolean closed;
 
+    /** How many bytes came since the file was last looked at, and whether it was full then. */
+    private long unlooked;
+
+    private boolean full;
+    private long sweepAtNanos;
+    private long warnAtNanos;
+    private long dropped;
+
     /** Opens the bus that is in the database, and makes it if there is none. */
     public BusLog(Database database, Time time) throws InterruptedException {
-        this.tables = new BusTables(database);
+        this(database, Retention.DEFAULT, time);
+    }
+
+    /** As the other, with other bounds. */
+    public BusLog(Database database, Retention retention, Time time) throws InterruptedException {
+        this.tables = new BusTables(database, time.now());
+        this.retention = retention;
         this.time = time;
+        this.sweepAtNanos = time.nanos();
+        this.warnAtNanos = sweepAtNanos;
+        this.first = tables.first();
         this.end = tables.end();
         this.published = new HashMap<>(tables.published());
         for (var kept : tables.subscriptions()) {
@@ -119,6 +174,14 @@ public final class BusLog implements Bus {
                             new SubscriptionLedger(kept.types(), kept.state(), time.nanos()),
                             new Signal(lock, time));
             subscription.saved = kept.types();
+            if (!kept.settings().isEmpty())
+                declare(subscription, Json.read(kept.settings(), Declaration.class));
+            kept.causes()
+                    .orElse(List.of())
+                    .forEach(cause -> subscription.causes.put(cause.key(), cause));
+            for (var one : kept.state().parked())
+                if (!subscription.causes.containsKey(one.key()))
+                    subscription.ledger.retry(one.key());
             subscriptions.put(kept.name(), subscription);
         }
     }
@@ -127,17 +190,185 @@ public final class BusLog implements Bus {
     public void publish(String source, long through, List<BusEvent> events)
             throws InterruptedException {
         PublicationRules.check(source, through, events);
-        if (source.isEmpty() || source.length() > MAX_NAME)
-            throw new IllegalArgumentException(
-                    "a source's name has 1 to " + MAX_NAME + " characters, not " + source.length());
         requireOpen();
-        var done = tables.publish(source, through, events);
+        makeRoom(events.stream().mapToLong(event -> event.data().length).sum());
+        var done = tables.publish(source, through, events, time.now());
         lock.lock();
         try {
-            recent.add(done.added());
-            if (!done.added().isEmpty()) end = Math.max(end, done.added().getLast().sequence());
+            added(done.added());
             published.merge(source, done.through(), Math::max);
-            subscriptions.values().forEach(subscription -> subscription.changed.all());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes events of other programs; those that were taken before are left out. */
+    BusTables.Accepted accept(List<BusTables.Offered> offered) throws InterruptedException {
+        requireOpen();
+        makeRoom(offered.stream().mapToLong(one -> one.event().data().length).sum());
+        var done = tables.accept(offered, time.now());
+        lock.lock();
+        try {
+            added(done.added());
+        } finally {
+            lock.unlock();
+        }
+        return done;
+    }
+
+    /** The lock is held. */
+    private void added(List<Logged> events) {
+        recent.add(events);
+        if (!events.isEmpty()) end = Math.max(end, events.getLast().sequence());
+        subscriptions.values().forEach(subscription -> subscription.changed.all());
+    }
+
+    /**
+     * Deletes what is kept no longer, as much as a publication can wait for, and refuses the
+     * publication if there is no room for it.
+     */
+    private void makeRoom(long bytes) throws InterruptedException {
+        boolean look;
+        lock.lock();
+        try {
+            unlooked += bytes;
+            look = full || unlooked >= LOOK_BYTES || time.nanos() - sweepAtNanos >= 0;
+            if (look) {
+                unlooked = 0;
+                sweepAtNanos = time.nanos() + SWEEP_PACE.toNanos();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (!look) return;
+        long used = tables.usedBytes();
+        boolean more = sweep(used > retention.keepBytes());
+        boolean drops = used > retention.maxBytes() && retention.full() == Retention.Full.DROP;
+        if (drops && !more) more = drop();
+        if (more) used = tables.usedBytes();
+        else if (used > retention.keepBytes()) warn(used);
+        lock.lock();
+        try {
+            full = used > retention.maxBytes();
+            if (more) sweepAtNanos = time.nanos();
+            if (!full || drops) return;
+        } finally {
+            lock.unlock();
+        }
+        throw new Failure.Refused(
+                Refusal.notBegun(
+                                "hub",
+                                Refusal.Reason.STORAGE,
+                                "the bus has "
+                                        + used
+                                        + " bytes and takes no event beyond "
+                                        + retention.maxBytes()
+                                        + "; "
+                                        + slowest()
+                                                .map(name ->
+                                                        "the subscription "
+                                                                + name
+                                                                + " is the furthest behind: start its consumers, or"
+                                                                + " delete it if nobody needs it")
+                                                .orElse("raise WEFT_BUS_MAX_BYTES"))
+                        .retryAfter(Duration.ofSeconds(1)));
+    }
+
+    /** Says who keeps the bus from becoming smaller, once in a while. */
+    private void warn(long used) {
+        var behind = slowest();
+        lock.lock();
+        try {
+            if (behind.isEmpty() || time.nanos() - warnAtNanos < 0) return;
+            warnAtNanos = time.nanos() + WARN_PACE.toNanos();
+        } finally {
+            lock.unlock();
+        }
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "the bus has "
+                        + used
+                        + " bytes, more than the "
+                        + retention.keepBytes()
+                        + " that it keeps, because the subscription "
+                        + behind.get()
+                        + " has not acknowledged them; with "
+                        + retention.maxBytes()
+                        + " it is full. Start its consumers, or delete it if nobody needs it");
+    }
+
+    /** Deletes the oldest events that nobody needs, a step; true if there may be more of them. */
+    private boolean sweep(boolean tooMany) throws InterruptedException {
+        long before =
+                tooMany ? Long.MAX_VALUE : time.now().toEpochMilli() - retention.keep().toMillis();
+        return delete(needed(), before);
+    }
+
+    private boolean delete(long before, long cameBeforeMs) throws InterruptedException {
+        var through = tables.sweep(before, cameBeforeMs);
+        if (through.isEmpty()) return false;
+        lock.lock();
+        try {
+            first = Math.max(first, through.getAsLong() + 1);
+        } finally {
+            lock.unlock();
+        }
+        return true;
+    }
+
+    /** The first sequence that a subscription needs; the last one is always kept, it counts. */
+    private long needed() {
+        lock.lock();
+        try {
+            long needed = end;
+            for (var subscription : subscriptions.values())
+                needed = Math.min(needed, subscription.ledger.needs());
+            return needed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Deletes the oldest events though they are needed, and says so. */
+    private boolean drop() throws InterruptedException {
+        long needed = needed();
+        var behind = slowest().orElse("nobody");
+        if (!delete(end(), Long.MAX_VALUE)) return false;
+        lock.lock();
+        try {
+            long lost = Math.max(0, first - needed);
+            dropped += lost;
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "the bus is full and WEFT_BUS_FULL is drop: "
+                            + lost
+                            + " events were dropped that subscriptions have not"
+                            + " acknowledged; "
+                            + behind
+                            + " is the furthest behind");
+        } finally {
+            lock.unlock();
+        }
+        return true;
+    }
+
+    /** How many events were dropped that a subscription had not acknowledged. */
+    long dropped() {
+        lock.lock();
+        try {
+            return dropped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The subscription that needs the oldest event. */
+    private Optional<String> slowest() {
+        lock.lock();
+        try {
+            return subscriptions.entrySet().stream()
+                    .min(Comparator.comparingLong(each -> each.getValue().ledger.needs()))
+                    .map(Map.Entry::getKey);
         } finally {
             lock.unlock();
         }
@@ -185,6 +416,10 @@ public final class BusLog implements Bus {
     }
 
     private Subscription make(String name, Set<String> types) {
+        return make(name, types, first - 1);
+    }
+
+    private Subscription make(String name, Set<String> types, long behind) {
         if (subscriptions.size() >= MAX_SUBSCRIPTIONS)
             throw new Failure.Refused(
                     Refusal.notBegun(
@@ -193,7 +428,9 @@ public final class BusLog implements Bus {
                             "there are "
                                     + MAX_SUBSCRIPTIONS
                                     + " subscriptions; delete those that nobody needs"));
-        var ledger = new SubscriptionLedger(types, SubscriptionLedger.State.NEW, time.nanos());
+        var ledger =
+                new SubscriptionLedger(
+                        types, SubscriptionLedger.State.behind(behind), time.nanos());
         var subscription = new Subscription(ledger, new Signal(lock, time));
         subscriptions.put(name, subscription);
         return subscription;
@@ -247,15 +484,32 @@ public final class BusLog implements Bus {
                 continue;
             }
             if (fill(subscription, consumer)) continue;
-            var batch = ledger.take(consumer);
+            var batch = ledger.take(consumer, time.nanos());
             if (batch.isPresent()) return batch.get();
-            long leftNanos = endNanos - time.nanos();
-            if (leftNanos <= 0) break;
-            long longestNanos = ledger.leads(consumer) ? SILENCE.toNanos() / 2 : STANDBY.toNanos();
-            subscription.changed.await(Duration.ofNanos(Math.min(leftNanos, longestNanos)));
+            if (!rest(subscription, endNanos)) break;
         }
         requireOpen();
         return new Batch(List.of(), ledger.applied());
+    }
+
+    /**
+     * Waits until something may have changed; false if the time is over. Others may fall silent, and
+     * a lane that rests may go on, without a signal.
+     */
+    private boolean rest(Subscription subscription, long endNanos) throws InterruptedException {
+        long now = time.nanos();
+        long waitNanos = endNanos - now;
+        if (waitNanos <= 0) return false;
+        var ledger = subscription.ledger;
+        waitNanos =
+                Math.min(
+                        waitNanos,
+                        ledger.consumers() > 1 ? STANDBY.toNanos() : SILENCE.toNanos() / 2);
+        var next = ledger.nextNanos(now);
+        if (next.isPresent())
+            waitNanos = Math.min(waitNanos, Math.max(MOMENT.toNanos(), next.getAsLong() - now));
+        subscription.changed.await(Duration.ofNanos(waitNanos));
+        return true;
     }
 
     private static boolean isUnsaved(Subscription subscription) {
@@ -287,7 +541,8 @@ public final class BusLog implements Bus {
      */
     private boolean fill(Subscription subscription, String consumer) throws InterruptedException {
         var ledger = subscription.ledger;
-        if (!ledger.wants(consumer) || heldBytes(ledger) >= MAX_HELD_BYTES) return false;
+        if (resume(ledger)) return true;
+        if (!ledger.wants(consumer, time.nanos()) || ledger.bytes() >= MAX_HELD_BYTES) return false;
         long after = ledger.through();
         long last = end;
         if (after >= last) {
@@ -298,7 +553,7 @@ public final class BusLog implements Bus {
         var types = ledger.types();
         if (recent.covers(after, last)) {
             ledger.add(reading(after, last, last, room, recent.read(after, room, types)));
-            return ledger.wants(consumer);
+            return ledger.wants(consumer, time.nanos());
         }
         long windowEnd = Math.min(last, after + BusTables.WINDOW);
         // Taken now: what is published from here on may lie behind the end that is read.
@@ -331,41 +586,86 @@ public final class BusLog implements Bus {
         return new Reading(after, through, found.subList(0, count), all ? upTo : Map.of());
     }
 
-    private static long heldBytes(SubscriptionLedger ledger) {
-        if (ledger.outstanding() == 0) return 0;
-        long bytes = 0;
-        for (var logged : ledger.state().outstanding()) bytes += logged.event().data().length;
-        return bytes;
+    /** Takes up parked events that are to be tried again; true if the lock was released for it. */
+    private boolean resume(SubscriptionLedger ledger) {
+        if (ledger.bytes() >= MAX_HELD_BYTES) return false;
+        var due = ledger.due(MAX_RESUMED);
+        if (due.isEmpty()) return false;
+        List<Logged> found;
+        lock.unlock();
+        try {
+            found = tables.read(due);
+        } finally {
+            lock.lock();
+        }
+        ledger.resume(due, found);
+        return true;
     }
 
-    /** Notes durably that the events with these ids are handled. */
-    void acknowledge(String name, String consumer, List<String> ids) throws InterruptedException {
-        if (ids.isEmpty()) return;
-        List<String> unknown;
+    /**
+     * Notes durably that the events with these ids are handled.
+     *
+     * @return those that another consumer has now, which do not count
+     */
+    List<String> acknowledge(String name, String consumer, List<String> ids)
+            throws InterruptedException {
+        if (ids.isEmpty()) return List.of();
+        SubscriptionLedger.Acknowledged done;
         lock.lock();
         try {
             requireOpen();
             var subscription = require(name);
             if (subscription.newest.containsKey(consumer))
                 subscription.ledger.heard(consumer, time.nanos());
-            unknown = subscription.ledger.acknowledge(ids);
+            done = subscription.ledger.acknowledge(consumer, ids);
             subscription.changed.all();
         } finally {
             lock.unlock();
         }
-        for (var id : unknown) {
+        for (var id : done.unknown()) {
             var sequence = tables.sequence(id);
-            if (sequence.isPresent()) acknowledgeAhead(name, id, sequence.get());
+            if (sequence.isPresent()) acknowledgeAhead(name, consumer, id, sequence.get());
         }
         save(name);
+        return done.refused();
+    }
+
+    /**
+     * As {@link #acknowledge}, for consumers by lease: what this one does not have any more does not count, so that what
+     * is replayed cannot be acknowledged by who had it before.
+     */
+    List<String> acknowledgeHeld(String name, String consumer, List<String> ids)
+            throws InterruptedException {
+        if (ids.isEmpty()) return List.of();
+        SubscriptionLedger.Acknowledged done;
+        long through;
+        lock.lock();
+        try {
+            requireOpen();
+            var subscription = require(name);
+            done = subscription.ledger.acknowledgeHeld(consumer, ids);
+            through = subscription.ledger.through();
+            subscription.changed.all();
+        } finally {
+            lock.unlock();
+        }
+        var refused = new ArrayList<>(done.refused());
+        // What was read and is not there any more was acknowledged before; what is still to be read
+        // was not.
+        for (var id : done.unknown())
+            if (tables.sequence(id).filter(sequence -> sequence > through).isPresent())
+                refused.add(id);
+        save(name);
+        return refused;
     }
 
     /** While its sequence was looked up, a poll may have read the event. */
-    private void acknowledgeAhead(String name, String id, long sequence) {
+    private void acknowledgeAhead(String name, String consumer, String id, long sequence) {
         lock.lock();
         try {
             var subscription = require(name);
-            if (subscription.ledger.acknowledge(List.of(id)).isEmpty()) subscription.changed.all();
+            var done = subscription.ledger.acknowledge(consumer, List.of(id));
+            if (done.unknown().isEmpty()) subscription.changed.all();
             else subscription.ledger.acknowledgeAhead(sequence);
         } finally {
             lock.unlock();
@@ -377,7 +677,9 @@ public final class BusLog implements Bus {
         lock.lock();
         try {
             var subscription = subscriptions.get(name);
-            if (subscription != null) subscription.saved = saved.types();
+            if (subscription == null) return;
+            subscription.saved = saved.types();
+            subscription.causesSaved = Math.max(subscription.causesSaved, saved.version());
         } finally {
             lock.unlock();
         }
@@ -386,14 +688,295 @@ public final class BusLog implements Bus {
     private BusTables.Kept books(String name) {
         lock.lock();
         try {
-            var ledger = require(name).ledger;
-            return new BusTables.Kept(name, ledger.types(), ledger.state());
+            var subscription = require(name);
+            var ledger = subscription.ledger;
+            var settings = subscription.declared.map(Json::text).orElse("");
+            if (subscription.causes.keySet().removeIf(key -> !ledger.isParked(key)))
+                subscription.causesChanged++;
+            return new BusTables.Kept(
+                    name,
+                    ledger.types(),
+                    ledger.state(),
+                    settings,
+                    subscription.causesChanged == subscription.causesSaved
+                            ? Optional.empty()
+                            : Optional.of(List.copyOf(subscription.causes.values())),
+                    subscription.causesChanged);
         } finally {
             lock.unlock();
         }
     }
 
-    /** A consumer leaves; what it has not acknowledged goes to the next one. */
+    // Subscriptions that are declared, for programs of any kind
+
+    /**
+     * Makes a subscription, or changes what is declared of it; true if it is new. Where a new one begins is up to
+     * {@link Declaration#from}.
+     */
+    boolean declare(String name, Declaration declaration) throws InterruptedException {
+        check(name, declaration.types());
+        long behind = behind(declaration.from().orElse(Declaration.OLDEST));
+        boolean isNew;
+        lock.lock();
+        try {
+            requireOpen();
+            var known = Optional.ofNullable(subscriptions.get(name));
+            isNew = known.isEmpty();
+            if (!isNew) requireDeclared(name);
+            var subscription = known.orElseGet(() -> make(name, declaration.types(), behind));
+            declare(subscription, declaration.withoutFrom());
+            subscription.changed.all();
+        } finally {
+            lock.unlock();
+        }
+        save(name);
+        return isNew;
+    }
+
+    /** What a service's listener made is the service's own. */
+    private void requireDeclared(String name) {
+        lock.lock();
+        try {
+            if (require(name).declared.isEmpty())
+                throw Problem.of(
+                                409,
+                                "subscription-of-a-service",
+                                name
+                                        + " was made by a service's listener; declare another one"
+                                        + " for this")
+                        .failure();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void declare(Subscription subscription, Declaration declaration) {
+        subscription.declared = Optional.of(declaration);
+        subscription.ledger.declare(declaration.types());
+    }
+
+    /** What was declared of a subscription, if something was. */
+    Optional<Declaration> declaration(String name) {
+        lock.lock();
+        try {
+            return require(name).declared;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The sequence behind which one reads that wants to begin at a place. */
+    private long behind(String from) {
+        lock.lock();
+        try {
+            if (from.equals(Declaration.OLDEST)) return first - 1;
+            if (from.equals(Declaration.NOW)) return end;
+            if (from.matches("[0-9]{1,18}"))
+                return Math.clamp(Long.parseLong(from) - 1, first - 1, end);
+        } finally {
+            lock.unlock();
+        }
+        return tables.position(Declaration.time(from)) - 1;
+    }
+
+    /**
+     * Goes back, or on, to a place in the log. What was handed over may still be acknowledged, but
+     * comes again if it lies behind that place; what was parked counts as unread.
+     */
+    long replay(String name, String from) throws InterruptedException {
+        requireDeclared(name);
+        long behind = behind(from);
+        lock.lock();
+        try {
+            var subscription = require(name);
+            subscription.ledger.seek(behind);
+            subscription.changed.all();
+        } finally {
+            lock.unlock();
+        }
+        save(name);
+        return behind;
+    }
+
+    /**
+     * Waits for events, at most so long, and hands them over for a time.
+     *
+     * @param consumer one that is not known joins; it is gone when it was not heard of for {@code lease}
+     * @return in order, at most {@code max}; empty if nothing came
+     */
+    List<Logged> lease(String name, String consumer, int max, Duration atMost, Duration lease)
+            throws InterruptedException {
+        requireDeclared(name);
+        lock.lockInterruptibly();
+        try {
+            var subscription = require(name);
+            var ledger = subscription.ledger;
+            long endNanos = time.nanos() + atMost.toNanos();
+            List<Logged> handed = List.of();
+            try {
+                while (!closed && handed.isEmpty() && subscriptions.get(name) == subscription) {
+                    // It has nothing yet; a short lease may have ended while it waited.
+                    ledger.lease(consumer, lease, time.nanos());
+                    if (fill(subscription, consumer)) continue;
+                    handed = ledger.hand(consumer, max, time.nanos());
+                    if (handed.isEmpty() && !rest(subscription, endNanos)) break;
+                }
+                requireOpen();
+                return handed;
+            } finally {
+                if (handed.isEmpty()) ledger.leave(consumer);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Begins the time of a lease anew; false if it has ended. */
+    boolean extend(String name, String consumer) {
+        lock.lock();
+        try {
+            var ledger = require(name).ledger;
+            if (!ledger.has(consumer, time.nanos()) || ledger.held(consumer) == 0) return false;
+            ledger.heard(consumer, time.nanos());
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A lease of which nothing is left ends. */
+    void end(String name, String consumer) {
+        lock.lock();
+        try {
+            var subscription = subscriptions.get(name);
+            if (subscription == null || subscription.ledger.held(consumer) > 0) return;
+            subscription.ledger.leave(consumer);
+            subscription.changed.all();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes events back that a consumer could not handle; they and what comes behind them in their
+     * keys are handed out again later. With the last attempt the key is parked, durably.
+     *
+     * @param error what went wrong
+     * @param wait how long to wait, if the consumer knows; then it counts as no attempt
+     * @return the ids that this consumer does not have
+     */
+    List<String> reject(
+            String name, String consumer, List<String> ids, String error, Optional<Duration> wait)
+            throws InterruptedException {
+        SubscriptionLedger.Rejected done;
+        var parked = new ArrayList<BusTables.Cause>();
+        requireDeclared(name);
+        lock.lock();
+        try {
+            requireOpen();
+            var subscription = require(name);
+            int most =
+                    subscription
+                            .declared
+                            .map(Declaration::mostAttempts)
+                            .orElse(Declaration.ATTEMPTS);
+            var ledger = subscription.ledger;
+            ledger.expire(time.nanos());
+            done =
+                    wait.isPresent()
+                            ? ledger.postpone(consumer, ids, wait.get(), time.nanos())
+                            : ledger.reject(
+                                    consumer,
+                                    ids,
+                                    attempt -> Backoff.PATIENT.after(attempt, time),
+                                    time.nanos());
+            for (var failing : done.failing()) {
+                if (wait.isPresent() || failing.attempts() < most) continue;
+                ledger.park(failing.key());
+                var cause =
+                        new BusTables.Cause(failing.key(), failing.attempts(), error, time.now());
+                subscription.causes.put(failing.key(), cause);
+                subscription.causesChanged++;
+                parked.add(cause);
+            }
+            subscription.changed.all();
+        } finally {
+            lock.unlock();
+        }
+        for (var cause : parked) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    name
+                            + " parks the key "
+                            + cause.key().key()
+                            + " of "
+                            + cause.key().source()
+                            + " behind "
+                            + cause.attempts()
+                            + " attempts: "
+                            + error);
+        }
+        // What was parked, or put aside behind a failure, is on disk with why, in one transaction.
+        if (!parked.isEmpty()) save(name);
+        return done.refused();
+    }
+
+    /** The parked keys of a subscription: why, and how many events of each. */
+    record ParkedKey(
+            String source, String key, int events, int attempts, String error, Instant since) {}
+
+    List<ParkedKey> parked(String name) {
+        lock.lock();
+        try {
+            var subscription = require(name);
+            var counts = new HashMap<SubscriptionLedger.Key, Integer>();
+            for (var one : subscription.ledger.parked()) counts.merge(one.key(), 1, Integer::sum);
+            return subscription.causes.values().stream()
+                    .filter(cause -> counts.containsKey(cause.key()))
+                    .map(cause ->
+                            new ParkedKey(
+                                    cause.key().source(),
+                                    cause.key().key(),
+                                    counts.getOrDefault(cause.key(), 0),
+                                    cause.attempts(),
+                                    cause.error(),
+                                    cause.since()))
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tries a parked key again, durably, its events in order; false if it is not parked. */
+    boolean retry(String name, SubscriptionLedger.Key key) throws InterruptedException {
+        lock.lock();
+        try {
+            var subscription = require(name);
+            if (!subscription.ledger.retry(key)) return false;
+            subscription.causes.remove(key);
+            subscription.causesChanged++;
+            subscription.changed.all();
+        } finally {
+            lock.unlock();
+        }
+        save(name);
+        return true;
+    }
+
+    /** Leaves the first parked event of a key out for ever; false if it is not parked. */
+    boolean drop(String name, SubscriptionLedger.Key key) throws InterruptedException {
+        boolean dropped;
+        lock.lock();
+        try {
+            dropped = require(name).ledger.drop(key);
+        } finally {
+            lock.unlock();
+        }
+        if (dropped) save(name);
+        return dropped;
+    }
+
+    /** A consumer leaves; what it has not acknowledged goes to others. */
     void leave(String name, String consumer) {
         lock.lock();
         try {
@@ -412,12 +995,17 @@ public final class BusLog implements Bus {
         lock.lock();
         try {
             var subscription = require(name);
-            if (subscription.ledger.consumers() > 0) return false;
+            subscription.ledger.expire(time.nanos());
+            if (subscription.ledger.consumers() > 0 && subscription.declared.isEmpty())
+                return false;
             subscriptions.remove(name);
+            subscription.changed.all();
         } finally {
             lock.unlock();
         }
         tables.delete(name);
+        // Somebody may have made it again meanwhile.
+        if (names().contains(name)) save(name);
         return true;
     }
 
@@ -436,6 +1024,17 @@ public final class BusLog implements Bus {
         }
     }
 
+    /** Whether a consumer is there. */
+    boolean attended(String name) {
+        lock.lock();
+        try {
+            var subscription = subscriptions.get(name);
+            return subscription != null && subscription.ledger.consumers() > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether events wait for a subscription; looks no further than the first one. */
     boolean waits(String name) {
         Set<String> types;
@@ -445,7 +1044,7 @@ public final class BusLog implements Bus {
             var subscription = subscriptions.get(name);
             if (subscription == null) return false;
             var ledger = subscription.ledger;
-            if (ledger.outstanding() > 0) return true;
+            if (ledger.outstanding() > 0 || !ledger.parked().isEmpty()) return true;
             if (ledger.through() >= end) return false;
             types = ledger.types();
             through = ledger.through();
@@ -453,6 +1052,11 @@ public final class BusLog implements Bus {
             lock.unlock();
         }
         return tables.any(through, types);
+    }
+
+    /** One subscription. */
+    Progress subscription(String name) {
+        return progress(name).orElseThrow(() -> missing(name).failure());
     }
 
     private Optional<Progress> progress(String name) {
@@ -469,10 +1073,11 @@ public final class BusLog implements Bus {
                             name,
                             ledger.types(),
                             ledger.consumers(),
-                            ledger.leader(),
+                            subscription.declared.flatMap(Declaration::url),
                             ledger.through(),
                             ledger.outstanding(),
-                            0);
+                            0,
+                            ledger.parked().size());
         } finally {
             lock.unlock();
         }
@@ -482,14 +1087,15 @@ public final class BusLog implements Bus {
                         name,
                         now.types(),
                         now.consumers(),
-                        now.leader(),
+                        now.url(),
                         now.through(),
                         now.outstanding(),
-                        now.outstanding() + unread));
+                        now.outstanding() + unread,
+                        now.parked()));
     }
 
     /** How far a subscription is behind: events read and not acknowledged, and those not read. */
-    record Lag(int outstanding, long unread) {}
+    record Lag(int outstanding, long unread, int parked) {}
 
     /** Of all subscriptions, by name; looks at no table. */
     Map<String, Lag> lags() {
@@ -498,7 +1104,8 @@ public final class BusLog implements Bus {
             var lags = new TreeMap<String, Lag>();
             subscriptions.forEach((name, subscription) -> {
                 var ledger = subscription.ledger;
-                lags.put(name, new Lag(ledger.outstanding(), Math.max(0, end - ledger.through())));
+                long unread = Math.max(0, end - ledger.through());
+                lags.put(name, new Lag(ledger.outstanding(), unread, ledger.parked().size()));
             });
             return lags;
         } finally {
@@ -518,10 +1125,12 @@ public final class BusLog implements Bus {
 
     private Subscription require(String name) {
         var subscription = subscriptions.get(name);
-        if (subscription == null)
-            throw Problem.of(404, "no-such-subscription", "the bus has no subscription " + name)
-                    .failure();
+        if (subscription == null) throw missing(name).failure();
         return subscription;
+    }
+
+    private static Problem missing(String name) {
+        return Problem.of(404, "no-such-subscription", "the bus has no subscription " + name);
     }
 
     private void requireOpen() {
@@ -561,8 +1170,10 @@ public final class BusLog implements Bus {
         }
 
         @Override
-        public void acknowledge(List<BusEvent> events) throws InterruptedException {
-            BusLog.this.acknowledge(name, id, events.stream().map(BusEvent::id).toList());
+        public List<BusEvent> acknowledge(List<BusEvent> events) throws InterruptedException {
+            var ids = events.stream().map(BusEvent::id).toList();
+            var refused = BusLog.this.acknowledge(name, id, ids);
+            return events.stream().filter(event -> refused.contains(event.id())).toList();
         }
 
         @Override

@@ -12,6 +12,7 @@ import dev.weft.core.Response;
 import dev.weft.core.Routes;
 import dev.weft.core.Service;
 import dev.weft.events.Bus;
+import dev.weft.events.BusMessages.Acknowledged;
 import dev.weft.events.BusMessages.Acknowledgement;
 import dev.weft.events.BusMessages.Handed;
 import dev.weft.events.BusMessages.Join;
@@ -83,8 +84,9 @@ final class BusRoutes {
                             + Bus.MAX_IN_FLIGHT
                             + " events are acknowledged at once, not "
                             + ids.size());
-        bus.acknowledge(request.variable("name"), request.variable("id"), ids);
-        return Response.of(204);
+        return Answers.json(
+                new Acknowledged(
+                        bus.acknowledge(request.variable("name"), request.variable("id"), ids)));
     }
 
     private Response leave(Request request) {
@@ -103,7 +105,7 @@ final class BusRoutes {
     }
 
     /** What the bus rejects of its arguments is the caller's mistake. */
-    private static Service<Request, Response> checked(Service<Request, Response> route) {
+    static Service<Request, Response> checked(Service<Request, Response> route) {
         return request -> {
             try {
                 return route.call(request);

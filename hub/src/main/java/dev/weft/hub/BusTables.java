@@ -1,5 +1,6 @@
 package dev.weft.hub;
 
+import dev.weft.core.Problem;
 import dev.weft.events.BusEvent;
 import dev.weft.events.Database;
 import dev.weft.events.Origin;
@@ -7,6 +8,8 @@ import dev.weft.events.Row;
 import dev.weft.events.Sql;
 import dev.weft.events.SubscriptionLedger;
 import dev.weft.events.SubscriptionLedger.Logged;
+import dev.weft.events.SubscriptionLedger.Parked;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -29,13 +33,46 @@ final class BusTables {
 
     private static final String EVENT =
             "select position, source, source_position, part, type, key, at, data, traceparent,"
-                    + " tracestate, baggage, criticality, cause from bus_event ";
+                    + " tracestate, baggage, criticality, cause, attributes from bus_event ";
+
+    /** How many ids of other programs' events are remembered. */
+    static final int MAX_TAKEN = 1_000_000;
+
+    /** How long they are remembered. */
+    static final Duration TAKEN = Duration.ofHours(24);
+
+    /** The most programs that publish. */
+    static final int MAX_SOURCES = 10_000;
+
+    /** How many rows one step of the retention deletes. */
+    static final int SWEEP = 1_000;
 
     /** How many rows of the log one reading looks at. */
     static final int WINDOW = 2_000;
 
-    /** A subscription as it was kept. */
-    record Kept(String name, Set<String> types, SubscriptionLedger.State state) {}
+    /**
+     * A subscription as it was kept.
+     *
+     * @param settings what was declared, as JSON; empty if nothing was
+     * @param causes why keys are parked; empty if that is on disk as it is
+     * @param version of the causes
+     */
+    record Kept(
+            String name,
+            Set<String> types,
+            SubscriptionLedger.State state,
+            String settings,
+            Optional<List<Cause>> causes,
+            long version) {}
+
+    /** An event of another program, by its id there; its position is still to be found. */
+    record Offered(String id, BusEvent event, String attributes) {}
+
+    /** What became of offered events. */
+    record Accepted(List<Logged> added, int repeated) {}
+
+    /** Why a key is parked. */
+    record Cause(SubscriptionLedger.Key key, int attempts, String error, Instant since) {}
 
     /** What a publication came to. */
     record Published(long through, List<Logged> added) {}
@@ -43,7 +80,7 @@ final class BusTables {
     private final Database database;
 
     /** Makes the tables if they are not there. */
-    BusTables(Database database) throws InterruptedException {
+    BusTables(Database database, Instant now) throws InterruptedException {
         this.database = database;
         database.write(sql -> {
             sql.update(
@@ -62,21 +99,34 @@ final class BusTables {
                     "create table if not exists bus_subscription (name text primary key,"
                             + " types text not null, position integer not null,"
                             + " outstanding text not null, ahead text not null)");
-            addContext(sql);
+            for (var column : List.of("tracestate", "baggage", "criticality", "attributes"))
+                add(sql, "bus_event", column, "text not null default ''");
+            add(sql, "bus_event", "arrived", "integer not null default " + now.toEpochMilli());
+            for (var column : List.of("parked", "settings"))
+                add(sql, "bus_subscription", column, "text not null default ''");
+            sql.update(
+                    "create table if not exists bus_taken (number integer primary key,"
+                            + " source text not null, id text not null, at integer not null,"
+                            + " unique (source, id))");
+            sql.update("create index if not exists bus_taken_at on bus_taken (at)");
+            sql.update(
+                    "create table if not exists bus_parked (subscription text not null,"
+                            + " source text not null, key text not null, attempts integer not"
+                            + " null, error text not null, since text not null,"
+                            + " primary key (subscription, source, key))");
             return 0;
         });
     }
 
     /** To a file of an earlier version. */
-    private static void addContext(Sql sql) {
-        for (var column : List.of("tracestate", "baggage", "criticality"))
-            if (sql.query(
-                            "select name from pragma_table_info('bus_event') where name = ?",
-                            row -> row.text("name"),
-                            column)
-                    .isEmpty())
-                sql.update(
-                        "alter table bus_event add column " + column + " text not null default ''");
+    private static void add(Sql sql, String table, String column, String type) {
+        if (sql.query(
+                        "select name from pragma_table_info(?) where name = ?",
+                        row -> row.text("name"),
+                        table,
+                        column)
+                .isEmpty())
+            sql.update("alter table " + table + " add column " + column + " " + type);
     }
 
     long end() {
@@ -86,25 +136,38 @@ final class BusTables {
                 .orElse(0L);
     }
 
+    /** The position of the first event that is still there; 1 without one. */
+    long first() {
+        return database.first(
+                        "select coalesce(min(position), 1) as n from bus_event",
+                        row -> row.number("n"))
+                .orElse(1L);
+    }
+
+    /** How far each service has published. */
     Map<String, Long> published() {
         var published = new HashMap<String, Long>();
         database.query(
                 "select source, published from bus_source",
                 row -> published.put(row.text("source"), row.number("published")));
+        published.keySet().removeIf(BusEvent::isForeign);
         return published;
     }
 
     List<Kept> subscriptions() {
         return database
                 .query(
-                        "select name, types, position, outstanding, ahead from bus_subscription",
+                        "select name, types, position, outstanding, ahead, parked, settings"
+                                + " from bus_subscription",
                         row ->
                                 new Written(
                                         row.text("name"),
                                         Set.of(row.text("types").split(",")),
                                         row.number("position"),
                                         runs(row.text("outstanding")),
-                                        runs(row.text("ahead"))))
+                                        runs(row.text("ahead")),
+                                        runs(row.text("parked")),
+                                        row.text("settings")))
                 .stream()
                 .map(this::kept)
                 .toList();
@@ -116,24 +179,54 @@ final class BusTables {
             Set<String> types,
             long position,
             List<long[]> outstanding,
-            List<long[]> ahead) {}
+            List<long[]> ahead,
+            List<long[]> parked,
+            String settings) {}
 
     private Kept kept(Written row) {
         var outstanding = new ArrayList<Logged>();
         for (long[] run : row.outstanding) outstanding.addAll(between(run[0], run[1], row.types));
         var ahead = new TreeSet<Long>();
         for (long[] run : row.ahead) for (long at = run[0]; at <= run[1]; at++) ahead.add(at);
-        var state = new SubscriptionLedger.State(row.position, outstanding, ahead);
-        return new Kept(row.name, row.types, state);
+        var parked = new ArrayList<Parked>();
+        for (long[] run : row.parked) parked.addAll(parked(run[0], run[1]));
+        var state = new SubscriptionLedger.State(row.position, outstanding, ahead, parked);
+        return new Kept(row.name, row.types, state, row.settings, Optional.of(causes(row.name)), 0);
+    }
+
+    private List<Parked> parked(long first, long last) {
+        return database.query(
+                "select position, source, source_position, key from bus_event where position >= ?"
+                        + " and position <= ? order by position",
+                row ->
+                        new Parked(
+                                row.number("position"),
+                                new SubscriptionLedger.Key(row.text("source"), row.text("key")),
+                                row.number("source_position")),
+                first,
+                last);
+    }
+
+    /** Events by their places in the log. */
+    List<Logged> read(List<Long> sequences) {
+        if (sequences.isEmpty()) return List.of();
+        return database.query(
+                EVENT
+                        + "where position in ("
+                        + "?, ".repeat(sequences.size() - 1)
+                        + "?) order by position",
+                BusTables::logged,
+                sequences.toArray());
     }
 
     /** Appends what is new of a publication. */
-    Published publish(String source, long through, List<BusEvent> events)
+    Published publish(String source, long through, List<BusEvent> events, Instant now)
             throws InterruptedException {
-        return database.write(sql -> publish(sql, source, through, events));
+        return database.write(sql -> publish(sql, source, through, events, now));
     }
 
-    private static Published publish(Sql sql, String source, long through, List<BusEvent> events) {
+    private static Published publish(
+            Sql sql, String source, long through, List<BusEvent> events, Instant now) {
         long before =
                 sql.first(
                                 "select published from bus_source where source = ?",
@@ -141,31 +234,164 @@ final class BusTables {
                                 source)
                         .orElse(0L);
         if (through <= before) return new Published(before, List.of());
-        long position =
-                sql.first(
-                                "select coalesce(max(position), 0) as n from bus_event",
-                                row -> row.number("n"))
-                        .orElse(0L);
+        long position = last(sql);
         var added = new ArrayList<Logged>();
         for (var event : events) {
             if (event.position() <= before) continue;
-            insert(sql, ++position, event);
-            added.add(new Logged(position, event));
+            var logged = new Logged(++position, event);
+            insert(sql, logged, now);
+            added.add(logged);
         }
+        publishedThrough(sql, source, through);
+        return new Published(through, added);
+    }
+
+    private static long last(Sql sql) {
+        return sql.first(
+                        "select coalesce(max(position), 0) as n from bus_event",
+                        row -> row.number("n"))
+                .orElse(0L);
+    }
+
+    private static void publishedThrough(Sql sql, String source, long through) {
         sql.update(
                 "insert into bus_source (source, published) values (?, ?)"
                         + " on conflict (source) do update set published = excluded.published",
                 source,
                 through);
-        return new Published(through, added);
     }
 
-    private static void insert(Sql sql, long position, BusEvent event) {
+    /**
+     * Appends what other programs offer, numbered by source as it comes; leaves out whose source and
+     * id are remembered.
+     */
+    Accepted accept(List<Offered> offered, Instant now) throws InterruptedException {
+        return database.write(sql -> accept(sql, offered, now));
+    }
+
+    private static Accepted accept(Sql sql, List<Offered> offered, Instant now) {
+        var added = new ArrayList<Logged>();
+        long position = last(sql);
+        for (var one : offered) {
+            var source = one.event.source();
+            if (sql.update(
+                            "insert into bus_taken (source, id, at) values (?, ?, ?)"
+                                    + " on conflict (source, id) do nothing",
+                            source,
+                            one.id,
+                            now.toEpochMilli())
+                    == 0) continue;
+            long number = published(sql, source) + 1;
+            publishedThrough(sql, source, number);
+            var event = one.event;
+            var numbered =
+                    new BusEvent(
+                            source,
+                            number,
+                            0,
+                            event.type(),
+                            event.key(),
+                            event.at(),
+                            event.data(),
+                            event.origin());
+            var logged = new Logged(++position, numbered, one.attributes);
+            insert(sql, logged, now);
+            added.add(logged);
+        }
+        forget(sql, now);
+        return new Accepted(added, offered.size() - added.size());
+    }
+
+    private static long published(Sql sql, String source) {
+        var published =
+                sql.first(
+                        "select published from bus_source where source = ?",
+                        row -> row.number("published"),
+                        source);
+        if (published.isPresent()) return published.get();
+        long sources =
+                sql.first("select count(*) as n from bus_source", row -> row.number("n"))
+                        .orElse(0L);
+        if (sources >= MAX_SOURCES)
+            throw Problem.of(
+                            422,
+                            "too-many-sources",
+                            "events of "
+                                    + MAX_SOURCES
+                                    + " sources were published; \""
+                                    + source
+                                    + "\" would be one more. Name the program by its source, and"
+                                    + " what the event is about by its subject")
+                    .failure();
+        return 0;
+    }
+
+    /** Ids that are remembered no longer. */
+    private static void forget(Sql sql, Instant now) {
+        sql.update(
+                "delete from bus_taken where number in"
+                        + " (select number from bus_taken where at < ? limit ?)",
+                now.minus(TAKEN).toEpochMilli(),
+                SWEEP);
+        sql.update(
+                "delete from bus_taken where number <="
+                        + " (select max(number) from bus_taken) - ?",
+                MAX_TAKEN);
+    }
+
+    /** How much of the file is in use. */
+    long usedBytes() {
+        return database.first(
+                        "select (p.page_count - f.freelist_count) * s.page_size as n from"
+                                + " pragma_page_count() p, pragma_freelist_count() f,"
+                                + " pragma_page_size() s",
+                        row -> row.number("n"))
+                .orElse(0L);
+    }
+
+    /** An event's place in the log and when it came there. */
+    private record Arrived(long position, long at) {}
+
+    /**
+     * Deletes the oldest events, at most {@value #SWEEP} and none from a position on, as far as they came before a
+     * moment; tells up to which position. The pages are used again.
+     */
+    OptionalLong sweep(long before, long cameBeforeMs) throws InterruptedException {
+        var oldest =
+                database.query(
+                        "select position, arrived from bus_event where position < ? order by"
+                                + " position limit ?",
+                        row -> new Arrived(row.number("position"), row.number("arrived")),
+                        before,
+                        SWEEP);
+        long through = 0;
+        for (var one : oldest) {
+            if (one.at >= cameBeforeMs) break;
+            through = one.position;
+        }
+        if (through == 0) return OptionalLong.empty();
+        long upTo = through;
+        database.write(sql -> sql.update("delete from bus_event where position <= ?", upTo));
+        return OptionalLong.of(upTo);
+    }
+
+    /** The position of the first event that came at a moment or later; behind the end without one. */
+    long position(Instant from) {
+        return database.first(
+                        "select coalesce((select min(position) from bus_event where arrived >= ?),"
+                                + " (select coalesce(max(position), 0) + 1 from bus_event)) as n",
+                        row -> row.number("n"),
+                        from.toEpochMilli())
+                .orElse(1L);
+    }
+
+    private static void insert(Sql sql, Logged logged, Instant now) {
+        var event = logged.event();
         sql.update(
                 "insert into bus_event (position, source, source_position, part, type, key, at,"
-                        + " data, traceparent, tracestate, baggage, criticality, cause)"
-                        + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                position,
+                        + " data, traceparent, tracestate, baggage, criticality, cause, attributes,"
+                        + " arrived) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                logged.sequence(),
                 event.source(),
                 event.position(),
                 event.part(),
@@ -177,7 +403,9 @@ final class BusTables {
                 event.origin().tracestate(),
                 event.origin().baggage(),
                 event.origin().criticality(),
-                event.origin().cause());
+                event.origin().cause(),
+                logged.attributes(),
+                now.toEpochMilli());
     }
 
     /**
@@ -244,7 +472,8 @@ final class BusTables {
                                 row.text("baggage"),
                                 row.text("criticality"),
                                 row.text("cause"),
-                                "")));
+                                "")),
+                row.text("attributes"));
     }
 
     /** Where an event stands in the log, by its id. */
@@ -301,20 +530,55 @@ final class BusTables {
             var outstanding = now.state().outstanding().stream().map(Logged::sequence);
             sql.update(
                     "insert into bus_subscription (name, types, position, outstanding,"
-                            + " ahead) values (?, ?, ?, ?, ?) on conflict (name) do update"
-                            + " set types = excluded.types, position = excluded.position,"
-                            + " outstanding = excluded.outstanding, ahead = excluded.ahead",
+                            + " ahead, parked, settings) values (?, ?, ?, ?, ?, ?, ?) on conflict"
+                            + " (name) do update set types = excluded.types, position ="
+                            + " excluded.position, outstanding = excluded.outstanding, ahead ="
+                            + " excluded.ahead, parked = excluded.parked, settings ="
+                            + " excluded.settings",
                     name,
                     String.join(",", new TreeSet<>(now.types())),
                     now.state().through(),
                     text(outstanding.toList()),
-                    text(now.state().ahead()));
+                    text(now.state().ahead()),
+                    text(now.state().parked().stream().map(Parked::sequence).toList()),
+                    now.settings());
+            now.causes().ifPresent(causes -> save(sql, name, causes));
             return now;
         });
     }
 
     void delete(String name) throws InterruptedException {
-        database.write(sql -> sql.update("delete from bus_subscription where name = ?", name));
+        database.write(sql -> {
+            sql.update("delete from bus_parked where subscription = ?", name);
+            return sql.update("delete from bus_subscription where name = ?", name);
+        });
+    }
+
+    private static void save(Sql sql, String name, List<Cause> causes) {
+        sql.update("delete from bus_parked where subscription = ?", name);
+        for (var cause : causes)
+            sql.update(
+                    "insert into bus_parked (subscription, source, key, attempts, error, since)"
+                            + " values (?, ?, ?, ?, ?, ?)",
+                    name,
+                    cause.key.source(),
+                    cause.key.key(),
+                    cause.attempts,
+                    cause.error,
+                    cause.since.toString());
+    }
+
+    private List<Cause> causes(String name) {
+        return database.query(
+                "select source, key, attempts, error, since from bus_parked where subscription = ?"
+                        + " order by since, source, key",
+                row ->
+                        new Cause(
+                                new SubscriptionLedger.Key(row.text("source"), row.text("key")),
+                                (int) row.number("attempts"),
+                                row.text("error"),
+                                Instant.parse(row.text("since"))),
+                name);
     }
 
     /** Numbers as runs: {@code 3-7,9}. */

@@ -35,7 +35,7 @@ public final class Hub implements AutoCloseable {
     public static final long MAX_BODY_BYTES = 16 << 20;
 
     /**
-     * How long requests in work may go on while it closes. Those that are broken off are made
+     * How long requests in work may go on while it closes, unless told otherwise. Those that are broken off are made
      * again; services that are still there keep asking, so there is no point in waiting for quiet.
      */
     private static final Duration DRAIN = Duration.ofMillis(500);
@@ -49,6 +49,8 @@ public final class Hub implements AutoCloseable {
      * @param supervisor who answers for processes
      * @param services that are to be there; as soon as they are, the registry is complete
      * @param warming how long behind the start readers of the registry keep what they knew
+     * @param retention how long the bus keeps events, and how many
+     * @param drain how long requests in work may go on while it closes
      */
     public record Options(
             String host,
@@ -57,7 +59,9 @@ public final class Hub implements AutoCloseable {
             Optional<String> token,
             Optional<URI> supervisor,
             Set<String> services,
-            Duration warming) {
+            Duration warming,
+            Retention retention,
+            Duration drain) {
 
         public Options {
             services = Set.copyOf(services);
@@ -72,25 +76,55 @@ public final class Hub implements AutoCloseable {
                     Optional.empty(),
                     Optional.empty(),
                     Set.of(),
-                    Duration.ofSeconds(10));
+                    Duration.ofSeconds(10),
+                    Retention.DEFAULT,
+                    DRAIN);
         }
 
         public Options token(String token) {
             return new Options(
-                    host, port, store, Optional.of(token), supervisor, services, warming);
+                    host,
+                    port,
+                    store,
+                    Optional.of(token),
+                    supervisor,
+                    services,
+                    warming,
+                    retention,
+                    drain);
         }
 
         public Options supervisor(URI supervisor) {
             return new Options(
-                    host, port, store, token, Optional.of(supervisor), services, warming);
+                    host,
+                    port,
+                    store,
+                    token,
+                    Optional.of(supervisor),
+                    services,
+                    warming,
+                    retention,
+                    drain);
         }
 
         public Options services(Set<String> services) {
-            return new Options(host, port, store, token, supervisor, services, warming);
+            return new Options(
+                    host, port, store, token, supervisor, services, warming, retention, drain);
         }
 
         public Options warming(Duration warming) {
-            return new Options(host, port, store, token, supervisor, services, warming);
+            return new Options(
+                    host, port, store, token, supervisor, services, warming, retention, drain);
+        }
+
+        public Options retention(Retention retention) {
+            return new Options(
+                    host, port, store, token, supervisor, services, warming, retention, drain);
+        }
+
+        public Options drain(Duration drain) {
+            return new Options(
+                    host, port, store, token, supervisor, services, warming, retention, drain);
         }
 
         /** From the variables of a process's environment. */
@@ -109,7 +143,9 @@ public final class Hub implements AutoCloseable {
                     given(environment, "WEFT_SERVICES")
                             .map(names -> Set.of(names.split(",")))
                             .orElse(Set.of()),
-                    Duration.ofSeconds(10));
+                    Duration.ofSeconds(10),
+                    Retention.from(environment),
+                    DRAIN);
         }
 
         private static Optional<String> given(Map<String, String> environment, String name) {
@@ -119,14 +155,24 @@ public final class Hub implements AutoCloseable {
 
     private final Storage storage;
     private final BusLog bus;
+    private final Pushing pushing;
     private final InstanceTable table;
     private final Transport.Server server;
+    private final Duration drain;
 
-    private Hub(Storage storage, BusLog bus, InstanceTable table, Transport.Server server) {
+    private Hub(
+            Storage storage,
+            BusLog bus,
+            Pushing pushing,
+            InstanceTable table,
+            Transport.Server server,
+            Duration drain) {
         this.storage = storage;
         this.bus = bus;
+        this.pushing = pushing;
         this.table = table;
         this.server = server;
+        this.drain = drain;
     }
 
     /**
@@ -148,16 +194,18 @@ public final class Hub implements AutoCloseable {
         var storage = Storage.open(options.store(), time);
         storage.measure(meter);
         try {
-            var bus = new BusLog(storage.database(), time);
+            var bus = new BusLog(storage.database(), options.retention(), time);
             var table = new InstanceTable(options.warming(), options.services(), time);
+            var pushing = new Pushing(bus, table, transport, time);
             var server =
                     transport.serve(
-                            service(options, bus, table, transport, meter, time),
+                            service(options, bus, pushing, table, transport, meter, time),
                             ServerOptions.DEFAULT
                                     .host(options.host())
                                     .port(options.port())
                                     .maxBodyBytes(MAX_BODY_BYTES));
-            return new Hub(storage, bus, table, server);
+            pushing.start();
+            return new Hub(storage, bus, pushing, table, server, options.drain());
         } catch (RuntimeException | InterruptedException e) {
             storage.close();
             throw e;
@@ -167,20 +215,25 @@ public final class Hub implements AutoCloseable {
     private static Service<Request, Response> service(
             Options options,
             BusLog bus,
+            Pushing pushing,
             InstanceTable table,
             Transport transport,
             MemoryMeter meter,
             Time time) {
         var traces = new TraceStore(TraceStore.Bounds.DEFAULT);
         HubMetrics.observe(meter, table, bus, traces);
-        var settling = new Settling(table, bus, transport, options.token(), time);
+        var calls = new InstanceCalls(transport, options.token(), time);
+        var settling = new Settling(table, bus, calls, time);
         var supervisor = options.supervisor().map(transport::client);
         var routes =
                 new AdminRoutes(table, bus, settling, supervisor)
                         .routes()
+                        .and(new ParkedRoutes(table, calls).routes())
+                        .and(new SubscriptionRoutes(table, bus, calls, time).routes())
                         .and(new TraceRoutes(traces).routes())
                         .and(new RegistryRoutes(table).routes())
-                        .and(new BusRoutes(bus).routes());
+                        .and(new BusRoutes(bus).routes())
+                        .and(new ProgramRoutes(bus, pushing, time).routes());
         var all = routes.and(Routes.of(AdminRoutes.index(routes.list())));
         var metrics =
                 new MetricsPage(
@@ -206,8 +259,9 @@ public final class Hub implements AutoCloseable {
     @Override
     public void close() {
         bus.close();
+        pushing.close();
         table.close();
-        server.drain(DRAIN);
+        server.drain(drain);
         server.close();
         storage.close();
     }

@@ -39,6 +39,19 @@ public final class HubMetrics {
                     "Events of the log, of any type, that the subscription has not read yet.",
                     SUBSCRIPTION);
 
+    public static final Metric BUS_PARKED =
+            Metric.gauge(
+                    "weft.bus.parked",
+                    "{event}",
+                    "Events of a subscription that the bus has put aside.",
+                    SUBSCRIPTION);
+
+    public static final Metric BUS_DROPPED =
+            Metric.counter(
+                    "weft.bus.dropped",
+                    "{event}",
+                    "Events that had to make room before a subscription had acknowledged them.");
+
     public static final Metric TRACE_SPANS =
             Metric.gauge("weft.traces.spans", "{span}", "Spans that are kept.");
 
@@ -47,7 +60,15 @@ public final class HubMetrics {
 
     /** All of these. */
     public static final List<Metric> ALL =
-            List.of(INSTANCES, BUS_EVENTS, BUS_OUTSTANDING, BUS_UNREAD, TRACE_SPANS, TRACE_DROPPED);
+            List.of(
+                    INSTANCES,
+                    BUS_EVENTS,
+                    BUS_OUTSTANDING,
+                    BUS_UNREAD,
+                    BUS_PARKED,
+                    BUS_DROPPED,
+                    TRACE_SPANS,
+                    TRACE_DROPPED);
 
     private HubMetrics() {}
 
@@ -60,6 +81,9 @@ public final class HubMetrics {
         meter.observe(
                 BUS_UNREAD,
                 it -> bus.lags().forEach((name, lag) -> it.value((double) lag.unread(), name)));
+        meter.observe(
+                BUS_PARKED, it -> bus.lags().forEach((name, lag) -> it.value(lag.parked(), name)));
+        meter.observe(BUS_DROPPED, it -> it.value((double) bus.dropped()));
         meter.observe(TRACE_SPANS, it -> it.value(traces.size().spans()));
         meter.observe(TRACE_DROPPED, it -> it.value((double) traces.size().dropped()));
     }

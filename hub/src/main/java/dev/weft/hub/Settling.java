@@ -1,8 +1,5 @@
 package dev.weft.hub;
 
-import dev.weft.core.Cancellation;
-import dev.weft.core.Context;
-import dev.weft.core.ContextHeaders;
 import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
@@ -10,7 +7,6 @@ import dev.weft.core.Receipt;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Time;
-import dev.weft.core.Transport;
 import dev.weft.json.Json;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +27,9 @@ import java.util.stream.Collectors;
  * answers early may be called by one that still handles an event, and write behind its answer. By
  * the end of the first quiet round everything up to the ends has been handled, so what that wrote is
  * in the logs before the second one begins, and would move an end there.
+ *
+ * <p>A key that was parked blocks, too, but is not waited for: with nothing else under way, the system
+ * stays unsettled until somebody has it tried again or drops it.
  *
  * <p>A subscription whose service does not answer blocks as long as events wait for it. An instance
  * that cannot be reached blocks, unless another of its service answers.
@@ -59,7 +58,8 @@ final class Settling {
             Optional<Long> position,
             Optional<Long> applied,
             Optional<Integer> attempt,
-            Optional<String> error) {
+            Optional<String> error,
+            Optional<Boolean> parked) {
 
         static Blocked of(String service, String by, String error) {
             return new Blocked(
@@ -69,11 +69,18 @@ final class Settling {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    Optional.of(error));
+                    Optional.of(error),
+                    Optional.empty());
         }
 
         Blocked in(String service) {
-            return new Blocked(Optional.of(service), by, source, position, applied, attempt, error);
+            return new Blocked(
+                    Optional.of(service), by, source, position, applied, attempt, error, parked);
+        }
+
+        /** Whether it does not go on before somebody sees to it. */
+        boolean stays() {
+            return parked.orElse(false);
         }
     }
 
@@ -104,20 +111,13 @@ final class Settling {
 
     private final InstanceTable table;
     private final BusLog bus;
-    private final Transport transport;
-    private final Optional<String> token;
+    private final InstanceCalls calls;
     private final Time time;
 
-    Settling(
-            InstanceTable table,
-            BusLog bus,
-            Transport transport,
-            Optional<String> token,
-            Time time) {
+    Settling(InstanceTable table, BusLog bus, InstanceCalls calls, Time time) {
         this.table = table;
         this.bus = bus;
-        this.transport = transport;
-        this.token = token;
+        this.calls = calls;
         this.time = time;
     }
 
@@ -131,10 +131,11 @@ final class Settling {
             var answers = ask(ends, shorter(ROUND, deadline.remaining()));
             var blocked = blocked(answers);
             var now = ends.and(heads(answers));
-            quiet = blocked.isEmpty() && now.equals(ends) ? quiet + 1 : 0;
+            boolean still = blocked.stream().allMatch(Blocked::stays) && now.equals(ends);
+            quiet = still ? quiet + 1 : 0;
             ends = now;
-            boolean settled = quiet == QUIET_ROUNDS;
-            if (settled || deadline.expired()) {
+            boolean settled = quiet == QUIET_ROUNDS && blocked.isEmpty();
+            if (quiet == QUIET_ROUNDS || deadline.expired()) {
                 if (!settled && blocked.isEmpty()) blocked = List.of(moving());
                 return new Result(
                         settled,
@@ -185,18 +186,10 @@ final class Settling {
                         request.query()
                                 .and("after", ends.toString())
                                 .and("wait_ms", Long.toString(wait.toMillis())));
-        if (token.isPresent()) request = request.header("Authorization", "Bearer " + token.get());
-        var limited =
-                Cancellation.ofCalls("hub", instance.service() + "/" + instance.id(), time)
-                        .then(transport.client(instance.address()));
         try {
-            var asked = request;
-            return Context.none()
-                    .with(Deadline.after(wait.plus(ANSWER), time))
-                    .call(() -> answer(instance, limited.call(ContextHeaders.inject(asked))));
+            return answer(instance, calls.call(instance, request, wait.plus(ANSWER)));
         } catch (Exception e) {
-            return new Answer.Away(
-                    instance, e.getMessage() == null ? e.toString() : e.getMessage());
+            return new Answer.Away(instance, InstanceCalls.why(e));
         }
     }
 
@@ -262,17 +255,23 @@ final class Settling {
         return reasons.stream().map(reason -> reason.in(instance.service())).toList();
     }
 
-    /** Subscriptions that nobody answers for, with events waiting. */
+    /**
+     * Subscriptions with events waiting: those that nobody answers for, and those with events of other programs, which no service's
+     * log tells of.
+     */
     private List<Blocked> waiting(Set<String> answered) {
         return bus.names().stream()
-                .filter(name -> !answered.contains(service(name)))
+                .filter(name -> !answered.contains(service(name)) || bus.attended(name))
                 .filter(bus::waits)
-                .map(name ->
-                        Blocked.of(
-                                service(name),
-                                "subscription " + name,
-                                "events wait, and its service does not answer; start it, or"
-                                        + " delete the subscription"))
+                .map(name -> {
+                    var service = service(name);
+                    var error =
+                            answered.contains(service)
+                                    ? "events wait"
+                                    : "events wait, and its service does not answer; start it, or"
+                                            + " delete the subscription";
+                    return Blocked.of(service, "subscription " + name, error);
+                })
                 .toList();
     }
 

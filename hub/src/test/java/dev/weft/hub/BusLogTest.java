@@ -11,6 +11,7 @@ import dev.weft.events.Origin;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
+import dev.weft.events.SubscriptionLedger;
 import dev.weft.testkit.BusContract;
 import dev.weft.testkit.VirtualTime;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
@@ -210,7 +212,7 @@ class BusLogTest extends BusContract {
     void large_events_come_in_small_batches_and_are_all_handed_over() throws Exception {
         try (var bus = open()) {
             for (int i = 1; i <= 30; i++)
-                bus.publish("door", i, List.of(event(i, "opened", 1 << 20)));
+                bus.publish("door", i, List.of(event(i, "opened", Bus.MAX_DATA_BYTES - 2)));
             var consumer = bus.subscribe("log.doors", Set.of("opened"));
             var seen = new ArrayList<Long>();
             int most = 0;
@@ -247,7 +249,7 @@ class BusLogTest extends BusContract {
                     .singleElement()
                     .satisfies(progress -> {
                         assertThat(progress.pending()).isEqualTo(2);
-                        assertThat(progress.leader()).isPresent();
+                        assertThat(progress.consumers()).isEqualTo(1);
                     });
         }
     }
@@ -262,6 +264,39 @@ class BusLogTest extends BusContract {
         }
         try (var bus = open()) {
             assertThat(bus.log().subscriptions()).isEmpty();
+        }
+    }
+
+    @Test
+    void what_is_parked_stays_so_behind_a_restart_and_so_does_its_retry() throws Exception {
+        var declaration =
+                new Declaration(
+                        Set.of("opened"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(1),
+                        Optional.empty());
+        var wait = Duration.ofSeconds(30);
+        try (var bus = open()) {
+            bus.log().declare("log", declaration);
+            bus.publish("door", 2, List.of(event(1, "opened", 1), event(2, "opened", 1)));
+            assertThat(bus.log().lease("log", "pull-a", 9, NOW, wait)).hasSize(2);
+            bus.log().reject("log", "pull-a", List.of("door/1/0"), "no", Optional.empty());
+        }
+        try (var bus = open()) {
+            assertThat(bus.log().lease("log", "pull-b", 9, NOW, wait)).isEmpty();
+            assertThat(bus.log().parked("log"))
+                    .singleElement()
+                    .satisfies(key -> {
+                        assertThat(key.error()).isEqualTo("no");
+                        assertThat(key.events()).isEqualTo(2);
+                    });
+            assertThat(bus.log().retry("log", new SubscriptionLedger.Key("door", "key"))).isTrue();
+        }
+        try (var bus = open()) {
+            assertThat(bus.log().parked("log")).isEmpty();
+            assertThat(bus.log().lease("log", "pull-c", 9, NOW, wait)).hasSize(2);
         }
     }
 

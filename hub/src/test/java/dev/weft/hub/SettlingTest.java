@@ -106,6 +106,40 @@ class SettlingTest {
     }
 
     @Test
+    void what_is_parked_is_named_and_not_waited_for() throws Exception {
+        var blocked =
+                Map.of(
+                        "by",
+                        "listener copies",
+                        "source",
+                        "cart",
+                        "position",
+                        3,
+                        "applied",
+                        2,
+                        "attempt",
+                        15,
+                        "error",
+                        "parked: boom",
+                        "parked",
+                        true);
+        serve(
+                "cart",
+                Map.of(
+                        "service",
+                        "cart",
+                        "head",
+                        3,
+                        "settled",
+                        false,
+                        "blocked",
+                        List.of(blocked)));
+        var result = settle(Duration.ofDays(1));
+        assertThat(result.settled()).isFalse();
+        assertThat(result.blocked()).extracting(Settling.Blocked::stays).containsExactly(true);
+    }
+
+    @Test
     void a_program_of_another_kind_that_answers_everything_is_passed_over() throws Exception {
         serve("cart", after -> 3);
         var server = transport.serve(request -> Response.text("welcome"), ServerOptions.DEFAULT);
@@ -133,12 +167,25 @@ class SettlingTest {
     }
 
     private Settling.Result settle(Duration atMost) throws InterruptedException {
-        return new Settling(table, bus, transport, Optional.empty(), TIME).settle(atMost);
+        return new Settling(table, bus, new InstanceCalls(transport, Optional.empty(), TIME), TIME)
+                .settle(atMost);
     }
 
     /** How a fake service answers that has caught up: the end of its log. */
     private interface Head {
         long behind(Receipt after) throws InterruptedException;
+    }
+
+    private void serve(String service, Map<String, Object> progress) {
+        serve(service, Routes.of(Route.get("/_weft/progress", request -> Answers.json(progress))));
+    }
+
+    private void serve(String service, Routes routes) {
+        var server = transport.serve(routes, ServerOptions.DEFAULT);
+        table.put(
+                new Instance(
+                        service, service + "-1", server.address(), Instance.State.READY, List.of()),
+                LONG);
     }
 
     private void serve(String service, Head head) {
@@ -159,10 +206,6 @@ class SettlingTest {
                                                                                 .orElse(""))),
                                                         "settled",
                                                         true))));
-        var server = transport.serve(routes, ServerOptions.DEFAULT);
-        table.put(
-                new Instance(
-                        service, service + "-1", server.address(), Instance.State.READY, List.of()),
-                LONG);
+        serve(service, routes);
     }
 }
