@@ -28,7 +28,8 @@ class Photos {
         if (answer.statusCode() != 200) throw new IOException("the answer was " + answer.statusCode());
         if (!PICTURES.contains(mediaType)) throw new IOException("it is no picture but " + mediaType);
         weft.database().write(sql -> sql.update(
-            "insert or replace into photo values (?, ?, ?)", product.id(), mediaType, answer.body()));
+            "insert into photo values (?, ?, ?) on conflict (id) do update set media_type = excluded.media_type,"
+                + " bytes = excluded.bytes", product.id(), mediaType, answer.body()));
         weft.handle(Product.DECIDER, product.id(), new Product.PhotoFound(product.id()));
     }
 

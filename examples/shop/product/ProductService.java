@@ -27,7 +27,7 @@ class ProductService {
         Weft.run(App.named("product")
             .tables(Photos.TABLE)
             .publish(Product.DECIDER)
-            .listen(weft -> Listener.effect("photos").on(PRODUCT_REGISTERED,
+            .listen(weft -> Listener.effect("photos").attempts(5, Backoff.PATIENT).on(PRODUCT_REGISTERED,
                 event -> Photos.download(weft, event.data()),
                 (event, failure) -> Photos.giveUp(weft, event.data(), failure)))
             .routes(weft -> Routes.of(

@@ -9,6 +9,7 @@ module dev.weft.cli {
     requires dev.weft.http;
     requires dev.weft.hub;
     requires dev.weft.json;
+    requires dev.weft.postgres;
     requires dev.weft.supervisor;
     requires dev.weft.telemetry;
     requires info.picocli;

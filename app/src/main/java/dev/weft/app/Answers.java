@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Where a crash does no harm, because what the request appended is found again by its key, an
  * answer is written soon, in batches by one thread ({@link #keep}); at most {@link #MOST_PENDING}
  * wait to be written, beyond that keeping blocks. Else it is on disk before it is sent ({@link
- * #keepNow}). The lock guards {@code pending} and {@code closed} and is never held during I/O.
+ * #keepNow}). The lock guards {@code pending} and the flags and is never held during I/O.
  */
 final class Answers implements AutoCloseable {
 
@@ -58,6 +58,7 @@ final class Answers implements AutoCloseable {
     private final Map<String, Answer> pending = new LinkedHashMap<>();
     private final AtomicInteger sincePruned = new AtomicInteger(PRUNE_EACH);
     private final Thread writer;
+    private boolean lingered;
     private boolean closed;
 
     Answers(Database database, Time time) {
@@ -117,16 +118,21 @@ final class Answers implements AutoCloseable {
 
     private synchronized Map<String, Answer> nextBatch() throws InterruptedException {
         while (pending.isEmpty() && !closed) wait();
-        long endNanos = time.nanos() + LINGER.toNanos();
-        for (long leftMs = LINGER.toMillis();
-                leftMs > 0 && pending.size() < BATCH && !closed;
-                leftMs = (endNanos - time.nanos()) / 1_000_000) wait(leftMs);
+        lingered = false;
+        var timer = time.schedule(LINGER, this::lingered);
+        while (!lingered && pending.size() < BATCH && !closed) wait();
+        timer.cancel();
         var batch = new LinkedHashMap<String, Answer>();
         for (var each : pending.entrySet()) {
             if (batch.size() == BATCH) break;
             batch.put(each.getKey(), each.getValue());
         }
         return batch;
+    }
+
+    private synchronized void lingered() {
+        lingered = true;
+        notifyAll();
     }
 
     private void write(Map<String, Answer> batch) throws InterruptedException {

@@ -25,6 +25,7 @@ import dev.weft.events.Sql;
 import dev.weft.events.Storage;
 import dev.weft.http.HttpClientTelemetry;
 import dev.weft.http.RateLimited;
+import dev.weft.http.ServerLayers;
 import dev.weft.http.ServerTrace;
 import dev.weft.telemetry.MetricsPage;
 import java.net.URI;
@@ -49,16 +50,18 @@ public final class Running implements AutoCloseable {
     /** How long requests in work may take once the service is told to stop. */
     static final Duration DRAIN = Duration.ofSeconds(8);
 
-    /** The deadline of a request that names none, and the longest that one can name. */
-    static final Duration LONGEST = Duration.ofSeconds(10);
+    /** The deadline of a request that names none, or less if none may name so late a one. */
+    static final Duration USUAL = Duration.ofSeconds(10);
 
     private final App app;
     private final Surroundings in;
     private final String by;
     private final CountedDecisions decisions;
     private final ConcurrencyLimit<Request, Response> limit;
+    private final Draining draining;
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private URI address = URI.create("");
+    private volatile Instance.State state = Instance.State.STARTING;
 
     private Running(App app, Surroundings in) {
         this.app = app;
@@ -72,6 +75,7 @@ public final class Running implements AutoCloseable {
                         new HttpVerdicts(in.time()),
                         decisions,
                         in.time());
+        this.draining = new Draining(by, in.time());
     }
 
     /** Starts the service; it answers requests on return. */
@@ -111,16 +115,21 @@ public final class Running implements AutoCloseable {
         var tracer =
                 new Tracer(in.time(), in.spans(), Sampler.atMost(in.tracesPerSecond(), in.time()));
         var commands = new Commands(in.service(), storage.events(), in.time(), tracer, in.meter());
+        var calls = app.calls().and(in.calls());
+        for (var each : calls.endless())
+            System.getLogger(Running.class.getName())
+                    .log(System.Logger.Level.WARNING, in.service() + ": " + each);
         var clients =
                 part(
                         new Clients(
                                 in.service(),
-                                app.calls().and(in.calls()),
+                                calls,
                                 in.resolver(),
                                 in.transport(),
                                 new HttpClientTelemetry(tracer, in.meter(), in.time()),
                                 in.time()));
-        var weft = new Weft(commands, storage.database(), clients::of, in.time());
+        var telling = commands.telling(app.publications());
+        var weft = new Weft(telling, storage.database(), clients::of, in.time());
         var listeners = app.listeners().stream().map(make -> make.apply(weft)).toList();
         var pipeline =
                 part(
@@ -139,7 +148,16 @@ public final class Running implements AutoCloseable {
         var routes = routes(weft);
         var names = routes.list().stream().map(Route::toString).toList();
         var around = stack(routes, pipeline.progress(), answers, tracer);
-        var about = new About(in, pipeline.progress(), storage.events(), clients, around, names);
+        var about =
+                new About(
+                        in,
+                        pipeline.progress(),
+                        pipeline.parked(),
+                        storage.events(),
+                        clients,
+                        around,
+                        names,
+                        () -> state);
         var server = serve(routes, around, about, tracer);
         pipeline.start();
         register(server, names);
@@ -156,7 +174,7 @@ public final class Running implements AutoCloseable {
         return routes;
     }
 
-    private ServerStack stack(Routes routes, Progress progress, Answers answers, Tracer tracer) {
+    private ServerLayers stack(Routes routes, Progress progress, Answers answers, Tracer tracer) {
         var rates =
                 app.rates().stream()
                         .map(rate ->
@@ -169,6 +187,7 @@ public final class Running implements AutoCloseable {
                 by,
                 in,
                 trace(routes, tracer),
+                draining,
                 ReadYourWrites.waiting(by, progress),
                 limit,
                 rates,
@@ -177,10 +196,15 @@ public final class Running implements AutoCloseable {
 
     private Filter<Request, Response> trace(Routes routes, Tracer tracer) {
         return new ServerTrace(
-                tracer, in.meter(), in.time(), LONGEST, ServerTrace.templates(routes));
+                        tracer, in.meter(), in.time(), usual(in), ServerTrace.templates(routes))
+                .upTo(in.maxTimeout());
     }
 
-    private Transport.Server serve(Routes routes, ServerStack around, About asked, Tracer tracer) {
+    static Duration usual(Surroundings in) {
+        return in.maxTimeout().compareTo(USUAL) < 0 ? in.maxTimeout() : USUAL;
+    }
+
+    private Transport.Server serve(Routes routes, ServerLayers around, About asked, Tracer tracer) {
         var own = asked.routes();
         var about = ServerStack.ofPlatform(by, in, trace(own, tracer.following())).then(own);
         var all = around.then(routes);
@@ -210,6 +234,7 @@ public final class Running implements AutoCloseable {
 
     private void register(Transport.Server server, List<String> routes) {
         address = server.address();
+        state = Instance.State.READY;
         var lease =
                 in.registry()
                         .register(
@@ -224,8 +249,10 @@ public final class Running implements AutoCloseable {
         part(() -> drain(server, lease));
     }
 
-    private static void drain(Transport.Server server, Registry.Lease lease) {
+    private void drain(Transport.Server server, Registry.Lease lease) {
+        state = Instance.State.DRAINING;
         lease.update(Instance.State.DRAINING);
+        draining.begin(DRAIN);
         server.drain(DRAIN);
     }
 

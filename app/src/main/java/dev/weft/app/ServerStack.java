@@ -1,69 +1,60 @@
 package dev.weft.app;
 
+import static dev.weft.http.ServerLayers.always;
+import static dev.weft.http.ServerLayers.figure;
+import static dev.weft.http.ServerLayers.seconds;
+import static dev.weft.http.ServerLayers.word;
+
 import dev.weft.core.Cancellation;
 import dev.weft.core.Filter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.ServerOptions;
-import dev.weft.core.Service;
-import dev.weft.core.client.ClientOptions;
 import dev.weft.core.client.Explanation.Figure;
-import dev.weft.core.client.Explanation.Step;
+import dev.weft.core.client.Setting;
 import dev.weft.core.policy.ConcurrencyLimit;
 import dev.weft.core.policy.Mode;
-import dev.weft.core.policy.RateLimit;
 import dev.weft.http.Problems;
 import dev.weft.http.RateLimited;
-import java.util.ArrayList;
+import dev.weft.http.ServerLayers;
+import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.Supplier;
 
-/**
- * What stands around the routes of a service, outermost first. What is printed of it is what runs.
- */
+/** What stands around the routes of a service, in which order. */
 final class ServerStack {
 
-    /**
-     * One filter.
-     *
-     * @param numbers as they are now
-     */
-    private record Layer(
-            String name,
-            String does,
-            Filter<Request, Response> filter,
-            Supplier<List<Figure>> numbers) {}
-
-    private final List<Layer> layers = new ArrayList<>();
-    private final String by;
-    private final Surroundings in;
-
-    private ServerStack(String by, Surroundings in) {
-        this.by = by;
-        this.in = in;
-    }
+    private ServerStack() {}
 
     /** Around what the platform asks a service about itself. */
-    static ServerStack ofPlatform(String by, Surroundings in, Filter<Request, Response> trace) {
-        return new ServerStack(by, in).edge(trace);
+    static ServerLayers ofPlatform(String by, Surroundings in, Filter<Request, Response> trace) {
+        return edge(by, in, trace);
     }
 
     /** Around the routes of the service. */
-    static ServerStack of(
+    static ServerLayers of(
             String by,
             Surroundings in,
             Filter<Request, Response> trace,
+            Filter<Request, Response> draining,
             Filter<Request, Response> after,
             ConcurrencyLimit<Request, Response> limit,
             List<RateLimited> rates,
             Filter<Request, Response> once) {
-        var stack = new ServerStack(by, in).edge(trace);
-        stack.add("after", "waits for what Weft-After names, within the deadline", after, List::of);
+        var stack = edge(by, in, trace);
+        stack.add(
+                "draining",
+                "refuses what comes in the second half of the time to stop",
+                draining,
+                () ->
+                        List.of(
+                                always(
+                                        "draining.time",
+                                        seconds(Running.DRAIN),
+                                        "to finish what is in work, once it is told to stop")));
+        stack.add("after", "waits for what Weft-After names, within the deadline", after);
         // Inside of the waiting for what was written, which is no work and would take its places.
         stack.add("limit", "refuses what is more than can be done", limit, () -> limit(in, limit));
-        for (var rate : rates)
-            stack.add("rate", "refuses who asks too often", rate, () -> rate(rate.options()));
+        for (var rate : rates) stack.rate(rate, "code");
         stack.add(
                 "once",
                 "answers a repeated Idempotency-Key with the first answer",
@@ -75,74 +66,39 @@ final class ServerStack {
                                         "once.most",
                                         Answers.MOST_KEPT,
                                         "how many answers are kept")));
-        stack.add(
-                "handlers", "says as a problem what a route throws", Problems.handlers(), List::of);
-        return stack;
+        return stack.add("handlers", "says as a problem what a route throws", Problems.handlers());
     }
 
-    private ServerStack edge(Filter<Request, Response> trace) {
-        add("server", "reads requests, and refuses what is too large", Filter.none(), this::server);
-        add(
-                "trace",
-                "a span and figures of each request; its context",
-                trace,
-                () ->
-                        List.of(
-                                figure(
-                                        "traces.per-second",
-                                        in.tracesPerSecond(),
-                                        Settings.DEFAULT_TRACES_PER_SECOND,
-                                        "WEFT_TRACES_PER_SECOND",
-                                        "how many traces begin here at most"),
-                                always(
-                                        "deadline",
-                                        seconds(Running.LONGEST.toMillis()),
-                                        "of requests that name none, and the longest")));
-        add("problems", "says refusals and failures as problems", Problems.filter(by), List::of);
-        add(
-                "deadline",
-                "interrupts the work when its time is over",
-                Cancellation.atDeadline(by, in.time()),
-                List::of);
-        return this;
-    }
-
-    private void add(
-            String name,
-            String does,
-            Filter<Request, Response> filter,
-            Supplier<List<Figure>> numbers) {
-        layers.add(new Layer(name, does, filter, numbers));
-    }
-
-    Service<Request, Response> then(Service<Request, Response> routes) {
-        var service = routes;
-        for (var layer : layers.reversed()) service = layer.filter.then(service);
-        return service;
-    }
-
-    /** The layers with their numbers as they are now. */
-    List<Step> explained() {
-        return layers.stream()
-                .map(layer -> new Step(layer.name, layer.does, layer.numbers.get()))
-                .toList();
-    }
-
-    private List<Figure> server() {
-        var options = in.server();
-        return List.of(
-                figure(
-                        "server.body",
-                        options.maxBodyBytes(),
-                        ServerOptions.DEFAULT.maxBodyBytes(),
-                        "WEFT_MAX_BODY_BYTES",
-                        "bytes of a request's body"),
-                always("server.headers", options.maxHeaderBytes(), "bytes of line and headers"),
-                always("server.connections", options.maxConnections(), "open at one time"),
-                always(
-                        "server.idle",
-                        seconds(options.idleTimeout().toMillis()),
-                        "until a connection without requests is closed"));
+    private static ServerLayers edge(String by, Surroundings in, Filter<Request, Response> trace) {
+        return new ServerLayers()
+                .server(in.server(), ServerOptions.DEFAULT, "WEFT_MAX_BODY_BYTES")
+                .add(
+                        "trace",
+                        "a span and figures of each request; its context",
+                        trace,
+                        () ->
+                                List.of(
+                                        figure(
+                                                "traces.per-second",
+                                                in.tracesPerSecond(),
+                                                Settings.DEFAULT_TRACES_PER_SECOND,
+                                                "WEFT_TRACES_PER_SECOND",
+                                                "how many traces begin here at most"),
+                                        always(
+                                                "deadline",
+                                                text(Running.usual(in)),
+                                                "of requests that name none"),
+                                        figure(
+                                                "deadline.longest",
+                                                text(in.maxTimeout()),
+                                                text(Settings.MAX_TIMEOUT),
+                                                "WEFT_MAX_TIMEOUT",
+                                                "the latest one that a request may name")))
+                .add("problems", "says refusals and failures as problems", Problems.filter(by))
+                .add(
+                        "deadline",
+                        "interrupts the work when its time is over",
+                        Cancellation.atDeadline(by, in.time()));
     }
 
     private static List<Figure> limit(Surroundings in, ConcurrencyLimit<Request, Response> limit) {
@@ -157,57 +113,20 @@ final class ServerStack {
                         "limit.longest-wait",
                         options.longestWait().toMillis() + " ms",
                         "how long at most"),
-                new Figure("limit.now", Integer.toString(limit.limit()), "measured", "the limit"),
-                new Figure(
-                        "limit.in-work", Integer.toString(limit.inWork()), "measured", "right now"),
-                new Figure(
-                        "limit.waiting-now",
-                        Integer.toString(limit.waiting()),
-                        "measured",
-                        "right now"));
+                measured("limit.now", limit.limit(), "the limit"),
+                measured("limit.in-work", limit.inWork(), "right now"),
+                measured("limit.waiting-now", limit.waiting(), "right now"));
     }
 
-    private static List<Figure> rate(RateLimit.Options options) {
-        var name = "rate." + options.name();
-        return List.of(
-                new Figure(name, word(options.mode()), "code", "on, dark or off"),
-                new Figure(
-                        name + ".quota",
-                        Integer.toString(options.quota()),
-                        "code",
-                        "requests of a key in a window"),
-                new Figure(
-                        name + ".window",
-                        seconds(options.window().toMillis()),
-                        "code",
-                        "in which as many come back"),
-                new Figure(
-                        name + ".keys",
-                        Integer.toString(options.keys()),
-                        "code",
-                        "how many keys are remembered"));
-    }
-
-    private static Figure always(String name, Object value, String meaning) {
-        return new Figure(name, value.toString(), ClientOptions.STANDARD, meaning);
-    }
-
-    private static Figure figure(
-            String name, Object value, Object standard, String variable, String meaning) {
-        var text = value.toString();
-        var from = text.equals(standard.toString()) ? ClientOptions.STANDARD : variable;
-        return new Figure(name, text, from, meaning);
-    }
-
-    private static String word(Mode mode) {
-        return mode.name().toLowerCase(Locale.ROOT);
+    private static Figure measured(String name, int value, String meaning) {
+        return new Figure(name, Integer.toString(value), "measured", meaning);
     }
 
     private static String hours() {
         return Answers.KEPT_FOR.toHours() + " h";
     }
 
-    private static String seconds(long ms) {
-        return ms / 1_000 + " s";
+    private static String text(Duration timeout) {
+        return Setting.TIMEOUT.printer().apply(timeout);
     }
 }

@@ -5,9 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.weft.core.Failure;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.client.CallSettings;
+import dev.weft.core.client.Setting;
 import dev.weft.core.policy.Mode;
 import dev.weft.json.Json;
 import java.net.URI;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +28,7 @@ import java.util.Optional;
  * @param traces {@code OTEL_EXPORTER_OTLP_ENDPOINT}: where spans go, by OTLP over HTTP
  * @param tracesPerSecond {@code WEFT_TRACES_PER_SECOND}: how many new traces are recorded
  * @param maxBodyBytes {@code WEFT_MAX_BODY_BYTES}: of a request, from 0 to 1 GiB
+ * @param maxTimeout {@code WEFT_MAX_TIMEOUT}: the latest deadline that a request may name, to an hour
  * @param limit {@code WEFT_LIMIT}: whether the concurrency limit is {@code on}, {@code dark} or
  *     {@code off}
  * @param token {@code WEFT_TOKEN}: shown to the hub, and asked of those who ask about the service
@@ -43,12 +46,16 @@ record Settings(
         Optional<URI> traces,
         int tracesPerSecond,
         int maxBodyBytes,
+        Duration maxTimeout,
         Mode limit,
         Optional<String> token,
         CallSettings calls) {
 
     static final int DEFAULT_PORT = 8080;
     static final int LARGEST_BODY_BYTES = 1 << 30;
+
+    /** As late as any caller can be told to name one. */
+    static final Duration MAX_TIMEOUT = Duration.ofHours(1);
 
     private static final String CALLS = "JSON such as {\"product\":{\"timeout\":\"2s\"}}";
     static final int DEFAULT_TRACES_PER_SECOND = 200;
@@ -77,6 +84,7 @@ record Settings(
                         (int) ServerOptions.DEFAULT.maxBodyBytes(),
                         0,
                         LARGEST_BODY_BYTES),
+                read.timeout("WEFT_MAX_TIMEOUT", MAX_TIMEOUT),
                 read.mode("WEFT_LIMIT"),
                 read.text("WEFT_TOKEN"),
                 read.calls("WEFT_CALLS"));
@@ -108,6 +116,16 @@ record Settings(
                 case "off" -> Mode.OFF;
                 default -> throw wrong(name, text(name).orElse(""), "on, dark or off");
             };
+        }
+
+        Duration timeout(String name, Duration otherwise) {
+            var text = text(name);
+            if (text.isEmpty()) return otherwise;
+            try {
+                return Setting.TIMEOUT.reader().apply(text.get().trim());
+            } catch (IllegalArgumentException e) {
+                throw wrong(name, text.get(), Setting.TIMEOUT.wanted());
+            }
         }
 
         Optional<URI> url(String name, String scheme) {

@@ -20,6 +20,7 @@ final class Standalone {
               OTEL_EXPORTER_OTLP_ENDPOINT   where traces go (nowhere)
               WEFT_TRACES_PER_SECOND        how many new traces are recorded (200)
               WEFT_MAX_BODY_BYTES           the most bytes of a request (1048576)
+              WEFT_MAX_TIMEOUT              the latest deadline that a request may name (1h)
               WEFT_LIMIT                    on, dark or off: the concurrency limit (on)
               WEFT_LOG                      text or json (text)
               WEFT_SERVICE, WEFT_INSTANCE   other names than those in the code

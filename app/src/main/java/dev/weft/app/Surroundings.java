@@ -19,6 +19,7 @@ import dev.weft.http.HttpTransport;
 import dev.weft.telemetry.JvmMetrics;
 import dev.weft.telemetry.OtlpSpans;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -34,6 +35,7 @@ import java.util.Optional;
  * @param bus opened for this service and closed with it
  * @param meter what is measured of it; it answers scrapes with that
  * @param tracesPerSecond how many traces it may begin in a second
+ * @param maxTimeout the latest deadline that a request to it may name
  * @param limit whether the concurrency limit acts
  * @param token asked of those who ask about the service's progress
  * @param calls what {@code service.yml} or the environment says about its calls of others
@@ -52,6 +54,7 @@ public record Surroundings(
         Span.Sink spans,
         MemoryMeter meter,
         int tracesPerSecond,
+        Duration maxTimeout,
         Mode limit,
         Optional<String> token,
         CallSettings calls,
@@ -101,6 +104,7 @@ public record Surroundings(
                 spans,
                 meter,
                 settings.tracesPerSecond(),
+                settings.maxTimeout(),
                 settings.limit(),
                 settings.token(),
                 settings.calls(),

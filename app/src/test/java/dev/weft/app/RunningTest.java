@@ -8,6 +8,7 @@ import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Criticality;
 import dev.weft.core.Failure;
+import dev.weft.core.Instance;
 import dev.weft.core.Load;
 import dev.weft.core.MemoryMeter;
 import dev.weft.core.MemoryRegistry;
@@ -33,12 +34,14 @@ import dev.weft.events.MemoryBus;
 import dev.weft.events.Projection;
 import dev.weft.http.Endpoint;
 import dev.weft.json.Json;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -142,6 +145,16 @@ class RunningTest {
                                         "/calls", request -> weft.client("nobody").call(request)),
                                 Route.post("/busy", request -> Response.of(BUSY.getAndSet(200))),
                                 Route.post("/gives-up", request -> givesUp()),
+                                Route.get(
+                                        "/left",
+                                        request ->
+                                                Response.text(
+                                                        Context.current()
+                                                                        .deadline()
+                                                                        .remaining()
+                                                                        .toMillis()
+                                                                + "")),
+                                Route.post("/hold", request -> HELD.get().answer()),
                                 Route.get("/hold", request -> HELD.get().answer())))
                 .rate(
                         RateLimit.Options.of(1, Duration.ofMinutes(1)),
@@ -200,6 +213,7 @@ class RunningTest {
                                 spans::add,
                                 new MemoryMeter(),
                                 100,
+                                Duration.ofHours(1),
                                 Mode.ON,
                                 Optional.empty(),
                                 CallSettings.NONE,
@@ -331,6 +345,7 @@ class RunningTest {
                         "trace",
                         "problems",
                         "deadline",
+                        "draining",
                         "after",
                         "limit",
                         "rate",
@@ -592,6 +607,57 @@ class RunningTest {
     }
 
     @Test
+    void an_expired_request_is_refused_before_anything_of_its_body_is_read() throws Exception {
+        var client = start();
+        var read = new AtomicInteger();
+        var body =
+                new InputStream() {
+                    @Override
+                    public int read() {
+                        read.incrementAndGet();
+                        return -1;
+                    }
+
+                    @Override
+                    public int read(byte[] into, int offset, int most) {
+                        return read();
+                    }
+                };
+        var answer =
+                client.call(
+                        raise("a", 1)
+                                .with(Body.of(body, OptionalLong.of(8)))
+                                .header(ContextHeaders.DEADLINE, "0"));
+        assertThat(answer.status()).isEqualTo(504);
+        assertThat(json(answer)).containsEntry("reason", "deadline").containsEntry("begun", false);
+        assertThat(read).hasValue(0);
+    }
+
+    @Test
+    void its_health_says_that_it_drains() throws Exception {
+        var held = new Held(new Semaphore(0), new CountDownLatch(1));
+        HELD.set(held);
+        var client = start();
+        var inWork = beside(client, Request.get("/hold"));
+        held.entered().acquire();
+        assertThat(json(client.call(Request.get("/_weft/health")))).containsEntry("state", "ready");
+        var draining = new CountDownLatch(1);
+        try (var _ =
+                registry.watch(instances -> {
+                    if (instances.stream().anyMatch(it -> it.state() == Instance.State.DRAINING))
+                        draining.countDown();
+                })) {
+            var closing = time.start("close", running.orElseThrow()::close);
+            draining.await();
+            assertThat(json(client.call(Request.get("/_weft/health"))))
+                    .containsEntry("state", "draining");
+            held.release().countDown();
+            assertThat(inWork.get().status()).isEqualTo(204);
+            closing.join();
+        }
+    }
+
+    @Test
     void tells_bad_requests_apart() throws Exception {
         var client = start();
         assertThat(client.call(Request.get("/nothing")).status()).isEqualTo(404);
@@ -600,5 +666,40 @@ class RunningTest {
         assertThat(bad.status()).isEqualTo(400);
         assertThat(String.valueOf(json(bad).get("detail"))).contains("by");
         assertThat(client.call(Request.post("/counters/a", Body.of("{"))).status()).isEqualTo(400);
+    }
+
+    @Test
+    void a_repetition_while_the_first_run_is_in_work_is_told_to_come_again() throws Exception {
+        var held = new Held(new Semaphore(0), new CountDownLatch(1));
+        HELD.set(held);
+        var client = start();
+        var post = Request.post("/hold", Body.of("x")).header(ContextHeaders.IDEMPOTENCY_KEY, "k1");
+        var first = beside(client, post);
+        held.entered().acquire();
+        var second = client.call(post);
+        assertThat(second.status()).isEqualTo(409);
+        assertThat(second.headers().get(ContextHeaders.RETRYABLE)).contains("yes");
+        assertThat(json(second)).containsEntry("type", "urn:weft:problem:request-in-flight");
+        assertThat(client.call(raise("a", 1)).status()).as("others are served").isEqualTo(201);
+        held.release().countDown();
+        assertThat(first.get().status()).isEqualTo(204);
+        assertThat(held.entered().availablePermits()).as("it ran once").isZero();
+        var again = client.call(post);
+        assertThat(again.status()).isEqualTo(204);
+        assertThat(again.headers().get("Idempotent-Replayed")).contains("true");
+    }
+
+    @Test
+    void a_request_has_ten_seconds_unless_it_names_a_later_deadline() throws Exception {
+        var client = start();
+        assertThat(left(client, Request.get("/left"))).isBetween(5_000, 10_000);
+        var later = Request.get("/left").header(ContextHeaders.DEADLINE, "120000");
+        assertThat(left(client, later)).isBetween(60_000, 120_000);
+        var latest = Request.get("/left").header(ContextHeaders.DEADLINE, "86400000");
+        assertThat(left(client, latest)).isBetween(1_800_000, 3_600_000);
+    }
+
+    private static int left(Service<Request, Response> client, Request request) throws Exception {
+        return Integer.parseInt(client.call(request).body().text());
     }
 }

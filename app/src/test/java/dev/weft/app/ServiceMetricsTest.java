@@ -17,6 +17,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.client.CallSettings;
 import dev.weft.core.policy.Mode;
 import dev.weft.events.MemoryBus;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +50,7 @@ class ServiceMetricsTest {
                                 spans::add,
                                 new MemoryMeter(),
                                 100,
+                                Duration.ofHours(1),
                                 Mode.ON,
                                 Optional.empty(),
                                 CallSettings.NONE,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.client.Setting;
 import dev.weft.core.policy.Mode;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,11 @@ class SettingsTest {
                 .isEqualTo(Mode.OFF);
         assertThatThrownBy(() -> Settings.from(Map.of("WEFT_LIMIT", "20"), "shop", "1"))
                 .hasMessageContainingAll("WEFT_LIMIT", "\"20\"", "on, dark or off");
+        assertThat(otherwise.maxTimeout()).isEqualTo(Duration.ofHours(1));
+        assertThat(Settings.from(Map.of("WEFT_MAX_TIMEOUT", "5m"), "shop", "1").maxTimeout())
+                .isEqualTo(Duration.ofMinutes(5));
+        assertThatThrownBy(() -> Settings.from(Map.of("WEFT_MAX_TIMEOUT", "2h"), "shop", "1"))
+                .hasMessageContainingAll("WEFT_MAX_TIMEOUT", "\"2h\"", "to 1h");
         assertThatThrownBy(() -> Settings.from(Map.of("WEFT_MAX_BODY_BYTES", "1m"), "shop", "1"))
                 .hasMessageContainingAll("WEFT_MAX_BODY_BYTES", "\"1m\"");
     }

@@ -5,7 +5,6 @@ import dev.weft.core.Time;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -13,8 +12,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Builds and runs a system from its folder, and keeps it up to date with its sources. */
 @Command(
@@ -34,31 +33,7 @@ final class Dev implements Callable<Integer> {
     /** Set by the launcher if it has built Weft before it became this process. */
     static final String BUILD_SECONDS = "WEFT_BUILD_SECONDS";
 
-    @Parameters(
-            index = "0",
-            arity = "0..1",
-            defaultValue = ".",
-            paramLabel = "DIR",
-            description = "The folder with weft.yml (default: the working folder).")
-    Path folder = Path.of(".");
-
-    @Option(
-            names = "--port",
-            paramLabel = "N",
-            description = "The gateway's port (default: weft.yml's, else 8080).")
-    @Nullable Integer port;
-
-    @Option(
-            names = "--admin-port",
-            paramLabel = "N",
-            description = "The hub's port (default: weft.yml's, else 8090).")
-    @Nullable Integer adminPort;
-
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Where databases, logs and built services go (default: DIR/.weft).")
-    @Nullable Path data;
+    @Mixin Place place = new Place();
 
     @Option(names = "--no-watch", description = "Does not look out for changed sources.")
     boolean noWatch;
@@ -83,29 +58,28 @@ final class Dev implements Callable<Integer> {
     private final PrintStream out = System.out;
     private final PrintStream err = System.err;
     private final Ink ink = Ink.ofTerminal();
-    private final CountDownLatch stop = new CountDownLatch(1);
 
     @Override
     public Integer call() throws Exception {
-        var files = SystemFile.read(folder);
+        var files = SystemFile.read(place.folder);
         var plan =
                 new LocalSystem.Plan(
                         files,
-                        (data == null ? files.folder().resolve(LocalSystem.DATA) : data)
-                                .toAbsolutePath()
-                                .normalize(),
-                        port == null ? files.gatewayPort() : port,
-                        adminPort == null ? files.hubPort() : adminPort,
+                        place.data(files),
+                        place.port == null ? files.gatewayPort() : place.port,
+                        place.adminPort == null ? files.hubPort() : place.adminPort,
+                        place.profile(files),
                         together);
-        var system = LocalSystem.open(plan, Installation.current(), stop::countDown, time);
+        var system = LocalSystem.open(plan, Installation.current(), this::stop, time);
         Runtime.getRuntime().addShutdownHook(new Thread(system::close, "weft-shutdown"));
         if (together) {
-            withoutEffect(files).forEach(this::warn);
+            withoutEffect(files, plan.profile()).forEach(this::warn);
             share(system);
         }
         try (system;
                 var _ = printer(system)) {
             system.start();
+            system.told().warnings().forEach(this::warn);
             report(system);
             return then == null ? watch(system) : then(system, then);
         }
@@ -121,8 +95,14 @@ final class Dev implements Callable<Integer> {
     }
 
     /** What of the files only processes of their own could heed. */
-    static List<String> withoutEffect(SystemFile files) {
+    static List<String> withoutEffect(SystemFile files, Profile profile) {
         var told = new ArrayList<String>();
+        if (!profile.environment().isEmpty())
+            told.add(
+                    files.folder().resolve(SystemFile.NAME)
+                            + ": no effect with --together, which has one process for all:"
+                            + " environment: of the profile "
+                            + profile.name());
         for (var service : files.services()) {
             if (service.foreign()) continue;
             var keys = new ArrayList<String>();
@@ -160,7 +140,9 @@ final class Dev implements Callable<Integer> {
                             + "  "
                             + ink.green(process.state().name().toLowerCase(Locale.ROOT))
                             + "  "
-                            + process.address());
+                            + system.told().addresses(process));
+        if (system.plan().profile().store() == Profile.Store.POSTGRES)
+            lines.add("data in " + system.stores().place() + ", a schema for each service");
         lines.add(ready());
         out.println(String.join(System.lineSeparator(), lines));
     }
@@ -178,13 +160,17 @@ final class Dev implements Callable<Integer> {
         return name + " ".repeat(width - name.length());
     }
 
+    /** In whichever state the system is: as a signal would, but with another code. */
+    private void stop(String by) {
+        logs().println("weft: stopped by " + by);
+        time.start("weft-stop", () -> System.exit(0));
+    }
+
     private int watch(LocalSystem system) throws InterruptedException, IOException {
-        if (noWatch) {
-            stop.await();
-            return 0;
-        }
+        var end = new CountDownLatch(1);
+        if (noWatch) end.await();
         try (var _ = new Rebuilding(system, this::say, time)) {
-            stop.await();
+            end.await();
         }
         return 0;
     }

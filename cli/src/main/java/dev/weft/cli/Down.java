@@ -1,7 +1,11 @@
 package dev.weft.cli;
 
+import dev.weft.core.Body;
+import dev.weft.core.Request;
 import dev.weft.core.SystemTime;
+import dev.weft.json.Json;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,7 +32,7 @@ final class Down implements Callable<Integer> {
                                                 + system.admin()
                                                 + " was not started on this machine"));
         var family = supervisor.descendants().toList();
-        supervisor.destroy();
+        if (!asked(system)) supervisor.destroy();
         var time = SystemTime.INSTANCE;
         long end = time.nanos() + LIMIT.toNanos();
         while (supervisor.isAlive() || family.stream().anyMatch(ProcessHandle::isAlive)) {
@@ -44,5 +48,24 @@ final class Down implements Callable<Integer> {
         }
         System.out.println(system.name() + " is stopped");
         return 0;
+    }
+
+    /** Asks it to stop, so that whoever looks at it is told who wanted that; a system that does not answer gets a signal. */
+    private static boolean asked(RunningSystem system) {
+        if (system.control().isEmpty()) return false;
+        try (var admin = new Admin(system)) {
+            var by =
+                    "weft down (process "
+                            + ProcessHandle.current().pid()
+                            + " of "
+                            + System.getProperty("user.name")
+                            + ")";
+            admin.ask(
+                    system.control(),
+                    Request.post("/admin/stop", Body.of(Json.write(Map.of("by", by)))));
+            return true;
+        } catch (CommandFailed noAnswer) {
+            return false;
+        }
     }
 }

@@ -2,13 +2,16 @@ package dev.weft.cli;
 
 import dev.weft.core.Query;
 import dev.weft.core.Request;
-import dev.weft.core.client.ClientOptions;
 import dev.weft.core.client.Explanation;
+import dev.weft.core.client.Explanations;
 import dev.weft.json.Json;
 import dev.weft.supervisor.ProcessState;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,14 +22,14 @@ import picocli.CommandLine.Parameters;
         name = "explain",
         mixinStandardHelpOptions = true,
         description = {
-            "Shows what a running service does around its routes, and around its calls of others:",
+            "Shows what a running service, or the gateway, does around its routes, and around its calls of others:",
             "the layers in order, their numbers, who set each, and how it sees the instances."
         })
 final class Explain implements Callable<Integer> {
 
     @Mixin SystemChoice choice = new SystemChoice();
 
-    @Parameters(paramLabel = "SERVICE", description = "A service that runs.")
+    @Parameters(paramLabel = "SERVICE", description = "A service that runs, or the gateway.")
     String service = "";
 
     @Parameters(
@@ -45,13 +48,11 @@ final class Explain implements Callable<Integer> {
     @Override
     public Integer call() {
         try (var admin = new Admin(choice.find())) {
-            if (service.equals("hub") || service.equals("gateway"))
+            if (service.equals(Hosting.HUB))
                 throw new CommandFailed(
-                        "only services tell what stands around them, not the "
-                                + service
-                                + "; the gateway calls services with the standard numbers, see"
-                                + " docs/calls.md, and its timeout");
+                        "only services and the gateway tell what stands around them, not the hub");
             var processes = Json.readList(admin.supervisor("/admin/processes"), ProcessState.class);
+            if (!called.isEmpty()) requireThere(called, admin, processes);
             var query = called.isEmpty() ? Query.NONE : Query.NONE.and("service", called);
             var answer = admin.ask(address(processes), Request.get("/_weft/explain").with(query));
             var bytes = answer.body().bytes();
@@ -61,9 +62,6 @@ final class Explain implements Callable<Integer> {
         }
     }
 
-    /** The service's answer. */
-    record Explanations(String service, List<Explanation.Step> server, List<Explanation> calls) {}
-
     private String address(List<ProcessState> processes) {
         return processes.stream()
                 .filter(process -> process.service().equals(service))
@@ -71,16 +69,33 @@ final class Explain implements Callable<Integer> {
                 .filter(address -> !address.isEmpty())
                 .findFirst()
                 .orElseThrow(() ->
-                        new CommandFailed(
-                                "no instance of "
-                                        + service
-                                        + " runs; there are "
-                                        + String.join(
-                                                ", ",
-                                                processes.stream()
-                                                        .map(ProcessState::service)
-                                                        .distinct()
-                                                        .toList())));
+                        missing("no instance of " + service + " runs", service, names(processes)));
+    }
+
+    /** A service may also have come to the registry from elsewhere, so that no process of this system is its own. */
+    private static void requireThere(String called, Admin admin, List<ProcessState> processes) {
+        var names = names(processes);
+        if (names.contains(called)) return;
+        names.addAll(Registered.at(admin).names());
+        names.removeAll(List.of(Hosting.HUB, Hosting.GATEWAY));
+        if (!names.contains(called))
+            throw missing("there is no service " + called + " to call", called, names);
+    }
+
+    private static Set<String> names(List<ProcessState> processes) {
+        return processes.stream()
+                .map(ProcessState::service)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static CommandFailed missing(String what, String name, Set<String> names) {
+        return new CommandFailed(
+                what
+                        + Spelling.nearest(name, names)
+                                .map(it -> "; did you mean " + it + "?")
+                                .orElse("")
+                        + "; there are "
+                        + String.join(", ", names));
     }
 
     private void print(Explanations all) {
@@ -123,7 +138,7 @@ final class Explain implements Callable<Integer> {
                         does,
                         number.name(),
                         number.value(),
-                        number.from().equals(ClientOptions.STANDARD) ? "" : number.from(),
+                        number.from(),
                         meaning ? number.meaning() : "");
                 name = "";
                 does = "";

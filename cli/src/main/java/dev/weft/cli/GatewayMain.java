@@ -99,7 +99,7 @@ public final class GatewayMain implements AutoCloseable {
                             transport,
                             spans.map(Span.Sink.class::cast).orElse(Span.Sink.NONE),
                             meter,
-                            metrics(meter, options, told.token()),
+                            metrics(meter, options),
                             time);
         } catch (RuntimeException e) {
             routes.close();
@@ -120,8 +120,8 @@ public final class GatewayMain implements AutoCloseable {
     }
 
     /** Its port is the public one, so there it takes the token; without one there are none. */
-    static Filter<Request, Response> metrics(
-            MemoryMeter meter, GatewayOptions options, Optional<String> token) {
+    static Filter<Request, Response> metrics(MemoryMeter meter, GatewayOptions options) {
+        var token = options.token();
         if (token.isEmpty()) return Filter.none();
         var page =
                 new MetricsPage(
@@ -180,6 +180,7 @@ public final class GatewayMain implements AutoCloseable {
                             options.server()
                                     .host(text("WEFT_HOST").orElse(options.server().host()))
                                     .port(port))
+                    .token(token())
                     .tracesPerSecond(
                             number("WEFT_TRACES_PER_SECOND", options.tracesPerSecond(), 1_000_000));
         }

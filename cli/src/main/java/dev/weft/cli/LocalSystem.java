@@ -54,13 +54,21 @@ final class LocalSystem implements AutoCloseable {
      * What to run, and where.
      *
      * @param data the data folder, absolute
+     * @param profile the way of running it
      * @param together whether all of it runs in this process
      */
-    record Plan(SystemFile files, Path data, int gatewayPort, int adminPort, boolean together) {}
+    record Plan(
+            SystemFile files,
+            Path data,
+            int gatewayPort,
+            int adminPort,
+            Profile profile,
+            boolean together) {}
 
     private final Plan plan;
     private final Time time;
     private final Logs logs;
+    private final Stores stores;
     private final Hosting hosting;
     private final Resolver registry;
     private final Builder builder;
@@ -93,6 +101,7 @@ final class LocalSystem implements AutoCloseable {
             Plan plan,
             Time time,
             Logs logs,
+            Stores stores,
             Hosting hosting,
             Resolver registry,
             Builder builder,
@@ -102,6 +111,7 @@ final class LocalSystem implements AutoCloseable {
         this.plan = plan;
         this.time = time;
         this.logs = logs;
+        this.stores = stores;
         this.hosting = hosting;
         this.registry = registry;
         this.builder = builder;
@@ -111,11 +121,12 @@ final class LocalSystem implements AutoCloseable {
     }
 
     /**
-     * Starts hub and gateway; {@link #start} starts the services.
+     * Starts what keeps the data, if that is a server, hub and gateway; {@link #start} starts the services.
      *
-     * @param stop begins to stop the system and returns at once
+     * @param stop begins to stop the system, told on whose behalf, and returns at once
      */
-    static LocalSystem open(Plan plan, Installation installation, Runnable stop, Time time) {
+    static LocalSystem open(
+            Plan plan, Installation installation, Consumer<String> stop, Time time) {
         var open = new ArrayDeque<AutoCloseable>();
         Logging.start(System.getenv(), "weft", "weft");
         try {
@@ -160,11 +171,14 @@ final class LocalSystem implements AutoCloseable {
                             time);
             open.push(registry);
             var supervisor = new Supervisor(logs, time);
+            open.push(supervisor);
+            var stores = stores(plan, supervisor, logs, time);
             var processes =
                     new SeparateProcesses(
                             told,
                             plan.files(),
-                            plan.data(),
+                            plan.profile(),
+                            stores,
                             installation,
                             supervisor,
                             registry,
@@ -175,7 +189,7 @@ final class LocalSystem implements AutoCloseable {
                             ? new OneProcess(
                                     told,
                                     plan.files(),
-                                    plan.data(),
+                                    stores,
                                     transport,
                                     registry,
                                     processes,
@@ -191,13 +205,27 @@ final class LocalSystem implements AutoCloseable {
             open.push(() -> systems.remove(plan.data(), told));
             var builder = new Builder(installation, plan.data().resolve("build"));
             return new LocalSystem(
-                    plan, time, logs, hosting, registry, builder, systems, told, open);
+                    plan, time, logs, stores, hosting, registry, builder, systems, told, open);
         } catch (IOException e) {
             close(open);
             throw new CommandFailed("the system cannot be started: " + e.getMessage(), e);
         } catch (RuntimeException e) {
             close(open);
             throw e;
+        }
+    }
+
+    private static Stores stores(Plan plan, Supervisor supervisor, Logs logs, Time time) {
+        try {
+            return switch (plan.profile().store()) {
+                case SQLITE -> Stores.sqlite(plan.data());
+                case POSTGRES ->
+                        new Postgres(plan.data(), plan.files().names(), supervisor, logs, time)
+                                .open();
+            };
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailed("the start was broken off", e);
         }
     }
 
@@ -208,10 +236,17 @@ final class LocalSystem implements AutoCloseable {
                 ProcessHandle.current().pid(),
                 local(plan.adminPort()),
                 gateway(plan),
+                plan.files()
+                        .gateway()
+                        .options()
+                        .edge()
+                        .tls()
+                        .map(it -> "https://" + reached(it.host()) + ":" + it.port()),
                 local(controlPort),
                 token(),
                 time.now(),
-                false);
+                false,
+                List.of());
     }
 
     private static String local(int port) {
@@ -221,8 +256,11 @@ final class LocalSystem implements AutoCloseable {
     /** Where this machine reaches the gateway, wherever else it listens. */
     private static String gateway(Plan plan) {
         var host = plan.files().gateway().options().server().host();
-        var everywhere = host.equals("0.0.0.0") || host.equals("::");
-        return everywhere ? local(plan.gatewayPort()) : "http://" + host + ":" + plan.gatewayPort();
+        return "http://" + reached(host) + ":" + plan.gatewayPort();
+    }
+
+    private static String reached(String host) {
+        return host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host;
     }
 
     private static String token() {
@@ -241,6 +279,11 @@ final class LocalSystem implements AutoCloseable {
 
     Logs logs() {
         return logs;
+    }
+
+    /** Where its services keep their data. */
+    Stores stores() {
+        return stores;
     }
 
     Plan plan() {
@@ -277,14 +320,19 @@ final class LocalSystem implements AutoCloseable {
             var problem = hosting.awaitReady(name);
             if (problem.isPresent()) throw new CommandFailed(unready(name, problem.get()));
         }
-        requireOneServiceForEachRoute();
-        told = told.asReady();
+        var instances = awaitRegistered();
+        requireOneServiceForEachRoute(instances);
+        told =
+                told.asReady(
+                        plan.files().services().stream()
+                                .flatMap(it -> warnings(it, instances).stream())
+                                .toList());
         systems.write(plan.data(), told);
     }
 
     /** While it runs, the gateway leaves such a route to who had it first; now nobody had it before. */
-    private void requireOneServiceForEachRoute() throws InterruptedException {
-        var conflicts = RouteConflict.among(awaitRegistered());
+    private void requireOneServiceForEachRoute(List<Instance> instances) {
+        var conflicts = RouteConflict.among(instances);
         if (conflicts.isEmpty()) return;
         var lines = new ArrayList<String>();
         for (var conflict : conflicts)
@@ -435,6 +483,16 @@ final class LocalSystem implements AutoCloseable {
             case Replacement.Unready(String why) ->
                     new Rebuilt.Unready(name + " did not become ready: it " + why);
         };
+    }
+
+    /** What the file of a service says about calls that cannot have been meant, as far as is known now. */
+    List<String> warnings(String name) {
+        var now = current.get(name);
+        return now == null ? List.of() : warnings(now.service(), registry.instances());
+    }
+
+    private List<String> warnings(ServiceFile service, List<Instance> instances) {
+        return CallsCheck.warnings(service, plan.files().names(), instances);
     }
 
     /** The files and folders that a service is made of, as of its last good build. */

@@ -33,6 +33,8 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("traces", Traces::new);
         COMMANDS.put("trace", TraceOf::new);
         COMMANDS.put("settle", Settle::new);
+        COMMANDS.put("subscriptions", Subscriptions::new);
+        COMMANDS.put("parked", ParkedCommand::new);
         COMMANDS.put("explain", Explain::new);
         COMMANDS.put("train", Train::new);
     }

@@ -1,6 +1,5 @@
 package dev.weft.cli;
 
-import dev.weft.app.App;
 import dev.weft.app.Surroundings;
 import dev.weft.app.hub.HubBus;
 import dev.weft.app.hub.HubRegistry;
@@ -16,13 +15,13 @@ import dev.weft.core.policy.Mode;
 import dev.weft.gateway.Gateway;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
+import dev.weft.hub.Retention;
 import dev.weft.supervisor.ProcessState;
 import dev.weft.supervisor.Replacement;
 import dev.weft.supervisor.Turns;
 import dev.weft.telemetry.JvmMetrics;
 import dev.weft.telemetry.OtlpSpans;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -49,7 +48,7 @@ final class OneProcess implements Hosting {
 
     private final RunningSystem system;
     private final SystemFile said;
-    private final Path data;
+    private final Stores stores;
     private final HttpTransport sockets;
     private final HubRegistry registry;
     private final InMemoryFirst transport;
@@ -69,14 +68,14 @@ final class OneProcess implements Hosting {
     OneProcess(
             RunningSystem system,
             SystemFile said,
-            Path data,
+            Stores stores,
             HttpTransport sockets,
             HubRegistry registry,
             Hosting foreign,
             Time time) {
         this.system = system;
         this.said = said;
-        this.data = data;
+        this.stores = stores;
         this.sockets = sockets;
         this.registry = registry;
         this.transport = new InMemoryFirst(new MemoryTransport(time), sockets);
@@ -89,8 +88,11 @@ final class OneProcess implements Hosting {
         try {
             var hub =
                     Hub.start(
-                            Hub.Options.of(port(system.admin()), "sqlite:" + data.resolve("hub.db"))
+                            Hub.Options.of(
+                                            port(system.admin()),
+                                            "sqlite:" + stores.hub().resolve("hub.db"))
                                     .token(system.token())
+                                    .retention(Retention.from(System.getenv()))
                                     .supervisor(URI.create(system.control()))
                                     .services(said.names()),
                             new HubTransport(transport, sockets),
@@ -101,7 +103,9 @@ final class OneProcess implements Hosting {
             parts.push(spans);
             var meter = meter();
             var options = said.gateway().options();
-            options = options.server(options.server().port(port(system.gateway())));
+            options =
+                    options.server(options.server().port(port(system.gateway())))
+                            .token(Optional.of(system.token()));
             var gateway =
                     Gateway.start(
                             options,
@@ -110,7 +114,7 @@ final class OneProcess implements Hosting {
                             sockets,
                             spans,
                             meter,
-                            GatewayMain.metrics(meter, options, Optional.of(system.token())),
+                            GatewayMain.metrics(meter, options),
                             time);
             parts.push(() -> gateway.drain(DRAIN));
             since = time.now();
@@ -155,7 +159,7 @@ final class OneProcess implements Hosting {
                 sockets.client(URI.create(system.admin())), "/v1/traces", service, instance, time);
     }
 
-    private Surroundings surroundings(ServiceFile service, App app, String instance) {
+    private Surroundings surroundings(ServiceFile service, String instance) {
         var spans = spans(service.name(), instance);
         var bus =
                 new HubBus(
@@ -174,10 +178,11 @@ final class OneProcess implements Hosting {
                 registry,
                 registry,
                 bus,
-                "sqlite:" + data.resolve(app.name() + ".db"),
+                stores.of(service.name()),
                 spans,
                 meter(),
                 TRACES_PER_SECOND,
+                service.maxTimeout().orElse(ServiceFile.MAX_TIMEOUT),
                 Mode.ON,
                 Optional.of(system.token()),
                 service.calls(),
@@ -192,7 +197,7 @@ final class OneProcess implements Hosting {
                             service,
                             of,
                             service.name() + "-" + ++lastNumber,
-                            (app, instance) -> surroundings(service, app, instance),
+                            (_, instance) -> surroundings(service, instance),
                             time));
         return all;
     }

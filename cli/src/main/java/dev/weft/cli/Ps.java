@@ -27,7 +27,8 @@ final class Ps implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (var admin = new Admin(choice.find())) {
+        var system = choice.find();
+        try (var admin = new Admin(system)) {
             var answer = admin.supervisor("/admin/processes");
             if (json) {
                 System.out.println(new String(answer, StandardCharsets.UTF_8));
@@ -44,13 +45,15 @@ final class Ps implements Callable<Integer> {
                         process.state().name().toLowerCase(Locale.ROOT),
                         age(Duration.between(process.since(), SystemTime.INSTANCE.now())),
                         Integer.toString(process.restarts()),
-                        process.address().isEmpty() ? process.problem() : process.address());
+                        process.address().isEmpty()
+                                ? process.problem()
+                                : system.addresses(process));
             table.lines().forEach(System.out::println);
             return 0;
         }
     }
 
-    private static String age(Duration age) {
+    static String age(Duration age) {
         if (age.toMinutes() < 2) return Math.max(0, age.toSeconds()) + " s";
         if (age.toHours() < 2) return age.toMinutes() + " min";
         return age.toHours() + " h";

@@ -132,8 +132,10 @@ final class Rebuilding implements AutoCloseable {
         if (system.closing()) return;
         long ms = Duration.ofNanos(time.nanos() - begun).toMillis();
         switch (outcome) {
-            case LocalSystem.Rebuilt.Replaced() ->
-                    say.accept(service + ": replaced in " + ms + " ms");
+            case LocalSystem.Rebuilt.Replaced() -> {
+                say.accept(service + ": replaced in " + ms + " ms");
+                system.warnings(service).forEach(say);
+            }
             case LocalSystem.Rebuilt.Same() -> say.accept(service + ": nothing new in it");
             case LocalSystem.Rebuilt.Failed(String why) ->
                     say.accept(service + ": not replaced, " + old(service) + "\n" + why);

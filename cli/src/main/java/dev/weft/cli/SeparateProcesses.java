@@ -40,11 +40,13 @@ final class SeparateProcesses implements Hosting {
                     "WEFT_SUPERVISOR",
                     "WEFT_SERVICES",
                     GatewaySettings.VARIABLE,
+                    Postgres.VARIABLE,
                     Dev.BUILD_SECONDS);
 
     private final RunningSystem system;
     private final SystemFile files;
-    private final Path data;
+    private final Profile profile;
+    private final Stores stores;
     private final Installation installation;
     private final Supervisor supervisor;
     private final HubRegistry registry;
@@ -52,13 +54,13 @@ final class SeparateProcesses implements Hosting {
     private final Time time;
 
     /**
-     * @param data the system's data folder
      * @param registry where processes are awaited, and announced that do not do it by themselves
      */
     SeparateProcesses(
             RunningSystem system,
             SystemFile files,
-            Path data,
+            Profile profile,
+            Stores stores,
             Installation installation,
             Supervisor supervisor,
             HubRegistry registry,
@@ -66,7 +68,8 @@ final class SeparateProcesses implements Hosting {
             Time time) {
         this.system = system;
         this.files = files;
-        this.data = data;
+        this.profile = profile;
+        this.stores = stores;
         this.installation = installation;
         this.supervisor = supervisor;
         this.registry = registry;
@@ -77,11 +80,12 @@ final class SeparateProcesses implements Hosting {
     @Override
     public void startParts() {
         var hub = environment(HUB);
-        hub.put("WEFT_DATA", data.toString());
+        hub.put("WEFT_DATA", stores.hub().toString());
         hub.put("WEFT_SUPERVISOR", system.control());
         hub.put("WEFT_SERVICES", String.join(",", files.names()));
         var answers = Readiness.answering("/admin/health", transport, time);
-        supervisor.start(part(HUB, HUB_MAIN, HUB_MEMORY, hub, data, system.admin(), answers, 0));
+        supervisor.start(
+                part(HUB, HUB_MAIN, HUB_MEMORY, hub, stores.hub(), system.admin(), answers, 0));
         var gateway = environment(GATEWAY);
         gateway.put("WEFT_HOST", files.gateway().options().server().host());
         gateway.put(GatewaySettings.VARIABLE, Json.text(files.gateway().said()));
@@ -136,14 +140,17 @@ final class SeparateProcesses implements Hosting {
 
     private ProcessSpec spec(ServiceFile service, Optional<Built> built) {
         var environment = environment(service.name());
-        environment.put("WEFT_STORE", "sqlite:" + data.resolve(service.name() + ".db"));
+        environment.put("WEFT_STORE", stores.of(service.name()));
         service.maxBodyBytes()
                 .ifPresent(most -> environment.put("WEFT_MAX_BODY_BYTES", Long.toString(most)));
+        service.maxTimeout()
+                .ifPresent(most -> environment.put("WEFT_MAX_TIMEOUT", most.toMillis() + "ms"));
         if (!service.said().isEmpty()) {
             environment.put("WEFT_CALLS", Json.text(service.said()));
             environment.put("WEFT_CALLS_FROM", service.source());
         }
         environment.putAll(service.environment());
+        environment.putAll(profile.environment());
         var readiness =
                 built.isPresent()
                         ? Readiness.registered(registry, registry::forget)

@@ -3,6 +3,7 @@ package dev.weft.cli;
 import dev.weft.core.Method;
 import dev.weft.core.PathTemplate;
 import dev.weft.core.client.CallSettings;
+import dev.weft.core.client.Setting;
 import dev.weft.supervisor.ProcessSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ import java.util.regex.Pattern;
  * instances: 1
  * memory: 256m
  * max_body: 1m                          # the largest body of a request
+ * max_timeout: 1h                       # the latest deadline that a request may name
  * ready_timeout: 30s
  * </pre>
  *
@@ -55,16 +57,20 @@ record ServiceFile(
         int instances,
         String memory,
         Optional<Long> maxBodyBytes,
+        Optional<Duration> maxTimeout,
         Duration readyTimeout,
         Map<String, Map<String, Object>> said) {
 
     static final String NAME = "service.yml";
     static final String MEMORY = "256m";
 
+    /** That of a service that says nothing of it. */
+    static final Duration MAX_TIMEOUT = Duration.ofHours(1);
+
     static final long LARGEST_BODY_BYTES = 1 << 30;
     private static final Pattern NAMES = Pattern.compile("[a-z][a-z0-9-]{0,39}");
     private static final Pattern COORDINATES = Pattern.compile("[\\w.-]+(:[\\w.-]+){2,4}");
-    private static final List<String> TAKEN = List.of("hub", "gateway", "weft");
+    private static final List<String> TAKEN = List.of("hub", "gateway", "weft", Postgres.NAME);
 
     /**
      * How the service's jar is made by others.
@@ -112,6 +118,7 @@ record ServiceFile(
                                 "instances",
                                 "memory",
                                 "max_body",
+                                "max_timeout",
                                 "ready_timeout",
                                 "calls");
         var name = yaml.text("name").orElse(SystemFile.folderName(folder));
@@ -145,6 +152,7 @@ record ServiceFile(
                 yaml.number("instances", 1, 1, ProcessSpec.MAX_INSTANCES),
                 memory(yaml),
                 yaml.size("max_body", LARGEST_BODY_BYTES),
+                maxTimeout(yaml),
                 yaml.duration("ready_timeout", ProcessSpec.READY_TIMEOUT),
                 calls(yaml));
     }
@@ -168,8 +176,24 @@ record ServiceFile(
                 1,
                 MEMORY,
                 Optional.empty(),
+                Optional.empty(),
                 ProcessSpec.READY_TIMEOUT,
                 Map.of());
+    }
+
+    private static Optional<Duration> maxTimeout(Yaml yaml) {
+        var text = yaml.text("max_timeout");
+        try {
+            return text.map(Setting.TIMEOUT.reader());
+        } catch (IllegalArgumentException e) {
+            throw yaml.wrong(
+                    "max_timeout",
+                    "max_timeout is "
+                            + Setting.TIMEOUT.wanted()
+                            + ", not \""
+                            + text.orElse("")
+                            + "\"");
+        }
     }
 
     /** What it says about calls. */

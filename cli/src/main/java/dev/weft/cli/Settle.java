@@ -46,7 +46,10 @@ final class Settle implements Callable<Integer> {
         }
     }
 
-    /** Who waits for what; {@code attempt} and {@code error} if it has failed there. */
+    /**
+     * Who waits for what; {@code attempt} and {@code error} if it has failed there, {@code parked} if
+     * it does not go on by itself.
+     */
     record Blocked(
             Optional<String> service,
             String by,
@@ -54,15 +57,24 @@ final class Settle implements Callable<Integer> {
             Optional<Long> position,
             Optional<Long> applied,
             Optional<Integer> attempt,
-            Optional<String> error) {
+            Optional<String> error,
+            Optional<Boolean> parked) {
 
-        /** {@code loans: listener copies is stuck at books=9, attempt 9: boom}. */
+        /**
+         * {@code loans: listener copies is stuck at books=9, attempt 9: boom}; {@code loans: listener
+         * copies has parked: book-added books/9/0: boom (attempt 15)}.
+         */
         String text() {
             var who = service.map(it -> it + ": ").orElse("") + by;
             var failing = error.filter(it -> !it.isEmpty());
             if (source.filter(it -> !it.isEmpty()).isEmpty())
                 return who + failing.map(it -> ": " + it).orElse("");
             var at = source.get() + "=" + position.orElse(0L);
+            if (parked.orElse(false))
+                return who
+                        + " has "
+                        + failing.orElse("parked " + at)
+                        + attempt.map(n -> " (attempt " + n + ")").orElse("");
             return failing.map(it ->
                             who
                                     + " is stuck at "
@@ -84,6 +96,9 @@ final class Settle implements Callable<Integer> {
             var text = new String(answer, StandardCharsets.UTF_8);
             var outcome = Json.read(answer, Settled.class);
             System.out.println(json ? text : outcome.text());
+            if (!json && outcome.blocked().stream().anyMatch(it -> it.parked().orElse(false)))
+                System.out.println(
+                        "what is parked waits for you: weft parked list, show, edit, retry, drop");
             return outcome.settled() ? 0 : 1;
         }
     }

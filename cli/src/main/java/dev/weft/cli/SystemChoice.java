@@ -156,10 +156,12 @@ class SystemChoice {
                 0,
                 admin.toString(),
                 environment.getOrDefault("WEFT_GATEWAY", ""),
+                Optional.empty(),
                 "",
                 token,
                 Instant.EPOCH,
-                true);
+                true,
+                List.of());
     }
 
     private static CommandFailed notRunning(String where) {

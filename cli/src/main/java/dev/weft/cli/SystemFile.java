@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -20,10 +21,12 @@ import java.util.stream.Collectors;
  * gateway: {port: 8080}          # and more, see GatewaySettings
  * hub: {port: 8090}
  * tests: tests                   # where weft test finds tests
+ * profiles: {}                   # other ways of running it, see Profile
  * </pre>
  *
  * @param folder absolute
  * @param tests absolute; need not be there
+ * @param profiles by name
  */
 record SystemFile(
         Path folder,
@@ -31,7 +34,8 @@ record SystemFile(
         List<ServiceFile> services,
         GatewaySettings gateway,
         int hubPort,
-        Path tests) {
+        Path tests,
+        Map<String, Profile> profiles) {
 
     static final String NAME = "weft.yml";
     static final int HUB_PORT = 8090;
@@ -57,7 +61,7 @@ record SystemFile(
                             + " (it may be empty) and a folder with a "
                             + ServiceFile.NAME
                             + " for each service");
-        var yaml = Yaml.read(file).only("name", "services", "gateway", "hub", "tests");
+        var yaml = Yaml.read(file).only("name", "services", "gateway", "hub", "tests", "profiles");
         var folders = new ArrayList<Path>();
         for (var service : yaml.texts("services")) {
             var path = folder.resolve(service).normalize();
@@ -96,7 +100,8 @@ record SystemFile(
                 part(yaml, "hub")
                         .map(map -> map.only("port").number("port", HUB_PORT, 1, 65_535))
                         .orElse(HUB_PORT),
-                folder.resolve(yaml.text("tests").orElse(Tests.FOLDER)).normalize());
+                folder.resolve(yaml.text("tests").orElse(Tests.FOLDER)).normalize(),
+                Profile.read(yaml, "profiles"));
     }
 
     private static Optional<Yaml> part(Yaml yaml, String key) {
@@ -109,6 +114,13 @@ record SystemFile(
                             + (yaml.isList(key) ? "N" : yaml.text(key).orElse("N"))
                             + "}");
         return yaml.map(key);
+    }
+
+    /** The profile of this name. */
+    Profile profile(String name) {
+        var profile = profiles.get(name);
+        if (profile == null) throw Profile.unknown(name, profiles.keySet());
+        return profile;
     }
 
     /** The names of the services. */

@@ -52,7 +52,11 @@ final class TraceOf implements Callable<Integer> {
             var whole = admin.read("/admin/traces/" + whole(admin), WholeTrace.class);
             if (json) System.out.println(Json.text(whole));
             else
-                Waterfall.draw(whole, width > 0 ? width : terminalWidth(), Ink.ofTerminal())
+                Waterfall.draw(
+                                whole,
+                                Registered.at(admin).several(),
+                                width > 0 ? width : terminalWidth(),
+                                Ink.ofTerminal())
                         .forEach(System.out::println);
             return 0;
         }

@@ -148,6 +148,7 @@ final class Train implements Callable<Integer> {
                 spans,
                 meter,
                 200,
+                Duration.ofHours(1),
                 Mode.ON,
                 Optional.of(TOKEN),
                 CallSettings.NONE,
@@ -181,7 +182,19 @@ final class Train implements Callable<Integer> {
     }
 
     private void admin(HttpTransport transport, String hub) throws Exception {
-        var system = new RunningSystem("x", "x", 0, hub, "", "", TOKEN, time.now(), true);
+        var system =
+                new RunningSystem(
+                        "x",
+                        "x",
+                        0,
+                        hub,
+                        "",
+                        Optional.empty(),
+                        "",
+                        TOKEN,
+                        time.now(),
+                        true,
+                        List.of());
         Json.read(Json.write(system), RunningSystem.class);
         try (var admin = new Admin(system)) {
             admin.post("/admin/settle", Map.of("timeout_ms", 5_000));
@@ -189,6 +202,7 @@ final class Train implements Callable<Integer> {
             for (var trace : admin.read("/admin/traces", TraceSummary.Latest.class).traces())
                 Waterfall.draw(
                         admin.read("/admin/traces/" + trace.traceId(), WholeTrace.class),
+                        Registered.at(admin).several(),
                         100,
                         new Ink(true));
         }
@@ -201,7 +215,7 @@ final class Train implements Callable<Integer> {
                 var supervisor = new Supervisor(logs, time)) {
             var server =
                     transport.serve(
-                            Control.of(supervisor, logs, TOKEN, () -> {}, time),
+                            Control.of(supervisor, logs, TOKEN, _ -> {}, time),
                             ServerOptions.DEFAULT);
             Readiness ready = launched -> new Readiness.Ready(server.address(), () -> {});
             supervisor.start(

@@ -10,10 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Mixin;
 
 /** Starts a system that goes on when this command has ended. */
 @Command(
@@ -30,41 +28,14 @@ final class Up implements Callable<Integer> {
     /** How long everything together may take; each service has its own limit within. */
     private static final Duration LIMIT = Duration.ofMinutes(10);
 
-    @Parameters(
-            index = "0",
-            arity = "0..1",
-            defaultValue = ".",
-            paramLabel = "DIR",
-            description = "The folder with weft.yml (default: the working folder).")
-    Path folder = Path.of(".");
-
-    @Option(
-            names = "--port",
-            paramLabel = "N",
-            description = "The gateway's port (default: weft.yml's, else 8080).")
-    @Nullable Integer port;
-
-    @Option(
-            names = "--admin-port",
-            paramLabel = "N",
-            description = "The hub's port (default: weft.yml's, else 8090).")
-    @Nullable Integer adminPort;
-
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Where databases, logs and built services go (default: DIR/.weft).")
-    @Nullable Path data;
+    @Mixin Place place = new Place();
 
     private final Time time = SystemTime.INSTANCE;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        var files = SystemFile.read(folder);
-        var dataFolder =
-                (data == null ? files.folder().resolve(LocalSystem.DATA) : data)
-                        .toAbsolutePath()
-                        .normalize();
+        var files = SystemFile.read(place.folder);
+        var dataFolder = place.data(files);
         Systems.at(dataFolder)
                 .ifPresent(running -> {
                     throw new CommandFailed(
@@ -84,10 +55,12 @@ final class Up implements Callable<Integer> {
             if (running.isPresent()
                     && running.get().pid() == process.pid()
                     && running.get().ready()) {
+                running.get().warnings().forEach(it -> System.err.println("weft: " + it));
                 System.out.println(
                         running.get().name()
                                 + " is ready: gateway "
                                 + running.get().gateway()
+                                + running.get().secure().map(it -> " and " + it).orElse("")
                                 + ", admin "
                                 + running.get().admin());
                 return 0;
@@ -112,8 +85,10 @@ final class Up implements Callable<Integer> {
         command.addAll(Installation.current().self());
         command.addAll(List.of("dev", files.folder().toString(), "--no-watch"));
         command.addAll(List.of("--data", dataFolder.toString()));
-        if (port != null) command.addAll(List.of("--port", port.toString()));
-        if (adminPort != null) command.addAll(List.of("--admin-port", adminPort.toString()));
+        command.addAll(List.of("--profile", place.profile(files).name()));
+        if (place.port != null) command.addAll(List.of("--port", place.port.toString()));
+        if (place.adminPort != null)
+            command.addAll(List.of("--admin-port", place.adminPort.toString()));
         var builder = new ProcessBuilder(command);
         builder.environment().remove(Dev.BUILD_SECONDS);
         return builder.redirectInput(Shell.NULL.toFile())

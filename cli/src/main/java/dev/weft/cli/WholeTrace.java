@@ -17,6 +17,7 @@ record WholeTrace(String traceId, Instant start, double durationMs, int leftOut,
             String spanId,
             Optional<String> parentId,
             String service,
+            String instance,
             String name,
             String kind,
             double offsetMs,
@@ -24,11 +25,16 @@ record WholeTrace(String traceId, Instant start, double durationMs, int leftOut,
             Map<String, Object> attributes,
             Optional<String> error) {
 
-        /** What came of it, in a word or two. */
+        /** What came of it, in a word. */
         String outcome() {
-            if (error.isPresent()) return error.get().lines().findFirst().orElse("error");
             var status = attributes.get("http.response.status_code");
-            return status == null ? "ok" : status.toString();
+            if (status != null) return status.toString();
+            return error.isPresent() ? "error" : "ok";
+        }
+
+        /** What went wrong, beyond the {@link #outcome}; may have several lines. */
+        Optional<String> why() {
+            return error.map(String::strip).filter(it -> !it.isEmpty() && !it.equals(outcome()));
         }
     }
 }

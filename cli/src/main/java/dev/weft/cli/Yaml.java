@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,16 +37,18 @@ final class Yaml {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}) ?(ms|s|m)");
 
     /** A mapping without any key. */
-    static final Yaml NOTHING = new Yaml(Path.of(""), 1, Map.of());
+    static final Yaml NOTHING = new Yaml(Path.of(""), 1, Map.of(), Map.of());
 
     private final Path file;
     private final int line;
     private final Map<String, Node> values;
+    private final Map<String, Integer> lines;
 
-    private Yaml(Path file, int line, Map<String, Node> values) {
+    private Yaml(Path file, int line, Map<String, Node> values, Map<String, Integer> lines) {
         this.file = file;
         this.line = line;
         this.values = values;
+        this.lines = lines;
     }
 
     /** Reads a file that holds one mapping, or nothing. */
@@ -71,7 +74,7 @@ final class Yaml {
                                     settings,
                                     new ParserImpl(settings, new StreamReader(settings, text)))
                             .getSingleNode();
-            if (node.isEmpty()) return new Yaml(file, 1, Map.of());
+            if (node.isEmpty()) return new Yaml(file, 1, Map.of(), Map.of());
             return of(file, node.get());
         } catch (MarkedYamlEngineException e) {
             var at = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
@@ -85,13 +88,15 @@ final class Yaml {
         if (!(node instanceof MappingNode mapping))
             throw wrong(file, node, "wanted \"key: value\" lines");
         var values = new LinkedHashMap<String, Node>();
+        var lines = new HashMap<String, Integer>();
         for (var tuple : mapping.getValue()) {
             if (!(tuple.getKeyNode() instanceof ScalarNode key))
                 throw wrong(file, tuple.getKeyNode(), "a key is a word");
             if (values.put(key.getValue(), tuple.getValueNode()) != null)
                 throw wrong(file, key, "the key \"" + key.getValue() + "\" stands here twice");
+            lines.put(key.getValue(), line(key));
         }
-        return new Yaml(file, line(node), values);
+        return new Yaml(file, line(node), values, lines);
     }
 
     private static int line(Node node) {
@@ -100,6 +105,11 @@ final class Yaml {
 
     private static CommandFailed wrong(Path file, Node node, String what) {
         return new CommandFailed(file + ":" + line(node) + ": " + what);
+    }
+
+    /** Where the key stands, or the mapping if it is not there: {@code FILE:LINE}. */
+    String place(String key) {
+        return file + ":" + lines.getOrDefault(key, line);
     }
 
     /** A complaint about a key's value, or about the mapping if the key is not there. */

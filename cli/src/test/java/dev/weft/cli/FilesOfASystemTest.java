@@ -85,6 +85,7 @@ class FilesOfASystemTest {
                 instances: 2
                 memory: 1g
                 max_body: 20m
+                max_timeout: 5m
                 ready_timeout: 500ms
                 calls:
                   product:
@@ -103,6 +104,7 @@ class FilesOfASystemTest {
                 .isEqualTo("off");
         var greeter = system.services().getFirst();
         assertThat(greeter.maxBodyBytes()).hasValue(20L << 20);
+        assertThat(greeter.maxTimeout()).contains(Duration.ofMinutes(5));
         assertThat(system.services()).hasSize(1);
         assertThat(greeter.name()).isEqualTo("greeter");
         assertThat(greeter.command()).containsExactly("sh", "-c", "python3 server.py");
@@ -113,6 +115,53 @@ class FilesOfASystemTest {
                 .containsEntry("COUNT", "3");
         assertThat(greeter.instances()).isEqualTo(2);
         assertThat(greeter.readyTimeout()).isEqualTo(Duration.ofMillis(500));
+    }
+
+    @Test
+    void profiles_say_what_differs() throws Exception {
+        write("a/service.yml", "");
+        write(
+                "weft.yml",
+                """
+                profiles:
+                  staging:
+                    store: postgres
+                    environment: {LEVEL: debug}
+                  quiet: {environment: {LEVEL: error}}
+                """);
+        var system = SystemFile.read(folder);
+        assertThat(system.profile("sqlite")).isEqualTo(Profile.DEFAULT);
+        assertThat(system.profile("postgres").store()).isEqualTo(Profile.Store.POSTGRES);
+        assertThat(system.profile("staging"))
+                .isEqualTo(
+                        new Profile("staging", Profile.Store.POSTGRES, Map.of("LEVEL", "debug")));
+        assertThat(system.profile("quiet").store()).isEqualTo(Profile.Store.SQLITE);
+        assertThatThrownBy(() -> system.profile("stagin"))
+                .isInstanceOf(CommandFailed.class)
+                .hasMessageContaining("did you mean \"staging\"?")
+                .hasMessageContaining("(known: sqlite, postgres, staging, quiet;");
+        assertThat(Dev.withoutEffect(system, system.profile("quiet")))
+                .singleElement()
+                .asString()
+                .contains("environment: of the profile quiet");
+        assertThat(Dev.withoutEffect(system, Profile.DEFAULT)).isEmpty();
+    }
+
+    @Test
+    void a_profile_that_makes_no_sense_is_named() throws Exception {
+        write("a/service.yml", "");
+        write("weft.yml", "profiles:\n  staging: {store: mysql}\n");
+        assertThat(complaint())
+                .startsWith("/weft.yml:2: store is sqlite or postgres, not \"mysql\"")
+                .contains("WEFT_POSTGRES");
+        write("weft.yml", "profiles:\n  postgres: {store: sqlite}\n");
+        assertThat(complaint())
+                .startsWith("/weft.yml:2: the profile \"postgres\" is there in every");
+        write("weft.yml", "profiles: staging\n");
+        assertThat(complaint())
+                .isEqualTo("/weft.yml:1: wanted profiles: {NAME: {store: postgres}}");
+        write("weft.yml", "profiles:\n  staging: {stores: sqlite}\n");
+        assertThat(complaint()).contains("did you mean \"store\"?");
     }
 
     @Test
@@ -139,6 +188,9 @@ class FilesOfASystemTest {
                                 + " from 1 to 10");
         write("cart/service.yml", "calls:\n  product:\n    GET products: {hedge: off}\n");
         assertThat(complaint()).startsWith("/cart/service.yml:3: an operation is a method and a");
+        write("cart/service.yml", "calls:\n  product:\n    GET /products: {breaker: off}\n");
+        assertThat(complaint())
+                .startsWith("/cart/service.yml:3: breaker cannot be said of GET /products alone");
     }
 
     @Test
@@ -148,6 +200,11 @@ class FilesOfASystemTest {
         assertThat(complaint())
                 .isEqualTo(
                         "/cart/service.yml:1: max_body is a size such as 512k or 20m, not \"many\"");
+        write("cart/service.yml", "max_timeout: 2h");
+        assertThat(complaint())
+                .isEqualTo(
+                        "/cart/service.yml:1: max_timeout is a time such as 250ms, 10s or 2m, from"
+                                + " 1ms to 1h, not \"2h\"");
         write("cart/service.yml", "max_body: 1025m");
         assertThat(complaint()).contains("at most 1024m");
     }
@@ -210,7 +267,7 @@ class FilesOfASystemTest {
         write("cart/service.yml", "memory: 64m\nenvironment: {LEVEL: debug}\n");
         write("other/service.yml", "run: {command: ./server}\nenvironment: {LEVEL: debug}\n");
         write("product/service.yml", "instances: 2\n");
-        assertThat(Dev.withoutEffect(SystemFile.read(folder)))
+        assertThat(Dev.withoutEffect(SystemFile.read(folder), Profile.DEFAULT))
                 .containsExactly(
                         folder.resolve("cart/service.yml")
                                 + ": no effect with --together, which has one process for all:"

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weft.app.hub.HubRegistry;
 import dev.weft.core.Failure;
 import dev.weft.core.Instance;
+import dev.weft.core.Query;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Route;
@@ -13,8 +14,11 @@ import dev.weft.core.Routes;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
+import dev.weft.core.client.Explanation;
+import dev.weft.core.client.Explanations;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
+import dev.weft.json.Json;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -102,6 +106,54 @@ final class GatewayMainTest {
                     .contains("http_client_open_connections{http_connection_state=\"idle\"")
                     .contains("weft_gateway_waiting 0");
         }
+    }
+
+    @Test
+    void it_explains_its_way_in_and_its_calls_to_who_has_the_token() throws Exception {
+        try (var transport = new HttpTransport(TIME);
+                var hub = hub(transport)) {
+            var environment = environment(hub.address());
+            environment.put(
+                    GatewaySettings.VARIABLE,
+                    "{\"timeout\":\"5s\",\"rate\":{\"address\":\"9/1s\"}}");
+            try (var gateway = GatewayMain.start(environment, TIME)) {
+                var client = transport.client(gateway.address());
+                var ask = Request.get("/_weft/explain");
+                assertThat(client.call(ask).status()).isEqualTo(404);
+                assertThat(client.call(ask.header("Authorization", "Bearer guessed")).status())
+                        .isEqualTo(404);
+                var told = ask.header("Authorization", "Bearer " + TOKEN.orElseThrow());
+                var explained = explained(client.call(told));
+                assertThat(explained.service()).isEqualTo("gateway");
+                assertThat(explained.server())
+                        .extracting(Explanation.Step::layer)
+                        .containsExactly(
+                                "server",
+                                "hops",
+                                "trace",
+                                "access-log",
+                                "rate",
+                                "problems",
+                                "deadline",
+                                "routes");
+                assertThat(explained.server().stream().flatMap(it -> it.numbers().stream()))
+                        .extracting(it -> it.name() + "=" + it.value() + " " + it.from())
+                        .contains(
+                                "timeout=5 s gateway:",
+                                "rate.address.quota=9 gateway:",
+                                "server.body=10485760 default");
+                var calls = told.with(Query.NONE.and("service", "greeter"));
+                var greeter = explained(client.call(calls)).calls().getFirst();
+                assertThat(greeter.layers().stream().flatMap(it -> it.numbers().stream()))
+                        .extracting(it -> it.name() + "=" + it.value() + " " + it.from())
+                        .contains("timeout=5s gateway:", "retry.attempts=3 default");
+            }
+        }
+    }
+
+    private static Explanations explained(Response answer) {
+        assertThat(answer.status()).isEqualTo(200);
+        return Json.read(answer.body().bytes(), Explanations.class);
     }
 
     private Response forwarded(Request request) {

@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -34,10 +36,12 @@ class SystemsTest {
                 pid,
                 "http://127.0.0.1:" + port,
                 "http://127.0.0.1:8080",
+                Optional.of("https://127.0.0.1:8443"),
                 "http://127.0.0.1:5000",
                 "secret",
                 SystemTime.INSTANCE.now(),
-                true);
+                true,
+                List.of("careful"));
     }
 
     @Test

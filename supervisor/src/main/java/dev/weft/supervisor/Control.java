@@ -22,11 +22,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.function.Consumer;
 
 /**
  * The supervisor over HTTP: {@code GET /admin/processes}, {@code GET
- * /admin/logs?service=&lines=&follow=true}, {@code POST /admin/stop} and {@code POST
- * /admin/processes/{service}/restart}; each wants {@code Authorization: Bearer TOKEN}.
+ * /admin/logs?service=&lines=&follow=true}, {@code POST /admin/stop} with {@code {"by": "who"}} or
+ * nothing, and {@code POST /admin/processes/{service}/restart}; each wants {@code Authorization: Bearer
+ * TOKEN}.
  *
  * <p>Logs are JSON objects, one a line; while following, an empty line comes when nothing else did
  * for ten seconds.
@@ -36,14 +38,17 @@ public final class Control {
     /** What {@code lines} is without a word, and at most. */
     static final int DEFAULT_LINES = 200;
 
+    /** Who stops it, at most. */
+    static final int MAX_NAME = 200;
+
     private static final Duration SILENCE = Duration.ofSeconds(10);
 
     private final ProcessTable table;
     private final Logs logs;
-    private final Runnable stop;
+    private final Consumer<String> stop;
     private final Time time;
 
-    private Control(ProcessTable table, Logs logs, Runnable stop, Time time) {
+    private Control(ProcessTable table, Logs logs, Consumer<String> stop, Time time) {
         this.table = table;
         this.logs = logs;
         this.stop = stop;
@@ -53,16 +58,16 @@ public final class Control {
     /**
      * The service that answers these requests.
      *
-     * @param stop begins to stop the system and returns at once
+     * @param stop begins to stop the system, told on whose behalf, and returns at once
      */
     public static Service<Request, Response> of(
-            ProcessTable table, Logs logs, String token, Runnable stop, Time time) {
+            ProcessTable table, Logs logs, String token, Consumer<String> stop, Time time) {
         var control = new Control(table, logs, stop, time);
         var routes =
                 Routes.of(
                         Route.get("/admin/processes", request -> control.processes()),
                         Route.get("/admin/logs", control::logs),
-                        Route.post("/admin/stop", request -> control.stop()),
+                        Route.post("/admin/stop", control::stop),
                         Route.post("/admin/processes/{service}/restart", control::restart));
         return problems().then(bearer(token)).then(routes);
     }
@@ -114,8 +119,12 @@ public final class Control {
         return json(200, table.processes());
     }
 
-    private Response stop() {
-        stop.run();
+    private Response stop(Request request) {
+        var by = "a request to /admin/stop";
+        var body = request.body().bytes();
+        if (body.length > 0 && Json.readMap(body).get("by") instanceof String name)
+            by = name.substring(0, Math.min(name.length(), MAX_NAME)).replaceAll("\\p{Cntrl}", " ");
+        stop.accept(by);
         return Response.of(202);
     }
 

@@ -21,6 +21,7 @@ import java.util.Map;
  * @param grace how long it may take to end when told to, before it is killed
  * @param stage processes of a higher stage are stopped before those of a lower one
  * @param overlap whether a replacement may start while the old one still runs
+ * @param signal how it is told to end
  */
 public record ProcessSpec(
         String service,
@@ -33,7 +34,16 @@ public record ProcessSpec(
         Duration readyTimeout,
         Duration grace,
         int stage,
-        boolean overlap) {
+        boolean overlap,
+        Signal signal) {
+
+    /** What tells a program to end in an orderly way. */
+    public enum Signal {
+        TERM,
+
+        /** To programs that take SIGTERM as leave to wait for others, as PostgreSQL waits for its clients. */
+        INT
+    }
 
     public static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
 
@@ -42,6 +52,34 @@ public record ProcessSpec(
 
     /** The most instances of one service. */
     public static final int MAX_INSTANCES = 32;
+
+    /** One that SIGTERM tells to end. */
+    public ProcessSpec(
+            String service,
+            List<String> command,
+            Map<String, String> environment,
+            Path directory,
+            Port port,
+            int instances,
+            Readiness readiness,
+            Duration readyTimeout,
+            Duration grace,
+            int stage,
+            boolean overlap) {
+        this(
+                service,
+                command,
+                environment,
+                directory,
+                port,
+                instances,
+                readiness,
+                readyTimeout,
+                grace,
+                stage,
+                overlap,
+                Signal.TERM);
+    }
 
     public ProcessSpec {
         command = List.copyOf(command);
@@ -55,5 +93,22 @@ public record ProcessSpec(
                             + MAX_INSTANCES
                             + " instances, not "
                             + instances);
+    }
+
+    /** The same, told to end by this signal. */
+    public ProcessSpec endedBy(Signal by) {
+        return new ProcessSpec(
+                service,
+                command,
+                environment,
+                directory,
+                port,
+                instances,
+                readiness,
+                readyTimeout,
+                grace,
+                stage,
+                overlap,
+                by);
     }
 }

@@ -111,7 +111,7 @@ final class Supervised {
         return state == State.READY ? Optional.empty() : Optional.of(problem);
     }
 
-    /** Ends the process and returns when it is gone: SIGTERM, and SIGKILL after the grace. */
+    /** Ends the process and returns when it is gone: its signal, and SIGKILL after the grace. */
     void stop() throws InterruptedException {
         Process running;
         synchronized (this) {
@@ -134,8 +134,7 @@ final class Supervised {
     /** Tells the process to end, and kills it if it does not. */
     private void end(Process running) throws InterruptedException {
         var family = running.descendants().toList();
-        // Not Process.destroy: that also closes the pipes, and what is printed at the end is lost.
-        running.toHandle().destroy();
+        tell(running);
         if (spec.port() instanceof Port.Free) family.forEach(ProcessHandle::destroy);
         if (running.waitFor(spec.grace().toMillis(), TimeUnit.MILLISECONDS)) return;
         say(
@@ -145,6 +144,23 @@ final class Supervised {
                         + running.pid()
                         + ")");
         kill(running, family);
+    }
+
+    private void tell(Process running) throws InterruptedException {
+        if (spec.signal() == ProcessSpec.Signal.INT && interrupted(running)) return;
+        // Not Process.destroy: that also closes the pipes, and what is printed at the end is lost.
+        running.toHandle().destroy();
+    }
+
+    /** Java can send SIGTERM and SIGKILL only. */
+    private static boolean interrupted(Process running) throws InterruptedException {
+        try {
+            var pid = Long.toString(running.pid());
+            return new ProcessBuilder("sh", "-c", "kill -s INT \"$1\"", "sh", pid).start().waitFor()
+                    == 0;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static void kill(Process running, List<ProcessHandle> family) {

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * Keeps processes running.
  *
  * <p>What ends by itself is started again, after a delay that grows with each quick crash ({@link
- * Backoff#PATIENT}) and begins anew after ten seconds of health. What is stopped gets SIGTERM, and
- * after its grace SIGKILL, descendants included. When the supervisor itself dies, whatever way, its
+ * Backoff#PATIENT}) and begins anew after ten seconds of health. What is stopped gets its {@link
+ * ProcessSpec#signal}, and after its grace SIGKILL, descendants included. When the supervisor itself dies, whatever way, its
  * processes end too. Starts and stops of different services may go on at the same time; the lock
  * guards the table only.
  */

@@ -2,6 +2,7 @@ package dev.weft.supervisor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.core.Body;
 import dev.weft.core.Method;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -16,7 +17,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +56,7 @@ class ControlTest {
 
     @TempDir Path folder;
     private final Two two = new Two();
-    private final AtomicBoolean stopped = new AtomicBoolean();
+    private final List<String> stopped = new ArrayList<>();
     private Logs logs;
 
     @BeforeEach
@@ -70,8 +70,12 @@ class ControlTest {
     }
 
     private Response ask(Method method, String path) throws Exception {
-        return Control.of(two, logs, "secret", () -> stopped.set(true), SystemTime.INSTANCE)
-                .call(Request.of(method, path).header("Authorization", "Bearer secret"));
+        return ask(Request.of(method, path));
+    }
+
+    private Response ask(Request request) throws Exception {
+        return Control.of(two, logs, "secret", stopped::add, SystemTime.INSTANCE)
+                .call(request.header("Authorization", "Bearer secret"));
     }
 
     @Test
@@ -86,7 +90,7 @@ class ControlTest {
 
     @Test
     void nothing_is_told_without_the_token() throws Exception {
-        var control = Control.of(two, logs, "secret", () -> stopped.set(true), SystemTime.INSTANCE);
+        var control = Control.of(two, logs, "secret", stopped::add, SystemTime.INSTANCE);
         assertThat(control.call(Request.get("/admin/processes")).status()).isEqualTo(401);
         assertThat(
                         control.call(
@@ -94,13 +98,16 @@ class ControlTest {
                                                 .header("Authorization", "Bearer secre"))
                                 .status())
                 .isEqualTo(401);
-        assertThat(stopped).isFalse();
+        assertThat(stopped).isEmpty();
     }
 
     @Test
-    void stopping_is_passed_on() throws Exception {
+    void stopping_is_passed_on_with_who_stops() throws Exception {
         assertThat(ask(Method.POST, "/admin/stop").status()).isEqualTo(202);
-        assertThat(stopped).isTrue();
+        var named = Request.post("/admin/stop", Body.of("{\"by\":\"weft down,\\nprocess 7\"}"));
+        assertThat(ask(named).status()).isEqualTo(202);
+        assertThat(ask(Request.post("/admin/stop", Body.of("now"))).status()).isEqualTo(400);
+        assertThat(stopped).containsExactly("a request to /admin/stop", "weft down, process 7");
     }
 
     @Test

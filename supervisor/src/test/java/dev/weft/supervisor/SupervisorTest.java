@@ -326,7 +326,7 @@ class SupervisorTest {
                                         + " while :; do sleep 0.02; done")));
         awaitPrinted("a", "up");
         var old = only("a");
-        var control = Control.of(supervisor, logs, "token", () -> {}, TIME);
+        var control = Control.of(supervisor, logs, "token", _ -> {}, TIME);
         var asking =
                 TIME.start(
                         "asking",

@@ -17,6 +17,7 @@ import dev.weft.events.PublicationRules;
 import dev.weft.json.Json;
 import java.net.URLEncoder;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -223,19 +224,22 @@ public final class HubBus implements Bus {
         }
 
         @Override
-        public void acknowledge(List<BusEvent> events) throws InterruptedException {
+        public List<BusEvent> acknowledge(List<BusEvent> events) throws InterruptedException {
             requireOpen();
             var ids = events.stream().map(BusEvent::id).toList();
+            var refused = new HashSet<String>();
             for (int from = 0; from < ids.size(); from += MAX_BATCH)
-                acknowledgeIds(ids.subList(from, Math.min(ids.size(), from + MAX_BATCH)));
+                refused.addAll(
+                        acknowledgeIds(ids.subList(from, Math.min(ids.size(), from + MAX_BATCH))));
+            return events.stream().filter(event -> refused.contains(event.id())).toList();
         }
 
-        private void acknowledgeIds(List<String> ids) throws InterruptedException {
+        private List<String> acknowledgeIds(List<String> ids) throws InterruptedException {
             var acknowledgement = Optional.of(new BusMessages.Acknowledgement(ids));
             while (true) {
                 try {
-                    hub.persist(Method.POST, target + "/acknowledge", acknowledgement);
-                    return;
+                    var answer = hub.persist(Method.POST, target + "/acknowledge", acknowledgement);
+                    return Json.read(answer, BusMessages.Acknowledged.class).refused();
                 } catch (RuntimeException e) {
                     if (!HubClient.isUnknown(e)) throw e;
                     // The hub lost its data: it learns of the subscription anew.

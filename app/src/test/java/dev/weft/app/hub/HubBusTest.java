@@ -9,6 +9,7 @@ import dev.weft.hub.Hub;
 import dev.weft.testkit.BusContract;
 import dev.weft.testkit.VirtualTime;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,7 +37,10 @@ class HubBusTest extends BusContract {
     private Bus open() {
         var transport = new HttpTransport(SystemTime.INSTANCE);
         try {
-            var options = Hub.Options.of(0, "sqlite:" + folder.resolve("hub.db")).token("secret");
+            var options =
+                    Hub.Options.of(0, "sqlite:" + folder.resolve("hub.db"))
+                            .token("secret")
+                            .drain(Duration.ZERO);
             var hub = Hub.start(options, transport, time);
             var client = transport.client(hub.address());
             return new Remote(
