@@ -3,7 +3,7 @@
 set -u
 
 away=$(mktemp -d)
-port=$((20000 + RANDOM % 5000 * 2))
+port=$((${WEFT_TEST_PORTS:-20000} + RANDOM % 2900 * 2))
 admin=$((port + 1))
 dev=
 export HOME=$away/home
@@ -26,12 +26,12 @@ expect() {
     [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
 }
 
-# Tries a command until it succeeds; at most 30 s.
+# Tries a command until it succeeds; at most 60 s.
 eventually() {
-    local what=$1 end=$((SECONDS + 30))
+    local what=$1 end=$((SECONDS + 60))
     shift
     until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || fail "not within 30 s: $what"
+        [ "$SECONDS" -lt "$end" ] || fail "not within 60 s: $what"
         sleep 0.1
     done
 }
@@ -128,12 +128,15 @@ in_log 'hello never became ready: it was not ready within 1 s' || fail "not told
 nothing_left || fail "a failed start left $(left)"
 : >"$away/shop/hello/service.yml"
 
-# A command is run when all is ready; its code is ours.
+# A command is run when all is ready; its code is ours. What cannot have been meant is told before.
 hello one
+echo "calls: {helo: {timeout: 1s}}" >"$away/shop/hello/service.yml"
 code=0
 "$WEFT" dev "$away/shop" --port "$port" --admin-port "$admin" \
     --then "echo \"gateway \$WEFT_GATEWAY\"; \"$WEFT\" call GET /hello; exit 7" >"$away/then.log" 2>"$away/dev.log" || code=$?
 expect "exit code of --then" 7 "$code"
+in_log 'service.yml:1: calls: there is no service helo; did you mean hello?' || fail "no warning of a misspelt service"
+: >"$away/shop/hello/service.yml"
 grep -q "^gateway http://127.0.0.1:$port\$" "$away/then.log" || fail "no WEFT_GATEWAY: $(cat "$away/then.log")"
 grep -q "^one\$" "$away/then.log" || fail "the command could not call: $(cat "$away/then.log")"
 nothing_left || fail "--then left $(left)"
@@ -219,6 +222,7 @@ gone "SIGTERM"
 says four || fail "up: $(get /hello)"
 "$WEFT" down "$away/shop" >/dev/null || fail "down"
 [ ! -d /proc/self ] || nothing_left || fail "weft down left $(left)"
+grep -q '^weft: stopped by weft down (process ' "$away/shop/.weft/logs/system.log" || fail "not told who stopped it"
 code=0
 "$WEFT" ps -C "$away/shop" >"$away/out" 2>&1 || code=$?
 expect "exit code of ps without a system" 1 "$code"

@@ -136,6 +136,15 @@ ask GET /open/x '' 'X-Forwarded-For: 203.0.113.6'; is 200
 curl -sS -N -m 20 "$secure/events" >"$tmp/events" 2>"$tmp/curl" || fail "the stream was cut: $(cat "$tmp/curl")"
 equal "the events" 'data: 1 data: 2 data: 3' "$(grep . "$tmp/events" | tr '\n' ' ' | sed 's/ $//')"
 
+# What stands around it all is told to who has the token, not to callers.
+"$WEFT" explain gateway >"$tmp/explained" || fail "weft explain gateway"
+for line in 'timeout .*5 s .*gateway:' 'rate.address.quota .*20 .*gateway:' 'jwt.issuer .*me' 'retry.attempts .*3 .*default' 'door-.*closed'; do
+    grep -q -e "$line" "$tmp/explained" || fail "no $line in what the gateway explains: $(cat "$tmp/explained")"
+done
+"$WEFT" explain gateway dor >"$tmp/explained" 2>&1 && fail "the gateway explains how it calls nobody"
+grep -q 'no service dor .*did you mean door?' "$tmp/explained" || fail "no hint: $(cat "$tmp/explained")"
+ask GET /_weft/explain '' "Authorization: Bearer $ann"; is 404
+
 # The log: one line a request, with the client and the caller, and none for a look at the health.
 in_log() { grep -q -e "$1" "$tmp/dev.log"; }
 await 10 in_log 'AccessLog: 203.0.113.9 GET /who 200 .* door ann' || fail "no line of the request in the log"

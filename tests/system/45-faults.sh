@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One of three instances is killed, one hangs, the hub is away, all are replaced, while requests come at a steady rate, half of
 # them over a second service: how many are answered, and that those that come back get requests again.
-# Each has two seconds. RATE names how many requests a second.
+# Runs alone: each has two seconds. RATE names how many requests a second.
 . "$(dirname "$0")/common.bash"
 
 RATE=${RATE:-100}

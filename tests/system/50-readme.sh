@@ -10,6 +10,7 @@ said '{"orders":1,"lines":1,"units":2,"revenue":2.20}'
 said 'Hello, Ann!'
 said 'nobody greets himself'
 said '{"count":2,"last_from":"Eve"}'
+said " 1 error"
 said '19 passed'
 stop
 echo "$ran blocks of the README ran"

@@ -59,7 +59,7 @@ await() {
 free_port() {
     local port
     while :; do
-        port=$((20000 + RANDOM % 12000))
+        port=$((${WEFT_TEST_PORTS:-20000} + RANDOM % 6000))
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
     done
     echo "$port"

@@ -32,7 +32,7 @@ final class House {
                     Map.entry("gateway", Set.of("core", "http")),
                     Map.entry("supervisor", Set.of("core", "json")),
                     Map.entry("hub", Set.of("core", "json", "http", "events", "telemetry")),
-                    Map.entry("cli", Set.of("app", "gateway", "hub", "supervisor")));
+                    Map.entry("cli", Set.of("app", "gateway", "hub", "postgres", "supervisor")));
 
     /** The one module that may name the packages of a foreign client; the longest prefix counts. */
     static final Map<String, String> OWNERS =

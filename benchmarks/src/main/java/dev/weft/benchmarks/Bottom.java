@@ -153,6 +153,7 @@ final class Bottom {
                         Span.Sink.NONE,
                         new MemoryMeter(),
                         200,
+                        Duration.ofHours(1),
                         Mode.ON,
                         Optional.empty(),
                         CallSettings.NONE,
