@@ -88,7 +88,8 @@ pid=$(pid_of postgres)
 kill -9 "$pid" || fail "no server to kill"
 again() { [ -n "$(pid_of postgres)" ] && [ "$(pid_of postgres)" != "$pid" ]; }
 await 20 again || fail "the server was not started again"
-ask POST /customers '{"id":"late","name":"Eve","country":"France"}' 'Idempotency-Key: late'; is 201
+late() { ask POST /customers '{"id":"late","name":"Eve","country":"France"}' 'Idempotency-Key: late'; [ "$status" = 201 ]; }
+await 20 late || fail "the customer is not kept with the new server"
 ask GET /carts/late '' "Weft-After: $eve"; is 200
 stop
 
