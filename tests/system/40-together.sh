@@ -18,4 +18,7 @@ equal "the first answer" "$first" "$body"
 ask POST /customers '{"id":"T2","name":"Ann","country":"Eire"}'; is 201
 ann=$(header Weft-Receipt)
 ask POST /carts/T2/items '{"product_id":"T1","quantity":2}' "Weft-After: $cup, $ann"; is 201; has '"total":2.20'
+"$WEFT" await "$cup" "$ann" "$(header Weft-Receipt)" "$(header Weft-Trace)" --data "$tmp/data" --timeout 60 >"$tmp/await" ||
+    fail "not done: $(cat "$tmp/await")"
+equal "what weft await says" done "$(cat "$tmp/await")"
 stop

@@ -39,6 +39,14 @@ equal "exit code of weft settle" 1 "$code"
 grep -q 'ledger: listener books has parked: sold till/3/0 and 1 behind it: .*sold for -3 (attempt 3)' "$tmp/settle" ||
     fail "not named: $(cat "$tmp/settle")"
 
+# Who waits for one command is held by what came of that one only.
+"$WEFT" await till=1 till=2 till=5 --data "$tmp/data" --timeout 60 >"$tmp/await" || fail "not done: $(cat "$tmp/await")"
+code=0
+"$WEFT" await till=4 --data "$tmp/data" --timeout 60 >"$tmp/await" || code=$?
+equal "exit code of weft await" 1 "$code"
+grep -q 'ledger: listener books has till/4/0 waiting behind what is parked: sold till/3/0 ' "$tmp/await" ||
+    fail "not named: $(cat "$tmp/await")"
+
 kill_ledger "1 5"
 sell b 6; sell a 7
 await 20 lie books b 3 || fail "b is handled though it is parked: $(parked list --keys)"

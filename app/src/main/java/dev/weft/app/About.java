@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** What the platform asks a service about itself, below {@value #PREFIX}. */
@@ -32,6 +33,14 @@ final class About {
     /** The longest that a caller can wait for progress. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(9);
 
+    /** How many traces can be waited for together. */
+    private static final int MAX_TRACES = 64;
+
+    /** How much of what fails in one listener is told to who waits for traces. */
+    private static final int MAX_FAILING = 200;
+
+    private static final Pattern TRACE_ID = Pattern.compile("[0-9a-f]{32}");
+
     /** How far the service has come, and what keeps it. */
     record Report(
             String service,
@@ -39,6 +48,30 @@ final class About {
             long published,
             boolean settled,
             List<Progress.Blocked> blocked) {}
+
+    /**
+     * What is under way of some traces in this instance.
+     *
+     * @param head the end of the log
+     * @param failing what fails in listeners, whose events are at the bus
+     */
+    record OfTraces(
+            String service,
+            long head,
+            boolean done,
+            List<Progress.Blocked> blocked,
+            List<Failing> failing) {}
+
+    /** What fails in a listener; {@code source} and {@code key} are empty if it is no event's fault. */
+    record Failing(
+            String listener, String source, long position, String key, int attempt, String error) {}
+
+    /**
+     * Which trace wrote an event.
+     *
+     * @param traceId empty if there is no such event, or no trace wrote it
+     */
+    record Written(String service, long head, String traceId) {}
 
     /** All of one instance. */
     record Parts(String service, String instance, long head, List<Part> parts) {}
@@ -96,6 +129,8 @@ final class About {
                         Route.get(PREFIX + "health", request -> health()),
                         Route.get(PREFIX + "routes", request -> json(Map.of("routes", routes))),
                         Route.get(PREFIX + "progress", this::progress),
+                        Route.get(PREFIX + "await", this::await),
+                        Route.get(PREFIX + "written", this::written),
                         Route.get(PREFIX + "subscriptions", this::subscriptions),
                         Route.get(PREFIX + "explain", this::explain))
                 .and(new ParkedRoutes(in, parked).routes());
@@ -116,12 +151,7 @@ final class About {
     private Response progress(Request request) throws InterruptedException {
         requireToken(in, request);
         var after = Receipt.parse(request.query().get("after").orElse(""));
-        var waitMs =
-                request.query()
-                        .get("wait_ms")
-                        .map(text -> number("wait_ms", text, (int) LONGEST_WAIT.toMillis()))
-                        .orElse(0);
-        var blocked = progress.awaitSettled(events.head(), after, Duration.ofMillis(waitMs));
+        var blocked = progress.awaitSettled(events.head(), after, longest(request));
         // Read again: what was waited for may have written more.
         return json(
                 new Report(
@@ -130,6 +160,63 @@ final class About {
                         progress.published(),
                         blocked.isEmpty(),
                         blocked));
+    }
+
+    private static Duration longest(Request request) {
+        return Duration.ofMillis(
+                request.query()
+                        .get("wait_ms")
+                        .map(text -> number("wait_ms", text, (int) LONGEST_WAIT.toMillis()))
+                        .orElse(0));
+    }
+
+    /** Waits until what some traces brought about in this service is dealt with, but for what they have at the bus. */
+    private Response await(Request request) throws InterruptedException {
+        requireToken(in, request);
+        var traces = Set.copyOf(List.of(request.query().get("traces").orElse("").split(",")));
+        if (traces.size() > MAX_TRACES
+                || !traces.stream().allMatch(id -> TRACE_ID.matcher(id).matches()))
+            throw Problem.of(
+                            400,
+                            "bad-traces",
+                            "traces are 1 to "
+                                    + MAX_TRACES
+                                    + " ids of 32 hexadecimal digits, joined by commas")
+                    .failure();
+        var blocked = progress.awaitOf(traces, events, longest(request));
+        return json(
+                new OfTraces(in.service(), events.head(), blocked.isEmpty(), blocked, failing()));
+    }
+
+    private List<Failing> failing() {
+        return progress.states(MAX_FAILING).stream()
+                .filter(About::listens)
+                .flatMap(state ->
+                        state.failing().stream()
+                                .map(it ->
+                                        new Failing(
+                                                state.name(),
+                                                it.source(),
+                                                it.position(),
+                                                it.key(),
+                                                it.attempt(),
+                                                it.error())))
+                .toList();
+    }
+
+    /** The trace of the event at a position of this service's log. */
+    private Response written(Request request) {
+        requireToken(in, request);
+        long position =
+                number("position", request.query().get("position").orElse("0"), Long.MAX_VALUE);
+        var traceId =
+                position == 0
+                        ? ""
+                        : events.log(position - 1, 1).stream()
+                                .findFirst()
+                                .map(event -> event.origin().correlation())
+                                .orElse("");
+        return json(new Written(in.service(), events.head(), traceId));
     }
 
     /** How far each projection, the publication and each listener has come, and what fails. */
@@ -146,7 +233,7 @@ final class About {
     }
 
     private static Part part(Progress.State state, List<ParkedEvents.Head> keys) {
-        boolean listens = Set.of("transactional", "effect").contains(state.kind());
+        boolean listens = listens(state);
         return new Part(
                 state.kind(),
                 state.name(),
@@ -155,6 +242,10 @@ final class About {
                 state.failing(),
                 listens ? keys.size() : 0,
                 listens ? keys.stream().mapToInt(ParkedEvents.Head::events).sum() : 0);
+    }
+
+    private static boolean listens(Progress.State state) {
+        return Set.of("transactional", "effect").contains(state.kind());
     }
 
     /** What stands around the routes of this service and the calls that it makes. */
@@ -172,8 +263,12 @@ final class About {
 
     /** A number that somebody asks with, from 0 to the most. */
     static int number(String name, String text, int most) {
+        return (int) number(name, text, (long) most);
+    }
+
+    private static long number(String name, String text, long most) {
         try {
-            return Math.clamp(Long.parseLong(text), 0, most);
+            return Math.clamp(Long.parseLong(text), 0L, most);
         } catch (NumberFormatException e) {
             throw Problem.of(400, "bad-number", name + " is a number, not \"" + text + "\"")
                     .failure();

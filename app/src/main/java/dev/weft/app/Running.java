@@ -129,7 +129,7 @@ public final class Running implements AutoCloseable {
                                 new HttpClientTelemetry(tracer, in.meter(), in.time()),
                                 in.time()));
         var telling = commands.telling(app.publications());
-        var weft = new Weft(telling, storage.database(), clients::of, in.time());
+        var weft = new Weft(telling, storage.database(), clients::of, in.bus(), in.time());
         var listeners = app.listeners().stream().map(make -> make.apply(weft)).toList();
         var pipeline =
                 part(

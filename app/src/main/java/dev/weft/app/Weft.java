@@ -1,10 +1,14 @@
 package dev.weft.app;
 
+import dev.weft.app.hub.HubBus;
+import dev.weft.core.Awaited;
 import dev.weft.core.Context;
+import dev.weft.core.Receipt;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Service;
 import dev.weft.core.Time;
+import dev.weft.events.Bus;
 import dev.weft.events.Commands;
 import dev.weft.events.Database;
 import dev.weft.events.Decider;
@@ -12,7 +16,9 @@ import dev.weft.events.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.Function;
 
 /** A running service, as its routes and listeners see it. */
@@ -21,16 +27,19 @@ public final class Weft {
     private final Commands commands;
     private final Database database;
     private final Function<String, Service<Request, Response>> clients;
+    private final Bus bus;
     private final Time time;
 
     Weft(
             Commands commands,
             Database database,
             Function<String, Service<Request, Response>> clients,
+            Bus bus,
             Time time) {
         this.commands = commands;
         this.database = database;
         this.clients = clients;
+        this.bus = bus;
         this.time = time;
     }
 
@@ -68,6 +77,25 @@ public final class Weft {
     /** Another service, by its name; endpoints make typed clients of it. */
     public Service<Request, Response> client(String service) {
         return clients.apply(service);
+    }
+
+    /**
+     * Waits until everything is done, in all services, that came of what the receipts name, at most so long; says what is not.
+     * A handler of a request may wait so for what it has had done. It waits for every listener of every service then, so it
+     * is for the few answers that are worth that; to read what was written, {@code Weft-After} is enough.
+     *
+     * @param receipts one of each command, such as {@code Context.current().work().receipt()}
+     * @throws IllegalStateException in a listener, which is itself waited for; or if the service runs without a hub
+     */
+    public Awaited await(Duration atMost, Receipt... receipts) throws InterruptedException {
+        if (!Context.current().work().cause().isEmpty())
+            throw new IllegalStateException(
+                    "a listener cannot wait for what comes of a command: it is part of it");
+        if (!(bus instanceof HubBus hub))
+            throw new IllegalStateException(
+                    "only a hub knows what is done in all services, and this one runs without; set"
+                            + " WEFT_BUS");
+        return hub.await(List.of(receipts), atMost);
     }
 
     public Time time() {

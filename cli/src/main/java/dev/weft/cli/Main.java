@@ -33,6 +33,7 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("traces", Traces::new);
         COMMANDS.put("trace", TraceOf::new);
         COMMANDS.put("settle", Settle::new);
+        COMMANDS.put("await", Await::new);
         COMMANDS.put("subscriptions", Subscriptions::new);
         COMMANDS.put("parked", ParkedCommand::new);
         COMMANDS.put("explain", Explain::new);

@@ -1,12 +1,12 @@
 package dev.weft.cli;
 
+import dev.weft.core.Blocked;
 import dev.weft.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,53 +37,16 @@ final class Settle implements Callable<Integer> {
 
         String text() {
             if (settled) return "settled";
-            return "not settled after "
-                    + waitedMs
-                    + " ms"
-                    + blocked.stream()
-                            .map(each -> "\n  " + each.text())
-                            .collect(Collectors.joining());
+            return "not settled after " + waitedMs + " ms" + Blocked.lines(blocked);
         }
     }
 
-    /**
-     * Who waits for what; {@code attempt} and {@code error} if it has failed there, {@code parked} if
-     * it does not go on by itself.
-     */
-    record Blocked(
-            Optional<String> service,
-            String by,
-            Optional<String> source,
-            Optional<Long> position,
-            Optional<Long> applied,
-            Optional<Integer> attempt,
-            Optional<String> error,
-            Optional<Boolean> parked) {
-
-        /**
-         * {@code loans: listener copies is stuck at books=9, attempt 9: boom}; {@code loans: listener
-         * copies has parked: book-added books/9/0: boom (attempt 15)}.
-         */
-        String text() {
-            var who = service.map(it -> it + ": ").orElse("") + by;
-            var failing = error.filter(it -> !it.isEmpty());
-            if (source.filter(it -> !it.isEmpty()).isEmpty())
-                return who + failing.map(it -> ": " + it).orElse("");
-            var at = source.get() + "=" + position.orElse(0L);
-            if (parked.orElse(false))
-                return who
-                        + " has "
-                        + failing.orElse("parked " + at)
-                        + attempt.map(n -> " (attempt " + n + ")").orElse("");
-            return failing.map(it ->
-                            who
-                                    + " is stuck at "
-                                    + at
-                                    + attempt.map(n -> ", attempt " + n).orElse("")
-                                    + ": "
-                                    + it)
-                    .orElseGet(() -> who + " is at " + applied.orElse(0L) + ", not yet at " + at);
-        }
+    /** What to do about what blocks, if there is something. */
+    static Optional<String> advice(List<Blocked> blocked) {
+        return blocked.stream().anyMatch(it -> it.stays() && it.source().isPresent())
+                ? Optional.of(
+                        "what is parked waits for you: weft parked list, show, edit, retry, drop")
+                : Optional.empty();
     }
 
     @Override
@@ -96,9 +59,7 @@ final class Settle implements Callable<Integer> {
             var text = new String(answer, StandardCharsets.UTF_8);
             var outcome = Json.read(answer, Settled.class);
             System.out.println(json ? text : outcome.text());
-            if (!json && outcome.blocked().stream().anyMatch(it -> it.parked().orElse(false)))
-                System.out.println(
-                        "what is parked waits for you: weft parked list, show, edit, retry, drop");
+            if (!json) advice(outcome.blocked()).ifPresent(System.out::println);
             return outcome.settled() ? 0 : 1;
         }
     }

@@ -10,10 +10,12 @@ import dev.weft.json.Json;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -43,6 +45,10 @@ public final class ParkedEvents {
                     + " weft_parked q where q.listener = p.listener and q.source = p.source and"
                     + " q.key = p.key and (q.position < p.position or (q.position = p.position and"
                     + " q.part < p.part))) order by listener, source, key";
+
+    private static final String OF =
+            "select listener, source, key, position, part from weft_parked"
+                    + " where substr(traceparent, 4, 32) in (";
 
     private static final String ROW =
             "select "
@@ -130,7 +136,7 @@ public final class ParkedEvents {
                     row.text("listener"),
                     row.text("source"),
                     row.text("key"),
-                    row.text("source") + "/" + row.number("position") + "/" + row.number("part"),
+                    id(row),
                     row.text("type"),
                     (int) row.number("attempts"),
                     row.text("error"),
@@ -563,36 +569,78 @@ public final class ParkedEvents {
             }
     }
 
-    /** The keys that keep the service from being settled, some of them if there are many. */
-    List<Progress.Blocked> blocking() {
+    /**
+     * The keys that keep the service from being settled, or those with events of these correlations if some are named; some
+     * of them if there are many.
+     */
+    List<Progress.Blocked> blocking(Set<String> correlations) {
+        if (correlations.isEmpty())
+            return heads(Selection.ALL).stream()
+                    .sorted(Comparator.comparing(head -> !head.retrying))
+                    .limit(MAX_BLOCKING)
+                    .map(head -> blocked(head, head.event))
+                    .toList();
+        var meant = new HashMap<Lane, String>();
+        database.query(
+                OF
+                        + "?, ".repeat(correlations.size() - 1)
+                        + "?) order by position desc, part desc",
+                row -> meant.put(Lane.of(row), id(row)),
+                correlations.toArray());
+        if (meant.isEmpty()) return List.of();
         return heads(Selection.ALL).stream()
+                .filter(head -> meant.containsKey(Lane.of(head)))
                 .sorted(Comparator.comparing(head -> !head.retrying))
                 .limit(MAX_BLOCKING)
-                .map(ParkedEvents::blocked)
+                .map(head -> blocked(head, meant.getOrDefault(Lane.of(head), head.event)))
                 .toList();
     }
 
-    private static Progress.Blocked blocked(Head head) {
-        int part = head.event.lastIndexOf('/');
-        long position = Long.parseLong(head.event.substring(head.source.length() + 1, part));
-        var behind = head.events > 1 ? " and " + (head.events - 1) + " behind it" : "";
+    /** A key of a listener. */
+    private record Lane(String listener, String source, String key) {
+        static Lane of(Row row) {
+            return new Lane(row.text("listener"), row.text("source"), row.text("key"));
+        }
+
+        static Lane of(Head head) {
+            return new Lane(head.listener, head.source, head.key);
+        }
+    }
+
+    private static String id(Row row) {
+        return row.text("source") + "/" + row.number("position") + "/" + row.number("part");
+    }
+
+    /**
+     * @param event the one that is asked about, of this key
+     */
+    private static Progress.Blocked blocked(Head head, String event) {
+        int part = event.lastIndexOf('/');
+        long position = Long.parseLong(event.substring(head.source.length() + 1, part));
+        var others = head.events > 1 ? " and " + (head.events - 1) + " behind it" : "";
+        var before = event.equals(head.event) ? "" : event + " waiting behind what is ";
         return new Progress.Blocked(
                 "listener " + head.listener,
                 head.source,
                 position,
                 position - 1,
                 head.attempts,
-                head.retrying
-                        ? "parked and being tried again: " + head.type + " " + head.event + behind
-                        : "parked: "
-                                + head.type
-                                + " "
-                                + head.event
-                                + behind
-                                + ": "
-                                + head.error
-                                + ": "
-                                + head.message,
+                before
+                        + (head.retrying
+                                ? "parked and being tried again: "
+                                        + head.type
+                                        + " "
+                                        + head.event
+                                        + others
+                                : "parked: "
+                                        + head.type
+                                        + " "
+                                        + head.event
+                                        + others
+                                        + ": "
+                                        + head.error
+                                        + ": "
+                                        + head.message),
                 !head.retrying);
     }
 }

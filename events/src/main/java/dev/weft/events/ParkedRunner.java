@@ -58,6 +58,7 @@ final class ParkedRunner implements Runner {
     private final Database database;
     private final Lease lease;
     private final Meter.Counter retried;
+    private final Progress.Part part;
     private final Time time;
     private final Loop loop;
 
@@ -88,6 +89,7 @@ final class ParkedRunner implements Runner {
         this.database = database;
         this.lease = lease;
         this.retried = meter.counter(EventMetrics.RETRIED);
+        this.part = part;
         this.time = time;
         this.nextNanos = time.nanos();
         this.changed = new Signal(lock, time);
@@ -260,8 +262,11 @@ final class ParkedRunner implements Runner {
 
     private void work(Inbox.Key key, AtomicReference<Optional<Exception>> hindrance) {
         try {
-            for (var next = next(key); next.isPresent(); next = next(key))
-                if (!handle(next.get())) return;
+            for (var next = next(key); next.isPresent(); next = next(key)) {
+                boolean goesOn = handle(next.get());
+                part.parkedChanged();
+                if (!goesOn) return;
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (Exception e) {

@@ -12,8 +12,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -53,7 +55,7 @@ public final class Progress {
      * @param applied up to where of which log
      * @param keys how many keys of events do not go on because one fails; for a projection or the
      *     publication 1, as all of it stands
-     * @param failing some of what fails, {@value #MAX_FAILING} at most
+     * @param failing some of what fails
      */
     public record State(
             String kind, String name, Receipt applied, int keys, List<Failing> failing) {}
@@ -83,8 +85,8 @@ public final class Progress {
         }
     }
 
-    /** How often one that waits looks whether what is being tried again has got through. */
-    private static final Duration AGAIN = Duration.ofMillis(50);
+    /** How often one that waits looks whether what another process tries again has got through. */
+    private static final Duration ELSEWHERE = Duration.ofMillis(500);
 
     /** What a part is; also how it counts. */
     enum Kind {
@@ -136,13 +138,23 @@ public final class Progress {
             change(() -> failing.remove(what));
         }
 
-        private State state() {
+        /** Has those look again that wait for what this listener had parked. */
+        void parkedChanged() {
+            change(() -> parkedChanges++);
+        }
+
+        /** Whether it works at the service's own log. */
+        private boolean isOwn() {
+            return kind == Kind.PROJECTION || kind == Kind.PUBLICATION;
+        }
+
+        private State state(int maxFailing) {
             return new State(
                     kind.name().toLowerCase(Locale.ROOT),
                     name,
                     new Receipt(applied),
                     failing.size(),
-                    failing.values().stream().limit(MAX_FAILING).toList());
+                    failing.values().stream().limit(maxFailing).toList());
         }
 
         private long appliedOf(String source) {
@@ -181,7 +193,8 @@ public final class Progress {
     private final Signal changed;
     private final List<Part> parts = new ArrayList<>();
     private final AtomicInteger settling = new AtomicInteger();
-    private volatile Supplier<List<Blocked>> parked = List::of;
+    private long parkedChanges;
+    private volatile Function<Set<String>, List<Blocked>> parked = correlations -> List.of();
     private volatile Views views = new Views(Long.MAX_VALUE, false, Map.of());
 
     Progress(String service, Time time) {
@@ -190,8 +203,8 @@ public final class Progress {
         this.changed = new Signal(lock, time);
     }
 
-    /** Has it read here what is parked; that asks the database. */
-    void parked(Supplier<List<Blocked>> keys) {
+    /** Has it read here what is parked, of some correlations or, if none is named, of all; that asks the database. */
+    void parked(Function<Set<String>, List<Blocked>> keys) {
         parked = keys;
     }
 
@@ -313,29 +326,97 @@ public final class Progress {
             throws InterruptedException {
         settling.incrementAndGet();
         try {
-            var all = head > 0 ? after.and(Receipt.of(service, head)) : after;
             long endNanos = time.nanos() + atMost.toNanos();
-            while (true) {
-                var left = Duration.ofNanos(endNanos - time.nanos());
-                var blocked = new ArrayList<>(await(() -> unsettled(all), left));
-                boolean over = !blocked.isEmpty() || !left.isPositive();
-                var keys = parked.get();
-                blocked.addAll(keys);
-                if (over || keys.stream().allMatch(Blocked::parked)) return blocked;
-                awaitChange(left.compareTo(AGAIN) < 0 ? left : AGAIN);
-            }
+            var all = head > 0 ? after.and(Receipt.of(service, head)) : after;
+            var blocked = new ArrayList<>(await(() -> unsettled(all), atMost));
+            blocked.addAll(awaitParked(Set.of(), blocked.isEmpty() ? endNanos : time.nanos()));
+            return blocked;
         } finally {
             settling.decrementAndGet();
         }
     }
 
-    private void awaitChange(Duration atMost) throws InterruptedException {
-        lock.lockInterruptibly();
+    /**
+     * Waits until what these correlations have brought about in this service's own log is projected and published, and
+     * nothing of them that a listener had parked is being tried again. What they still have at the bus is the bus's to tell.
+     * Where projections and publication lag, what lies before is looked through for them once.
+     *
+     * @param correlations {@link Origin#correlation}, at least one
+     * @return what is still missing when the time is over, or when all that is missing is parked
+     */
+    public List<Blocked> awaitOf(Set<String> correlations, EventStore log, Duration atMost)
+            throws InterruptedException {
+        settling.incrementAndGet();
         try {
-            changed.await(atMost);
+            long endNanos = time.nanos() + atMost.toNanos();
+            // First what may still write, then what is written: the other way round, something could slip through.
+            var blocked = new ArrayList<>(awaitParked(correlations, endNanos));
+            long from = appliedOfOwn();
+            long last = 0;
+            for (var correlation : correlations)
+                last = Math.max(last, log.lastOf(correlation, from));
+            if (last > 0) {
+                long position = last;
+                var left = Duration.ofNanos(endNanos - time.nanos());
+                blocked.addAll(await(() -> behind(position), left));
+            }
+            return blocked;
+        } finally {
+            settling.decrementAndGet();
+        }
+    }
+
+    private List<Blocked> awaitParked(Set<String> correlations, long endNanos)
+            throws InterruptedException {
+        while (true) {
+            long seen = parkedChanges();
+            var keys = parked.apply(correlations);
+            long leftNanos = endNanos - time.nanos();
+            if (leftNanos <= 0 || keys.stream().allMatch(Blocked::parked)) return keys;
+            awaitParkedChange(seen, Math.min(leftNanos, ELSEWHERE.toNanos()));
+        }
+    }
+
+    private long parkedChanges() {
+        lock.lock();
+        try {
+            return parkedChanges;
         } finally {
             lock.unlock();
         }
+    }
+
+    private void awaitParkedChange(long seen, long atMostNanos) throws InterruptedException {
+        long endNanos = time.nanos() + atMostNanos;
+        lock.lockInterruptibly();
+        try {
+            for (long leftNanos = atMostNanos;
+                    leftNanos > 0 && parkedChanges == seen;
+                    leftNanos = endNanos - time.nanos())
+                changed.await(Duration.ofNanos(leftNanos));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Up to where projections and publication have all come. */
+    private long appliedOfOwn() {
+        lock.lock();
+        try {
+            return parts.stream()
+                    .filter(Part::isOwn)
+                    .mapToLong(part -> part.appliedOf(service))
+                    .min()
+                    .orElse(0);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<Blocked> behind(long position) {
+        var blocked = new ArrayList<Blocked>();
+        for (var part : parts) if (part.isOwn()) part.blockedAt(service, position, blocked);
+        return blocked;
     }
 
     private List<Blocked> unsettled(Receipt all) {
@@ -343,11 +424,7 @@ public final class Progress {
         for (var part : parts)
             all.positions()
                     .forEach((source, position) -> {
-                        boolean concerns =
-                                switch (part.kind) {
-                                    case PROJECTION, PUBLICATION -> source.equals(service);
-                                    case TRANSACTIONAL, EFFECT -> true;
-                                };
+                        boolean concerns = !part.isOwn() || source.equals(service);
                         if (concerns) part.blockedAt(source, position, blocked);
                     });
         return blocked;
@@ -376,9 +453,14 @@ public final class Progress {
 
     /** All projections, the publication and all listeners. */
     public List<State> states() {
+        return states(MAX_FAILING);
+    }
+
+    /** The same with so much at most of what fails in each. */
+    public List<State> states(int maxFailing) {
         lock.lock();
         try {
-            return parts.stream().map(Part::state).toList();
+            return parts.stream().map(part -> part.state(maxFailing)).toList();
         } finally {
             lock.unlock();
         }

@@ -75,7 +75,7 @@ public final class SubscriptionLedger {
 
     /** What is handled in order: the events of one source with one key. */
     public record Key(String source, String key) {
-        static Key of(BusEvent event) {
+        public static Key of(BusEvent event) {
             return new Key(event.source(), event.key());
         }
     }
@@ -706,6 +706,32 @@ public final class SubscriptionLedger {
         lane.size--;
         if (lane.size == 0) lanes.remove(lane.key);
         applied = Optional.empty();
+    }
+
+    /** The first outstanding event of these correlations ({@link Origin#correlation}). */
+    public Optional<Logged> firstOf(Set<String> correlations) {
+        return outstanding.values().stream()
+                .map(entry -> entry.logged)
+                .filter(logged -> correlations.contains(logged.event.origin().correlation()))
+                .findFirst();
+    }
+
+    /** Whether an event is read, if it is of a type that is taken, and neither outstanding nor parked. */
+    public boolean isDone(long sequence) {
+        return sequence <= through
+                ? !outstanding.containsKey(sequence) && !parked.containsKey(sequence)
+                : ahead.contains(sequence);
+    }
+
+    /** How often in a row the first outstanding event of a key was rejected. */
+    public int attempts(Key key) {
+        var lane = lanes.get(key);
+        return lane == null ? 0 : lane.attempts;
+    }
+
+    /** Whether a parked key is worked off again. */
+    public boolean isRetrying(Key key) {
+        return retrying.contains(key);
     }
 
     /** How many events are read and not acknowledged. */

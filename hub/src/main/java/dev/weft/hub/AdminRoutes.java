@@ -4,10 +4,12 @@ import static dev.weft.core.Route.get;
 import static dev.weft.core.Route.post;
 
 import dev.weft.core.Body;
+import dev.weft.core.Failure;
 import dev.weft.core.Headers;
 import dev.weft.core.Instance;
 import dev.weft.core.Load;
 import dev.weft.core.Problem;
+import dev.weft.core.Receipt;
 import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -22,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * The admin API. What concerns processes is asked of the supervisor, under the same path; its
@@ -29,7 +32,7 @@ import java.util.TreeSet;
  */
 final class AdminRoutes {
 
-    private static final long LONGEST_SETTLE_MS = 600_000;
+    private static final long LONGEST_WAIT_MS = 600_000;
 
     /** An instance; {@code heardMsAgo} tells how long ago it last said that it is there. */
     record InstanceView(
@@ -64,6 +67,11 @@ final class AdminRoutes {
 
     record Settle(Optional<Long> timeoutMs) {}
 
+    record Await(
+            Optional<List<String>> receipts,
+            Optional<List<String>> traces,
+            Optional<Long> timeoutMs) {}
+
     record Index(String about, List<Place> places) {}
 
     record Place(String method, String path) {}
@@ -71,16 +79,19 @@ final class AdminRoutes {
     private final InstanceTable table;
     private final BusLog bus;
     private final Settling settling;
+    private final Awaiting awaiting;
     private final Optional<Service<Request, Response>> supervisor;
 
     AdminRoutes(
             InstanceTable table,
             BusLog bus,
             Settling settling,
+            Awaiting awaiting,
             Optional<Service<Request, Response>> supervisor) {
         this.table = table;
         this.bus = bus;
         this.settling = settling;
+        this.awaiting = awaiting;
         this.supervisor = supervisor;
     }
 
@@ -89,6 +100,7 @@ final class AdminRoutes {
                 get("/admin/health", request -> Answers.json(Map.of("state", "ready"))),
                 get("/admin/services", this::services),
                 post("/admin/settle", this::settle),
+                post("/admin/await", BusRoutes.checked(this::await)),
                 get("/admin/processes", this::ofSupervisor),
                 get("/admin/logs", this::ofSupervisor),
                 post("/admin/stop", this::ofSupervisor),
@@ -134,8 +146,32 @@ final class AdminRoutes {
                 request.body() == Body.EMPTY
                         ? new Settle(Optional.empty())
                         : Answers.read(request, Settle.class);
-        long timeoutMs = Math.clamp(wanted.timeoutMs().orElse(10_000L), 0, LONGEST_SETTLE_MS);
-        return Answers.json(settling.settle(Duration.ofMillis(timeoutMs)));
+        return Answers.json(settling.settle(timeout(wanted.timeoutMs())));
+    }
+
+    private static Duration timeout(Optional<Long> ms) {
+        return Duration.ofMillis(Math.clamp(ms.orElse(10_000L), 0, LONGEST_WAIT_MS));
+    }
+
+    private Response await(Request request) throws InterruptedException {
+        var wanted = Answers.read(request, Await.class);
+        var receipts = wanted.receipts().orElse(List.of()).stream().map(Receipt::parse).toList();
+        var traces =
+                wanted.traces().orElse(List.of()).stream()
+                        .map(AdminRoutes::trace)
+                        .collect(Collectors.toSet());
+        if (traces.isEmpty() && receipts.stream().allMatch(Receipt::isEmpty))
+            throw new Failure.Malformed(
+                    "what is to be waited for is named by receipts or traces: {\"receipts\":[\"cart=17\"]}");
+        return Answers.json(awaiting.await(receipts, traces, timeout(wanted.timeoutMs())));
+    }
+
+    private static String trace(String text) {
+        return TraceId.parse(text)
+                .orElseThrow(() ->
+                        new Failure.Malformed(
+                                "a trace has 32 hexadecimal digits, not \"" + text + "\""))
+                .toString();
     }
 
     private Response ofSupervisor(Request request) throws Exception {

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
 /**
  * The embedded bus: one log in a database, and the ledgers of its subscriptions.
@@ -968,7 +970,9 @@ public final class BusLog implements Bus {
         boolean dropped;
         lock.lock();
         try {
-            dropped = require(name).ledger.drop(key);
+            var subscription = require(name);
+            dropped = subscription.ledger.drop(key);
+            subscription.changed.all();
         } finally {
             lock.unlock();
         }
@@ -1052,6 +1056,156 @@ public final class BusLog implements Bus {
             lock.unlock();
         }
         return tables.any(through, types);
+    }
+
+    /**
+     * An event that a subscription has still to deal with.
+     *
+     * @param applied up to where of the event's source it has dealt with everything
+     * @param attempts how often its key was rejected in a row
+     * @param parked whether it is parked here and not being tried again
+     * @param error why it is
+     */
+    record Undone(
+            String subscription,
+            Logged logged,
+            long applied,
+            boolean declared,
+            int consumers,
+            int attempts,
+            boolean parked,
+            String error) {}
+
+    /**
+     * The first event of these correlations ({@link dev.weft.events.Origin#correlation}) that a subscription has still to deal
+     * with.
+     *
+     * @param clear up to which sequence it is known to have none unread
+     */
+    Optional<Undone> undone(String name, Set<String> correlations, long clear) {
+        Set<String> types;
+        List<SubscriptionLedger.Parked> parked;
+        long through;
+        long last;
+        lock.lock();
+        try {
+            var subscription = subscriptions.get(name);
+            if (subscription == null) return Optional.empty();
+            var ledger = subscription.ledger;
+            var first = ledger.firstOf(correlations);
+            if (first.isPresent()) return Optional.of(undone(name, subscription, first.get()));
+            types = ledger.types();
+            parked = ledger.parked();
+            through = Math.max(ledger.through(), clear);
+            last = end;
+        } finally {
+            lock.unlock();
+        }
+        var found = parkedOf(correlations, parked).or(() -> unread(correlations, types, through, last));
+        if (found.isEmpty()) return Optional.empty();
+        lock.lock();
+        try {
+            var subscription = subscriptions.get(name);
+            return subscription == null
+                    ? Optional.empty()
+                    : Optional.of(undone(name, subscription, found.get()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Undone undone(String name, Subscription subscription, Logged logged) {
+        var ledger = subscription.ledger;
+        var event = logged.event();
+        var key = SubscriptionLedger.Key.of(event);
+        var cause =
+                Optional.ofNullable(subscription.causes.get(key))
+                        .filter(it -> ledger.isParked(key) && !ledger.isRetrying(key));
+        return new Undone(
+                name,
+                logged,
+                ledger.applied().positions().getOrDefault(event.source(), 0L),
+                subscription.declared.isPresent(),
+                ledger.consumers(),
+                cause.map(BusTables.Cause::attempts).orElse(ledger.attempts(key)),
+                cause.isPresent(),
+                cause.map(BusTables.Cause::error).orElse(""));
+    }
+
+    private Optional<Logged> parkedOf(
+            Set<String> correlations, List<SubscriptionLedger.Parked> parked) {
+        if (parked.isEmpty()) return Optional.empty();
+        var sequences = new HashSet<Long>();
+        parked.forEach(one -> sequences.add(one.sequence()));
+        return firstOf(
+                correlations,
+                parked.getFirst().sequence(),
+                parked.getLast().sequence(),
+                logged -> sequences.contains(logged.sequence()));
+    }
+
+    private Optional<Logged> unread(
+            Set<String> correlations, Set<String> types, long after, long last) {
+        return firstOf(
+                correlations, after + 1, last, logged -> types.contains(logged.event().type()));
+    }
+
+    private Optional<Logged> firstOf(
+            Set<String> correlations, long first, long last, Predicate<Logged> meant) {
+        long from = first;
+        while (from <= last) {
+            var found = tables.traced(correlations, from, last, MAX_BATCH);
+            var one = found.stream().filter(meant).findFirst();
+            if (one.isPresent() || found.size() < MAX_BATCH) return one;
+            from = found.getLast().sequence() + 1;
+        }
+        return Optional.empty();
+    }
+
+    /** Whether events of these correlations came behind a sequence. */
+    boolean came(Set<String> correlations, long behind) {
+        return firstOf(correlations, behind + 1, end(), logged -> true).isPresent();
+    }
+
+    /** Waits until a subscription has dealt with the event of this sequence, at most so long; tells whether it has. */
+    boolean awaitDone(String name, long sequence, Duration atMost) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            var subscription = subscriptions.get(name);
+            long endNanos = time.nanos() + atMost.toNanos();
+            while (subscription != null && !subscription.ledger.isDone(sequence)) {
+                requireOpen();
+                long leftNanos = endNanos - time.nanos();
+                if (leftNanos <= 0) return false;
+                // What is dropped with its type is not signalled.
+                subscription.changed.await(
+                        Duration.ofNanos(Math.min(leftNanos, STANDBY.toNanos())));
+                subscription = subscriptions.get(name);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until no event waits for a subscription, at most so long. */
+    void awaitNothing(String name, Duration atMost) throws InterruptedException {
+        long endNanos = time.nanos() + atMost.toNanos();
+        while (waits(name)) {
+            lock.lockInterruptibly();
+            try {
+                requireOpen();
+                long leftNanos = endNanos - time.nanos();
+                if (leftNanos <= 0) return;
+                var subscription = subscriptions.get(name);
+                // What was acknowledged meanwhile has signalled already.
+                if (subscription == null || subscription.ledger.needs() > end) continue;
+                subscription.changed.await(
+                        Duration.ofNanos(Math.min(leftNanos, STANDBY.toNanos())));
+            } finally {
+                lock.unlock();
+            }
+        }
     }
 
     /** One subscription. */

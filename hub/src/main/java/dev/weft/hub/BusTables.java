@@ -507,6 +507,21 @@ final class BusTables {
                 .isPresent();
     }
 
+    /** The events of these correlations from one sequence to another, both included, at most so many. */
+    List<Logged> traced(Set<String> correlations, long first, long last, int max) {
+        var parameters = new ArrayList<Object>(correlations);
+        parameters.addFirst(last);
+        parameters.addFirst(first);
+        parameters.add(max);
+        return database.query(
+                EVENT
+                        + "where position >= ? and position <= ? and substr(traceparent, 4, 32) in ("
+                        + "?, ".repeat(correlations.size() - 1)
+                        + "?) order by position limit ?",
+                BusTables::logged,
+                parameters.toArray());
+    }
+
     /** How many events of these types are in the log behind a sequence. */
     long count(long after, Set<String> types) {
         var parameters = new ArrayList<Object>(types);

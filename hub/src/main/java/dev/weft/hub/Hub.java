@@ -224,9 +224,10 @@ public final class Hub implements AutoCloseable {
         HubMetrics.observe(meter, table, bus, traces);
         var calls = new InstanceCalls(transport, options.token(), time);
         var settling = new Settling(table, bus, calls, time);
+        var awaiting = new Awaiting(table, bus, calls, time);
         var supervisor = options.supervisor().map(transport::client);
         var routes =
-                new AdminRoutes(table, bus, settling, supervisor)
+                new AdminRoutes(table, bus, settling, awaiting, supervisor)
                         .routes()
                         .and(new ParkedRoutes(table, calls).routes())
                         .and(new SubscriptionRoutes(table, bus, calls, time).routes())

@@ -216,6 +216,21 @@ final class InstanceTable implements AutoCloseable {
         }
     }
 
+    /** The version as it is now, to wait for another. */
+    String seen() {
+        lock.lock();
+        try {
+            return version();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The services that it was told to expect. */
+    Set<String> expected() {
+        return expected;
+    }
+
     /** Whether every service is in it that should be. */
     boolean complete() {
         lock.lock();

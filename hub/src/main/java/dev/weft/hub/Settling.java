@@ -1,13 +1,11 @@
 package dev.weft.hub;
 
+import dev.weft.core.Blocked;
 import dev.weft.core.Deadline;
-import dev.weft.core.Failure;
-import dev.weft.core.Instance;
 import dev.weft.core.Receipt;
 import dev.weft.core.Request;
-import dev.weft.core.Response;
 import dev.weft.core.Time;
-import dev.weft.json.Json;
+import dev.weft.hub.Asking.Answer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,8 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * Waits until nothing goes on any more in the whole system.
@@ -39,50 +35,8 @@ final class Settling {
     /** How long an instance is asked to wait in one round. */
     static final Duration ROUND = Duration.ofSeconds(2);
 
-    /** How long an instance may take beyond it. */
-    private static final Duration ANSWER = Duration.ofSeconds(3);
-
-    private static final long MAX_ANSWER_BYTES = 1 << 20;
-
     /** How many rounds one after the other nothing may block, and no end move. */
     private static final int QUIET_ROUNDS = 2;
-
-    /** The pause behind a round in which somebody could not answer. */
-    private static final Duration PAUSE = Duration.ofMillis(25);
-
-    /** What stands in the way. */
-    record Blocked(
-            Optional<String> service,
-            String by,
-            Optional<String> source,
-            Optional<Long> position,
-            Optional<Long> applied,
-            Optional<Integer> attempt,
-            Optional<String> error,
-            Optional<Boolean> parked) {
-
-        static Blocked of(String service, String by, String error) {
-            return new Blocked(
-                    Optional.of(service),
-                    by,
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.of(error),
-                    Optional.empty());
-        }
-
-        Blocked in(String service) {
-            return new Blocked(
-                    Optional.of(service), by, source, position, applied, attempt, error, parked);
-        }
-
-        /** Whether it does not go on before somebody sees to it. */
-        boolean stays() {
-            return parked.orElse(false);
-        }
-    }
 
     /** How an instance answers. */
     record Progress(String service, long head, boolean settled, Optional<List<Blocked>> blocked) {}
@@ -99,25 +53,15 @@ final class Settling {
             Map<String, Long> ends,
             List<Blocked> blocked) {}
 
-    /** What came of asking one instance. */
-    private sealed interface Answer {
-        record Came(Instance of, Progress progress) implements Answer {}
-
-        record Away(Instance of, String error) implements Answer {}
-
-        /** It is no Weft service and keeps nothing that could be waited for. */
-        record Nothing(Instance of) implements Answer {}
-    }
-
     private final InstanceTable table;
     private final BusLog bus;
-    private final InstanceCalls calls;
+    private final Asking asking;
     private final Time time;
 
     Settling(InstanceTable table, BusLog bus, InstanceCalls calls, Time time) {
         this.table = table;
         this.bus = bus;
-        this.calls = calls;
+        this.asking = new Asking(table, calls, time);
         this.time = time;
     }
 
@@ -128,15 +72,21 @@ final class Settling {
         var ends = Receipt.NONE;
         int quiet = 0;
         for (int round = 1; ; round++) {
-            var answers = ask(ends, shorter(ROUND, deadline.remaining()));
-            var blocked = blocked(answers);
+            var seen = table.seen();
+            var answers = ask(ends, Asking.shorter(ROUND, deadline.remaining()));
+            var away = new ArrayList<>(Asking.away(answers));
+            away.addAll(asking.warming());
+            var waiting = waiting(Asking.answered(answers));
+            var blocked = new ArrayList<>(reasons(answers));
+            blocked.addAll(away);
+            waiting.forEach(name -> blocked.add(waits(name, Asking.answered(answers))));
             var now = ends.and(heads(answers));
             boolean still = blocked.stream().allMatch(Blocked::stays) && now.equals(ends);
             quiet = still ? quiet + 1 : 0;
             ends = now;
             boolean settled = quiet == QUIET_ROUNDS && blocked.isEmpty();
             if (quiet == QUIET_ROUNDS || deadline.expired()) {
-                if (!settled && blocked.isEmpty()) blocked = List.of(moving());
+                if (!settled && blocked.isEmpty()) blocked.add(moving());
                 return new Result(
                         settled,
                         round,
@@ -144,135 +94,65 @@ final class Settling {
                         ends.positions(),
                         blocked);
             }
-            if (!blocked.isEmpty()) time.sleep(shorter(PAUSE, deadline.remaining()));
+            if (!away.isEmpty()) asking.awaitOthers(seen, deadline.remaining());
+            else if (!waiting.isEmpty())
+                bus.awaitNothing(
+                        waiting.getFirst(), Asking.shorter(ROUND, deadline.remaining()));
         }
-    }
-
-    private static Duration shorter(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
     }
 
     private static Blocked moving() {
         return Blocked.of("hub", "new events", "events were written until the time was over");
     }
 
-    private List<Answer> ask(Receipt ends, Duration wait) throws InterruptedException {
-        var answers = new ArrayList<Answer>();
-        var threads = new ArrayList<Thread>();
-        try {
-            for (var instance : table.instances())
-                threads.add(
-                        time.start(
-                                "settle-" + instance.id(),
-                                () -> {
-                                    var answer = ask(instance, ends, wait);
-                                    synchronized (answers) {
-                                        answers.add(answer);
-                                    }
-                                }));
-            for (var thread : threads) thread.join();
-        } finally {
-            threads.forEach(Thread::interrupt);
-        }
-        synchronized (answers) {
-            return List.copyOf(answers);
-        }
-    }
-
-    private Answer ask(Instance instance, Receipt ends, Duration wait) {
+    private List<Answer<Progress>> ask(Receipt ends, Duration wait) throws InterruptedException {
         var request = Request.get("/_weft/progress");
         request =
                 request.with(
                         request.query()
                                 .and("after", ends.toString())
                                 .and("wait_ms", Long.toString(wait.toMillis())));
-        try {
-            return answer(instance, calls.call(instance, request, wait.plus(ANSWER)));
-        } catch (Exception e) {
-            return new Answer.Away(instance, InstanceCalls.why(e));
-        }
+        return asking.ask(all -> true, request, Progress.class, wait);
     }
 
-    private static Answer answer(Instance instance, Response response) {
-        try (var body = response.body()) {
-            if (response.status() == 404) return new Answer.Nothing(instance);
-            if (response.status() != 200)
-                return new Answer.Away(instance, "it answered " + response.status());
-            return new Answer.Came(
-                    instance, Json.read(body.bytes(MAX_ANSWER_BYTES), Progress.class));
-        } catch (Failure.Malformed e) {
-            // A program of another kind that answers whatever it is asked.
-            return new Answer.Nothing(instance);
-        }
-    }
-
-    private static Receipt heads(List<Answer> answers) {
+    private static Receipt heads(List<Answer<Progress>> answers) {
         var heads = new HashMap<String, Long>();
         for (var answer : answers)
-            if (answer instanceof Answer.Came(var instance, var progress))
+            if (answer instanceof Answer.Came<Progress>(var instance, var progress))
                 heads.merge(instance.service(), progress.head(), Math::max);
         return new Receipt(heads);
     }
 
-    private List<Blocked> blocked(List<Answer> answers) {
-        var blocked = new ArrayList<Blocked>();
-        var answered =
-                answers.stream()
-                        .filter(Answer.Came.class::isInstance)
-                        .map(answer -> ((Answer.Came) answer).of().service())
-                        .collect(Collectors.toCollection(TreeSet::new));
-        for (var answer : answers) {
-            switch (answer) {
-                case Answer.Came(var instance, var progress) -> {
-                    if (!progress.settled()) blocked.addAll(reasons(instance, progress));
-                }
-                case Answer.Away(var instance, var error) -> {
-                    if (!answered.contains(instance.service()))
-                        blocked.add(
-                                Blocked.of(instance.service(), "instance " + instance.id(), error));
-                }
-                case Answer.Nothing nothing -> {}
-            }
-        }
-        blocked.addAll(waiting(answered));
-        if (!table.complete())
-            blocked.add(
-                    Blocked.of(
-                            "hub",
-                            "registry",
-                            "it has just started, and not all services have registered again"));
-        return blocked;
-    }
-
-    private static List<Blocked> reasons(Instance instance, Progress progress) {
-        var reasons = progress.blocked().orElse(List.of());
-        if (reasons.isEmpty())
-            return List.of(
-                    Blocked.of(
-                            instance.service(),
-                            "instance " + instance.id(),
-                            "it has not settled and does not say why"));
-        return reasons.stream().map(reason -> reason.in(instance.service())).toList();
+    private static List<Blocked> reasons(List<Answer<Progress>> answers) {
+        var reasons = new ArrayList<Blocked>();
+        for (var answer : answers)
+            if (answer instanceof Answer.Came<Progress>(var instance, var progress)
+                    && !progress.settled())
+                reasons.addAll(
+                        Asking.reasons(instance, progress.blocked()));
+        return reasons;
     }
 
     /**
      * Subscriptions with events waiting: those that nobody answers for, and those with events of other programs, which no service's
      * log tells of.
      */
-    private List<Blocked> waiting(Set<String> answered) {
+    private List<String> waiting(Set<String> answered) {
         return bus.names().stream()
                 .filter(name -> !answered.contains(service(name)) || bus.attended(name))
                 .filter(bus::waits)
-                .map(name -> {
-                    var service = service(name);
-                    var error =
-                            answered.contains(service)
-                                    ? "events wait"
-                                    : "events wait, and its service does not answer; start it, or"
-                                            + " delete the subscription";
-                    return Blocked.of(service, "subscription " + name, error);
-                })
                 .toList();
+    }
+
+    private static Blocked waits(String subscription, Set<String> answered) {
+        var service = service(subscription);
+        return Blocked.of(
+                service,
+                "subscription " + subscription,
+                answered.contains(service)
+                        ? "events wait"
+                        : "events wait, and its service does not answer; start it, or delete the"
+                                + " subscription");
     }
 
     /** The service that a subscription is of: {@code service.listener}. */

@@ -2,6 +2,7 @@ package dev.weft.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.core.Blocked;
 import dev.weft.core.Instance;
 import dev.weft.core.MemoryTransport;
 import dev.weft.core.Receipt;
@@ -102,7 +103,7 @@ class SettlingTest {
         serve("cart", after -> head.incrementAndGet());
         var result = settle(Duration.ofMillis(50));
         assertThat(result.settled()).isFalse();
-        assertThat(result.blocked()).extracting(Settling.Blocked::by).containsExactly("new events");
+        assertThat(result.blocked()).extracting(Blocked::by).containsExactly("new events");
     }
 
     @Test
@@ -136,7 +137,7 @@ class SettlingTest {
                         List.of(blocked)));
         var result = settle(Duration.ofDays(1));
         assertThat(result.settled()).isFalse();
-        assertThat(result.blocked()).extracting(Settling.Blocked::stays).containsExactly(true);
+        assertThat(result.blocked()).extracting(Blocked::stays).containsExactly(true);
     }
 
     @Test
@@ -157,7 +158,7 @@ class SettlingTest {
         serve("order", after -> 3);
         var result = settle(Duration.ofMillis(50));
         assertThat(result.settled()).isFalse();
-        assertThat(result.blocked()).extracting(Settling.Blocked::by).containsExactly("registry");
+        assertThat(result.blocked()).extracting(Blocked::by).containsExactly("registry");
         serve("cart", after -> 3);
         assertThat(settle(LONG).settled()).isTrue();
     }

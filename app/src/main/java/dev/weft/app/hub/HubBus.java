@@ -2,7 +2,9 @@ package dev.weft.app.hub;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.weft.core.Awaited;
 import dev.weft.core.Cancellation;
+import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Method;
 import dev.weft.core.Receipt;
@@ -19,6 +21,7 @@ import java.net.URLEncoder;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -128,6 +131,39 @@ public final class HubBus implements Bus {
         var consumer = new HubConsumer(name, types, instance + "-" + consumers.incrementAndGet());
         consumer.tryToJoin();
         return consumer;
+    }
+
+    /**
+     * Waits until everything is done, in all services, that came of what the receipts name, at most so long. The hub is asked
+     * again while it is away.
+     *
+     * @param receipts one of each command
+     * @throws Failure.Unreachable if the hub was away until the time was over
+     */
+    public Awaited await(List<Receipt> receipts, Duration atMost) throws InterruptedException {
+        var deadline = Deadline.after(atMost, time);
+        for (int attempt = 1; ; attempt++) {
+            requireOpen();
+            var left = deadline.remaining();
+            var what =
+                    Map.of(
+                            "receipts",
+                            receipts.stream().map(Receipt::toString).toList(),
+                            "timeout_ms",
+                            left.toMillis());
+            try {
+                var answer =
+                        hub.call(
+                                Method.POST,
+                                "/admin/await",
+                                Optional.of(what),
+                                left.plus(HubClient.LIMIT));
+                return Json.read(answer, Awaited.class);
+            } catch (RuntimeException e) {
+                if (deadline.expired()) throw e;
+                hub.pause(e, attempt);
+            }
+        }
     }
 
     private void requireOpen() {
