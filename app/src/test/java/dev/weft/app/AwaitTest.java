@@ -29,7 +29,7 @@ import dev.weft.events.Listener;
 import dev.weft.http.ServerTrace;
 import dev.weft.hub.Hub;
 import dev.weft.json.Json;
-import dev.weft.testkit.RunningSystem;
+import dev.weft.testkit.SystemUnderTest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -167,7 +167,7 @@ class AwaitTest {
         start(stepping("a", "a"));
         start(steps("b").listen(Listener.effect("on-a").on(type("a"), event -> held.pass())));
         try (var system =
-                RunningSystem.at(transport, of("a").address(), hub.address(), Optional.empty())) {
+                SystemUnderTest.at(transport, of("a").address(), hub.address(), Optional.empty())) {
             var answer = system.call(Request.post("/steps/x", Body.EMPTY));
             held.awaitArrival();
             assertThatThrownBy(() -> system.await(SHORT, answer))

@@ -9,6 +9,7 @@ import dev.weft.core.MemoryMeter;
 import dev.weft.core.Metric;
 import dev.weft.core.Receipt;
 import dev.weft.core.SystemTime;
+import dev.weft.core.Trace;
 import dev.weft.core.Tracer;
 import dev.weft.events.Bus;
 import dev.weft.events.BusEvent;
@@ -419,6 +420,31 @@ public abstract class ParkedContract {
     }
 
     @Test
+    final void what_is_parked_of_one_trace_is_told_to_who_waits_for_that() throws Exception {
+        broken.add(1);
+        var house = start(effect());
+        var first = Trace.start(time, false).child(time);
+        var second = Trace.start(time, false).child(time);
+        publish(1, first, "a1");
+        publish(2, second, "a2");
+        awaitParked(house, "a", 2);
+        var log = storage.events();
+        var one = house.progress().awaitOf(Set.of(first.traceId()), log, LONG);
+        assertThat(one).extracting(Progress.Blocked::position).containsExactly(1L);
+        assertThat(one.getFirst().parked()).isTrue();
+        assertThat(one.getFirst().error()).startsWith("parked: rung");
+        var behind = house.progress().awaitOf(Set.of(second.traceId()), log, LONG);
+        assertThat(behind).extracting(Progress.Blocked::position).containsExactly(2L);
+        assertThat(behind.getFirst().error()).contains("/2/0 waiting behind", "/1/0", "no 1");
+        var other = Trace.start(time, false).traceId();
+        assertThat(house.progress().awaitOf(Set.of(other), log, LONG)).isEmpty();
+        broken.clear();
+        house.parked().retry(Selection.ALL, NO_LIMIT);
+        assertThat(house.progress().awaitOf(Set.of(second.traceId()), log, LONG)).isEmpty();
+        awaitHandled("a1", "a2");
+    }
+
+    @Test
     final void what_is_parked_is_measured() throws Exception {
         broken.add(1);
         var house = start(tables());
@@ -533,6 +559,11 @@ public abstract class ParkedContract {
 
     /** One event each: its key and number. */
     private void publish(long from, String... rung) {
+        publish(from, Trace.NONE, rung);
+    }
+
+    private void publish(long from, Trace trace, String... rung) {
+        var origin = new Origin(trace.hasSpan() ? trace.traceparent() : "", "", "", "", "", "");
         var events = new ArrayList<BusEvent>();
         for (var each : rung)
             events.add(
@@ -544,7 +575,7 @@ public abstract class ParkedContract {
                             each.substring(0, 1),
                             Instant.parse("2026-01-01T00:00:00Z"),
                             Json.write(new Rung(Integer.parseInt(each.substring(1)))),
-                            Origin.NONE));
+                            origin));
         bus.publish(source(), from + events.size() - 1, events);
     }
 

@@ -172,6 +172,34 @@ public abstract class PipelineContract extends StorageCases {
     }
 
     @Test
+    void who_waits_for_one_trace_is_not_held_by_what_others_wrote() throws Exception {
+        var broken = new AtomicBoolean(true);
+        var picky =
+                Projection.<Opened>of(
+                        "picky",
+                        DOOR,
+                        (event, sql) -> {
+                            if (event.data().number() == 2 && broken.get())
+                                throw new IllegalArgumentException("no twos");
+                        });
+        var before = appendInTrace("door-front", 1);
+        append("door-front", 2);
+        var behind = appendInTrace("door-front", 3);
+        var progress = start(List.of(picky), List.of(), List.of()).progress();
+        awaitFailing(progress, "no twos");
+        var log = storage().events();
+        assertThat(progress.awaitOf(Set.of(before), log, LONG)).isEmpty();
+        assertThat(progress.awaitOf(Set.of("0af7651916cd43dd8448eb211c80319c"), log, LONG)).isEmpty();
+        var blocked = progress.awaitOf(Set.of(before, behind), log, SHORT);
+        assertThat(blocked).extracting(Progress.Blocked::by).containsExactly("projection picky");
+        assertThat(blocked.getFirst().position()).isEqualTo(3);
+        assertThat(blocked.getFirst().error()).contains("no twos");
+        broken.set(false);
+        assertThat(progress.awaitOf(Set.of(behind), log, LONG)).isEmpty();
+        assertThat(progress.awaitViews(Receipt.of("house", 3), Duration.ZERO)).isEmpty();
+    }
+
+    @Test
     void a_projection_that_begins_again_replays_the_log() throws Exception {
         append("door-front", 1, 2);
         var progress = start(List.of(counting("doors")), List.of(), List.of()).progress();
@@ -952,6 +980,18 @@ public abstract class PipelineContract extends StorageCases {
                 .append(
                         List.of(new EventStore.Append(stream, EventStore.ANY_VERSION, events)),
                         Origin.current());
+    }
+
+    /** Tells the trace's id. */
+    private String appendInTrace(String stream, int number) throws Exception {
+        var trace = Trace.start(time, false).child(time);
+        Context.none()
+                .with(trace)
+                .call(() -> {
+                    append(stream, number);
+                    return true;
+                });
+        return trace.traceId();
     }
 
     private static BusEvent rung(long position, String key, int number) {

@@ -30,7 +30,7 @@ import java.util.stream.Stream;
  * assertThat(system.call(Request.get("/reports/today")).body().text()).contains("1 order");
  * }</pre>
  */
-public final class RunningSystem implements AutoCloseable {
+public final class SystemUnderTest implements AutoCloseable {
 
     private static final long MAX_ANSWER_BYTES = 16 << 20;
 
@@ -42,7 +42,7 @@ public final class RunningSystem implements AutoCloseable {
     private final Optional<String> token;
     private final AutoCloseable closing;
 
-    private RunningSystem(
+    private SystemUnderTest(
             Service<Request, Response> gateway,
             Service<Request, Response> hub,
             Optional<String> token,
@@ -54,10 +54,10 @@ public final class RunningSystem implements AutoCloseable {
     }
 
     /** Where {@code WEFT_GATEWAY}, {@code WEFT_ADMIN} and {@code WEFT_TOKEN} say, as {@code weft run} sets them. */
-    public static RunningSystem ofEnvironment() {
+    public static SystemUnderTest ofEnvironment() {
         var environment = System.getenv();
         var transport = new HttpTransport();
-        return new RunningSystem(
+        return new SystemUnderTest(
                 transport.client(
                         URI.create(
                                 environment.getOrDefault(
@@ -74,9 +74,9 @@ public final class RunningSystem implements AutoCloseable {
      *
      * @param gateway where commands go: the gateway, or a service
      */
-    public static RunningSystem at(
+    public static SystemUnderTest at(
             Transport transport, URI gateway, URI hub, Optional<String> token) {
-        return new RunningSystem(
+        return new SystemUnderTest(
                 transport.client(gateway), transport.client(hub), token, () -> {});
     }
 
