@@ -140,14 +140,14 @@ class AwaitingTest {
     @Test
     void one_instance_that_has_found_it_done_speaks_for_its_service() throws Exception {
         serve("cart", trace::traceId, round -> {});
-        var routes =
+        var written = Map.of("service", "cart", "head", 3, "trace_id", trace.traceId());
+        var lags = Map.of("service", "cart", "head", 3, "done", false);
+        register(
+                "cart",
+                "cart-2",
                 Routes.of(
-                        Route.get(
-                                "/_weft/await",
-                                request ->
-                                        Answers.json(
-                                                Map.of("service", "cart", "head", 3, "done", false))));
-        register("cart", "cart-2", routes);
+                        Route.get("/_weft/written", request -> Answers.json(written)),
+                        Route.get("/_weft/await", request -> Answers.json(lags))));
         assertThat(await(Receipt.of("cart", 3), LONG).done()).isTrue();
     }
 
