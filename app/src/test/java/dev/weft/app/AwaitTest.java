@@ -70,7 +70,10 @@ class AwaitTest {
             Optional<Boolean> parked) {
 
         String text() {
-            return service.orElse("") + " " + by + source.map(it -> " " + it + "=" + position.orElse(0L)).orElse("");
+            return service.orElse("")
+                    + " "
+                    + by
+                    + source.map(it -> " " + it + "=" + position.orElse(0L)).orElse("");
         }
     }
 
@@ -117,12 +120,21 @@ class AwaitTest {
     void what_comes_of_a_command_over_several_services_is_done_when_it_returns() throws Exception {
         var last = new Gate();
         start(stepping("a", "c"));
-        start(steps("b").listen(weft ->
-                Listener.effect("on-a").on(type("a"), event -> step(weft, "b", event.key()))));
-        start(steps("c").listen(weft -> Listener.effect("on-b").on(type("b"), event -> {
-            last.pass();
-            step(weft, "c", event.key());
-        })));
+        start(
+                steps("b")
+                        .listen(weft ->
+                                Listener.effect("on-a")
+                                        .on(type("a"), event -> step(weft, "b", event.key()))));
+        start(
+                steps("c")
+                        .listen(weft ->
+                                Listener.effect("on-b")
+                                        .on(
+                                                type("b"),
+                                                event -> {
+                                                    last.pass();
+                                                    step(weft, "c", event.key());
+                                                })));
         var receipt = command("a", "x");
         last.awaitArrival();
         awaitBlocked(receipt, "c listener on-b b=1");
@@ -138,8 +150,20 @@ class AwaitTest {
     void what_a_listener_has_another_service_write_by_a_call_belongs_to_it() throws Exception {
         var last = new Gate();
         start(steps("a"));
-        start(steps("b").listen(weft -> Listener.effect("calls").on(type("a"), event ->
-                weft.client("c").call(Request.post("/steps/" + event.key(), Body.EMPTY)))));
+        start(
+                steps("b")
+                        .listen(weft ->
+                                Listener.effect("calls")
+                                        .on(
+                                                type("a"),
+                                                event ->
+                                                        weft.client("c")
+                                                                .call(
+                                                                        Request.post(
+                                                                                "/steps/"
+                                                                                        + event
+                                                                                                .key(),
+                                                                                Body.EMPTY)))));
         start(steps("c"));
         start(steps("d").listen(Listener.effect("on-c").on(type("c"), event -> last.pass())));
         var receipt = command("a", "x");
@@ -185,23 +209,48 @@ class AwaitTest {
     @Test
     void a_handler_waits_for_what_it_has_had_done_and_a_listener_may_not() throws Exception {
         var refused = new AtomicReference<>("");
-        start(steps("a")
-                .tables("create table if not exists heard (type text, key text)")
-                .listen(Listener.transactional("counts").on(type("b"), (event, sql) ->
-                        sql.update("insert into heard values (?, ?)", event.type(), event.key())))
-                .routes(weft -> Routes.of(Route.post("/waiting/{key}", request -> {
-                    step(weft, "a", request.variable("key"));
-                    var awaited = weft.await(LONG, Context.current().work().receipt());
-                    return Response.text(awaited.text());
-                }))));
-        start(steps("b").listen(weft -> Listener.effect("on-a").on(type("a"), event -> {
-            try {
-                weft.await(LONG, Receipt.of("a", event.position()));
-            } catch (IllegalStateException e) {
-                refused.set(String.valueOf(e.getMessage()));
-            }
-            step(weft, "b", event.key());
-        })));
+        start(
+                steps("a")
+                        .tables("create table if not exists heard (type text, key text)")
+                        .listen(
+                                Listener.transactional("counts")
+                                        .on(
+                                                type("b"),
+                                                (event, sql) ->
+                                                        sql.update(
+                                                                "insert into heard values (?, ?)",
+                                                                event.type(),
+                                                                event.key())))
+                        .routes(weft ->
+                                Routes.of(
+                                        Route.post(
+                                                "/waiting/{key}",
+                                                request -> {
+                                                    step(weft, "a", request.variable("key"));
+                                                    var awaited =
+                                                            weft.await(
+                                                                    LONG,
+                                                                    Context.current()
+                                                                            .work()
+                                                                            .receipt());
+                                                    return Response.text(awaited.text());
+                                                }))));
+        start(
+                steps("b")
+                        .listen(weft ->
+                                Listener.effect("on-a")
+                                        .on(
+                                                type("a"),
+                                                event -> {
+                                                    try {
+                                                        weft.await(
+                                                                LONG,
+                                                                Receipt.of("a", event.position()));
+                                                    } catch (IllegalStateException e) {
+                                                        refused.set(String.valueOf(e.getMessage()));
+                                                    }
+                                                    step(weft, "b", event.key());
+                                                })));
         var answer = call("a", Request.post("/waiting/x", Body.EMPTY));
         assertThat(answer.body().text()).isEqualTo("done");
         assertThat(heard("a", "b")).isEqualTo(1);
@@ -214,22 +263,38 @@ class AwaitTest {
     void others_that_are_held_fail_or_are_parked_do_not_hold_it() throws Exception {
         var held = new Gate();
         start(steps("a"));
-        start(steps("b")
-                .tables("create table if not exists heard (type text, key text)")
-                .listen(Listener.effect("slow").on(type("a"), event -> {
-                    if (event.key().equals("held")) held.pass();
-                }))
-                .listen(Listener.transactional("fails")
-                        .attempts(1_000, new Backoff(Duration.ofHours(1), Duration.ofHours(1)))
-                        .on(type("a"), (event, sql) -> {
-                            if (!event.key().equals("fails")) return;
-                            throw new IllegalStateException("it fails");
-                        }))
-                .listen(Listener.transactional("parks")
-                        .attempts(1, SOON)
-                        .on(type("a"), (event, sql) -> {
-                            if (event.key().equals("parks")) throw new IllegalStateException("it is parked");
-                        })));
+        start(
+                steps("b")
+                        .tables("create table if not exists heard (type text, key text)")
+                        .listen(
+                                Listener.effect("slow")
+                                        .on(
+                                                type("a"),
+                                                event -> {
+                                                    if (event.key().equals("held")) held.pass();
+                                                }))
+                        .listen(
+                                Listener.transactional("fails")
+                                        .attempts(
+                                                1_000,
+                                                new Backoff(
+                                                        Duration.ofHours(1), Duration.ofHours(1)))
+                                        .on(
+                                                type("a"),
+                                                (event, sql) -> {
+                                                    if (!event.key().equals("fails")) return;
+                                                    throw new IllegalStateException("it fails");
+                                                }))
+                        .listen(
+                                Listener.transactional("parks")
+                                        .attempts(1, SOON)
+                                        .on(
+                                                type("a"),
+                                                (event, sql) -> {
+                                                    if (event.key().equals("parks"))
+                                                        throw new IllegalStateException(
+                                                                "it is parked");
+                                                })));
         var slow = command("a", "held");
         var fails = command("a", "fails");
         var parks = command("a", "parks");
@@ -242,7 +307,9 @@ class AwaitTest {
         // What is parked is not waited for.
         var parked = await(Duration.ofMinutes(9), parks);
         assertThat(parked.done()).isFalse();
-        assertThat(parked.blocked()).extracting(Blocked::text).containsExactly("b listener parks a=3");
+        assertThat(parked.blocked())
+                .extracting(Blocked::text)
+                .containsExactly("b listener parks a=3");
         assertThat(parked.blocked().getFirst().parked()).contains(true);
         assertThat(parked.blocked().getFirst().error().orElse("")).contains("it is parked");
         held.open();
@@ -252,11 +319,20 @@ class AwaitTest {
     @Test
     void what_waits_behind_a_failing_event_of_its_key_says_so() throws Exception {
         start(steps("a"));
-        start(steps("b").listen(Listener.effect("fails")
-                .attempts(1_000, new Backoff(Duration.ofHours(1), Duration.ofHours(1)))
-                .on(type("a"), event -> {
-                    throw new IllegalStateException("the first one fails");
-                })));
+        start(
+                steps("b")
+                        .listen(
+                                Listener.effect("fails")
+                                        .attempts(
+                                                1_000,
+                                                new Backoff(
+                                                        Duration.ofHours(1), Duration.ofHours(1)))
+                                        .on(
+                                                type("a"),
+                                                event -> {
+                                                    throw new IllegalStateException(
+                                                            "the first one fails");
+                                                })));
         command("a", "x");
         var behind = awaitFailing(command("a", "x"), "b listener fails a=2");
         assertThat(behind.error().orElse(""))
@@ -265,15 +341,24 @@ class AwaitTest {
     }
 
     @Test
-    void a_parked_key_that_is_tried_again_is_waited_for_with_what_it_brings_about() throws Exception {
+    void a_parked_key_that_is_tried_again_is_waited_for_with_what_it_brings_about()
+            throws Exception {
         var broken = new AtomicBoolean(true);
         var again = new Gate();
         start(stepping("a", "b"));
-        start(steps("b").listen(weft -> Listener.effect("on-a").attempts(1, SOON).on(type("a"), event -> {
-            if (broken.get()) throw new IllegalStateException("broken");
-            again.pass();
-            step(weft, "b", event.key());
-        })));
+        start(
+                steps("b")
+                        .listen(weft ->
+                                Listener.effect("on-a")
+                                        .attempts(1, SOON)
+                                        .on(
+                                                type("a"),
+                                                event -> {
+                                                    if (broken.get())
+                                                        throw new IllegalStateException("broken");
+                                                    again.pass();
+                                                    step(weft, "b", event.key());
+                                                })));
         var first = command("a", "x");
         var second = command("a", "x");
         assertThat(await(LONG, first).blocked().getFirst().parked()).contains(true);
@@ -312,10 +397,16 @@ class AwaitTest {
     void a_service_that_is_replaced_meanwhile_is_done_by_the_next_one() throws Exception {
         var held = new Gate();
         start(stepping("a", "b"));
-        App slow = steps("b").listen(weft -> Listener.effect("on-a").on(type("a"), event -> {
-            held.pass();
-            step(weft, "b", event.key());
-        }));
+        App slow =
+                steps("b")
+                        .listen(weft ->
+                                Listener.effect("on-a")
+                                        .on(
+                                                type("a"),
+                                                event -> {
+                                                    held.pass();
+                                                    step(weft, "b", event.key());
+                                                }));
         start(slow);
         var receipt = command("a", "x");
         held.awaitArrival();
@@ -369,12 +460,15 @@ class AwaitTest {
         put("/bus/subscriptions/mail", Map.of("types", List.of("stepped-a")));
         var receipt = command("a", "x");
         awaitBlocked(receipt, "mail subscription mail a=1");
-        var handed = call(Request.post("/bus/subscriptions/mail/pull", json(Map.of("wait_ms", 9_000))));
+        var handed =
+                call(Request.post("/bus/subscriptions/mail/pull", json(Map.of("wait_ms", 9_000))));
         assertThat(handed.body().text()).contains("a/1/0");
         assertThat(await(SHORT, receipt).done()).isFalse();
         var waiting = waiting(receipt);
         var lease = handed.headers().get("Weft-Lease").orElseThrow();
-        post("/bus/subscriptions/mail/acknowledge", Map.of("lease", lease, "ids", List.of("a/1/0")));
+        post(
+                "/bus/subscriptions/mail/acknowledge",
+                Map.of("lease", lease, "ids", List.of("a/1/0")));
         assertThat(waiting.get().done()).isTrue();
     }
 
@@ -420,29 +514,47 @@ class AwaitTest {
     private static App steps(String name) {
         return App.named(name)
                 .publish(decider(name))
-                .routes(weft -> Routes.of(
-                        Route.post("/steps/{key}", request -> {
-                            step(weft, name, request.variable("key"));
-                            return Response.of(200);
-                        }),
-                        Route.get("/heard/{of}", request -> Response.text(
-                                weft.database()
-                                        .first("select count(*) as n from heard where type = ?",
-                                                row -> row.number("n"),
-                                                "stepped-" + request.variable("of"))
-                                        .orElse(0L)
-                                        .toString()))));
+                .routes(weft ->
+                        Routes.of(
+                                Route.post(
+                                        "/steps/{key}",
+                                        request -> {
+                                            step(weft, name, request.variable("key"));
+                                            return Response.of(200);
+                                        }),
+                                Route.get(
+                                        "/heard/{of}",
+                                        request ->
+                                                Response.text(
+                                                        weft.database()
+                                                                .first(
+                                                                        "select count(*) as n from heard where type = ?",
+                                                                        row -> row.number("n"),
+                                                                        "stepped-"
+                                                                                + request.variable(
+                                                                                        "of"))
+                                                                .orElse(0L)
+                                                                .toString()))));
     }
 
     /** One that makes a step behind each of another, unless it is its own, and counts these in a table. */
     private static App stepping(String name, String behind) {
-        var counts = steps(name)
-                .tables("create table if not exists heard (type text, key text)")
-                .listen(Listener.transactional("counts").on(type(behind), (event, sql) ->
-                        sql.update("insert into heard values (?, ?)", event.type(), event.key())));
+        var counts =
+                steps(name)
+                        .tables("create table if not exists heard (type text, key text)")
+                        .listen(
+                                Listener.transactional("counts")
+                                        .on(
+                                                type(behind),
+                                                (event, sql) ->
+                                                        sql.update(
+                                                                "insert into heard values (?, ?)",
+                                                                event.type(),
+                                                                event.key())));
         return name.equals("b")
-                ? counts.listen(weft -> Listener.effect("on-" + behind)
-                        .on(type(behind), event -> step(weft, name, event.key())))
+                ? counts.listen(weft ->
+                        Listener.effect("on-" + behind)
+                                .on(type(behind), event -> step(weft, name, event.key())))
                 : counts;
     }
 
@@ -507,7 +619,9 @@ class AwaitTest {
     }
 
     private Response call(Request request) throws Exception {
-        return transport.client(hub.address()).call(request.header("Content-Type", "application/json"));
+        return transport
+                .client(hub.address())
+                .call(request.header("Content-Type", "application/json"));
     }
 
     private static Body json(Object value) {
@@ -521,7 +635,9 @@ class AwaitTest {
     }
 
     private void put(String path, Object what) throws Exception {
-        assertThat(call(Request.of(Method.PUT, path).with(json(what))).successful()).as(path).isTrue();
+        assertThat(call(Request.of(Method.PUT, path).with(json(what))).successful())
+                .as(path)
+                .isTrue();
     }
 
     private int status(String path, Object what) throws Exception {

@@ -33,8 +33,7 @@ import picocli.CommandLine.Parameters;
 final class Await implements Callable<Integer> {
 
     private static final Pattern TRACE = Pattern.compile("[0-9a-f]{32}");
-    private static final Backoff AGAIN =
-            new Backoff(Duration.ofMillis(100), Duration.ofSeconds(1));
+    private static final Backoff AGAIN = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(1));
 
     @Mixin SystemChoice choice = new SystemChoice();
 

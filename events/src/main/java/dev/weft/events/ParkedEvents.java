@@ -582,9 +582,7 @@ public final class ParkedEvents {
                     .toList();
         var meant = new HashMap<Lane, String>();
         database.query(
-                OF
-                        + "?, ".repeat(correlations.size() - 1)
-                        + "?) order by position desc, part desc",
+                OF + "?, ".repeat(correlations.size() - 1) + "?) order by position desc, part desc",
                 row -> meant.put(Lane.of(row), id(row)),
                 correlations.toArray());
         if (meant.isEmpty()) return List.of();

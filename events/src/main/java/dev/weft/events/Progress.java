@@ -349,7 +349,8 @@ public final class Progress {
         settling.incrementAndGet();
         try {
             long endNanos = time.nanos() + atMost.toNanos();
-            // First what may still write, then what is written: the other way round, something could slip through.
+            // First what may still write, then what is written: the other way round, something
+            // could slip through.
             var blocked = new ArrayList<>(awaitParked(correlations, endNanos));
             long from = appliedOfOwn();
             long last = 0;
@@ -392,8 +393,7 @@ public final class Progress {
         try {
             for (long leftNanos = atMostNanos;
                     leftNanos > 0 && parkedChanges == seen;
-                    leftNanos = endNanos - time.nanos())
-                changed.await(Duration.ofNanos(leftNanos));
+                    leftNanos = endNanos - time.nanos()) changed.await(Duration.ofNanos(leftNanos));
         } finally {
             lock.unlock();
         }

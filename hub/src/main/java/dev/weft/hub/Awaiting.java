@@ -99,7 +99,8 @@ final class Awaiting {
         for (int round = 1; ; round++) {
             var blocked = one.round();
             // With nothing in the way it only has to make sure, which takes no waiting.
-            if (one.deadline.expired() && (one.quiet == 0 || ++late > QUIET_ROUNDS)) one.over = true;
+            if (one.deadline.expired() && (one.quiet == 0 || ++late > QUIET_ROUNDS))
+                one.over = true;
             if (one.quiet == QUIET_ROUNDS || one.over)
                 return new Result(
                         one.quiet == QUIET_ROUNDS && blocked.isEmpty(),
@@ -268,8 +269,7 @@ final class Awaiting {
             for (var answer : answers)
                 if (answer instanceof Answer.Came<OfTraces>(var instance, var told)
                         && heard.add(instance.service()))
-                    blocked.addAll(
-                            Asking.reasons(instance, told.blocked()));
+                    blocked.addAll(Asking.reasons(instance, told.blocked()));
             return blocked;
         }
 
@@ -291,8 +291,7 @@ final class Awaiting {
         }
 
         /** Waits until no subscription has anything of the traces; counts the quiet rounds. */
-        private List<Blocked> atTheBus(List<Answer<OfTraces>> answers)
-                throws InterruptedException {
+        private List<Blocked> atTheBus(List<Answer<OfTraces>> answers) throws InterruptedException {
             long began = bus.end();
             var until = Deadline.after(wait(Settling.ROUND), time);
             var undone = undone();
@@ -330,8 +329,7 @@ final class Awaiting {
             var listener =
                     undone.subscription()
                             .substring(
-                                    Math.min(
-                                            service.length() + 1, undone.subscription().length()));
+                                    Math.min(service.length() + 1, undone.subscription().length()));
             var event = undone.logged().event();
             var failing = failing(service, listener, undone, answers);
             var error =
@@ -380,7 +378,8 @@ final class Awaiting {
         }
 
         private static String why(BusLog.Undone undone, Set<String> answered, String service) {
-            if (undone.parked()) return "parked: " + undone.logged().event().id() + ": " + undone.error();
+            if (undone.parked())
+                return "parked: " + undone.logged().event().id() + ": " + undone.error();
             if (undone.attempts() > 0) return "it was rejected and is handed over again";
             if (undone.consumers() > 0 || answered.contains(service)) return "";
             if (undone.declared()) return "no program has asked for it";

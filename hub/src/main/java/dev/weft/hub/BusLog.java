@@ -1101,7 +1101,8 @@ public final class BusLog implements Bus {
         } finally {
             lock.unlock();
         }
-        var found = parkedOf(correlations, parked).or(() -> unread(correlations, types, through, last));
+        var found =
+                parkedOf(correlations, parked).or(() -> unread(correlations, types, through, last));
         if (found.isEmpty()) return Optional.empty();
         lock.lock();
         try {

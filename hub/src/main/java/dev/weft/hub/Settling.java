@@ -96,8 +96,7 @@ final class Settling {
             }
             if (!away.isEmpty()) asking.awaitOthers(seen, deadline.remaining());
             else if (!waiting.isEmpty())
-                bus.awaitNothing(
-                        waiting.getFirst(), Asking.shorter(ROUND, deadline.remaining()));
+                bus.awaitNothing(waiting.getFirst(), Asking.shorter(ROUND, deadline.remaining()));
         }
     }
 
@@ -128,8 +127,7 @@ final class Settling {
         for (var answer : answers)
             if (answer instanceof Answer.Came<Progress>(var instance, var progress)
                     && !progress.settled())
-                reasons.addAll(
-                        Asking.reasons(instance, progress.blocked()));
+                reasons.addAll(Asking.reasons(instance, progress.blocked()));
         return reasons;
     }
 

@@ -206,7 +206,6 @@ class AwaitingTest {
     private void register(String service, String id, Routes routes) {
         var server = transport.serve(routes, ServerOptions.DEFAULT);
         table.put(
-                new Instance(service, id, server.address(), Instance.State.READY, List.of()),
-                LONG);
+                new Instance(service, id, server.address(), Instance.State.READY, List.of()), LONG);
     }
 }

@@ -189,7 +189,8 @@ public abstract class PipelineContract extends StorageCases {
         awaitFailing(progress, "no twos");
         var log = storage().events();
         assertThat(progress.awaitOf(Set.of(before), log, LONG)).isEmpty();
-        assertThat(progress.awaitOf(Set.of("0af7651916cd43dd8448eb211c80319c"), log, LONG)).isEmpty();
+        assertThat(progress.awaitOf(Set.of("0af7651916cd43dd8448eb211c80319c"), log, LONG))
+                .isEmpty();
         var blocked = progress.awaitOf(Set.of(before, behind), log, SHORT);
         assertThat(blocked).extracting(Progress.Blocked::by).containsExactly("projection picky");
         assertThat(blocked.getFirst().position()).isEqualTo(3);

@@ -60,8 +60,7 @@ public final class SystemUnderTest implements AutoCloseable {
         return new SystemUnderTest(
                 transport.client(
                         URI.create(
-                                environment.getOrDefault(
-                                        "WEFT_GATEWAY", "http://127.0.0.1:8080"))),
+                                environment.getOrDefault("WEFT_GATEWAY", "http://127.0.0.1:8080"))),
                 transport.client(
                         URI.create(
                                 environment.getOrDefault("WEFT_ADMIN", "http://127.0.0.1:8090"))),
@@ -115,7 +114,8 @@ public final class SystemUnderTest implements AutoCloseable {
         if (named.isEmpty()) return;
         var what = Map.of("receipts", named, "timeout_ms", atMost.toMillis());
         var awaited = Json.read(post("/admin/await", what), Awaited.class);
-        if (!awaited.done()) throw new AssertionError(String.join("; ", named) + " " + awaited.text());
+        if (!awaited.done())
+            throw new AssertionError(String.join("; ", named) + " " + awaited.text());
     }
 
     /**
