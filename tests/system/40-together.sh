@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The shop in one process: the same routes, the same receipts, the same totals.
+# The shop in one process: the same routes, the same receipts, the same totals. It promises what was recorded.
 . "$(dirname "$0")/common.bash"
 
 start "$root/examples/shop" --together
@@ -21,4 +21,10 @@ ask POST /carts/T2/items '{"product_id":"T1","quantity":2}' "Weft-After: $cup, $
 "$WEFT" await "$cup" "$ann" "$(header Weft-Receipt)" "$(header Weft-Trace)" --data "$tmp/data" --timeout 60 >"$tmp/await" ||
     fail "not done: $(cat "$tmp/await")"
 equal "what weft await says" done "$(cat "$tmp/await")"
+
+"$WEFT" contracts check --data "$tmp/data" >"$tmp/check" || fail "contracts: $(cat "$tmp/check")"
+"$WEFT" openapi --data "$tmp/data" >"$tmp/openapi" || fail "$(cat "$tmp/openapi")"
+grep -q '"/carts/{customer_id}/checkout": {' "$tmp/openapi" || fail "no checkout in $(cat "$tmp/openapi")"
+"$WEFT" asyncapi cart --data "$tmp/data" >"$tmp/asyncapi" || fail "$(cat "$tmp/asyncapi")"
+grep -q 'cart.copies reads id, price' "$tmp/asyncapi" || fail "no listener in $(cat "$tmp/asyncapi")"
 stop

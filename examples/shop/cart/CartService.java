@@ -42,7 +42,7 @@ class CartService {
                 .on(PRICE_CHANGED, (e, sql) ->
                     PRODUCTS.change(sql, e.key(), before -> new Product(before.title(), e.data().price()))))
             .project(Projection.of("orders", CART, CartService::project))
-            .publish(CART, event ->
+            .publish(CART, List.of(ORDER_PLACED), event ->
                 event.data() instanceof CheckedOut(var it) ? List.of(ORDER_PLACED.of(it.id(), it)) : List.of())
             .routes(weft -> Routes.of(
                 get("/carts/{customer_id}", String.class, Shown.class)

@@ -4,6 +4,7 @@ module dev.weft.app {
     requires static org.jspecify;
     // So that a service's one import, "import module dev.weft.app", brings List and Optional too.
     requires transitive java.base;
+    requires dev.weft.contracts;
     requires transitive dev.weft.core;
     requires transitive dev.weft.events;
     requires transitive dev.weft.http;

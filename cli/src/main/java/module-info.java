@@ -3,6 +3,7 @@
 module dev.weft.cli {
     requires static org.jspecify;
     requires dev.weft.app;
+    requires dev.weft.contracts;
     requires dev.weft.core;
     requires dev.weft.events;
     requires dev.weft.gateway;

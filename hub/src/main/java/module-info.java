@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module dev.weft.hub {
     requires static org.jspecify;
+    requires dev.weft.contracts;
     requires transitive dev.weft.core;
     requires transitive dev.weft.events;
     requires transitive dev.weft.http;

@@ -1,5 +1,8 @@
 package dev.weft.app;
 
+import dev.weft.contracts.AsyncApi;
+import dev.weft.contracts.Contract;
+import dev.weft.contracts.OpenApi;
 import dev.weft.core.Body;
 import dev.weft.core.Instance;
 import dev.weft.core.Problem;
@@ -99,10 +102,12 @@ final class About {
     private final Clients clients;
     private final ServerLayers around;
     private final List<String> routes;
+    private final Supplier<Contract> contract;
     private final Supplier<Instance.State> state;
 
     /**
      * @param routes of the service, as {@code GET /products/{id}}
+     * @param contract as far as it is known now
      * @param state as it is now
      */
     About(
@@ -113,6 +118,7 @@ final class About {
             Clients clients,
             ServerLayers around,
             List<String> routes,
+            Supplier<Contract> contract,
             Supplier<Instance.State> state) {
         this.in = in;
         this.progress = progress;
@@ -121,6 +127,7 @@ final class About {
         this.clients = clients;
         this.around = around;
         this.routes = List.copyOf(routes);
+        this.contract = contract;
         this.state = state;
     }
 
@@ -132,7 +139,10 @@ final class About {
                         Route.get(PREFIX + "await", this::await),
                         Route.get(PREFIX + "written", this::written),
                         Route.get(PREFIX + "subscriptions", this::subscriptions),
-                        Route.get(PREFIX + "explain", this::explain))
+                        Route.get(PREFIX + "explain", this::explain),
+                        Route.get(PREFIX + "contract", this::contract),
+                        Route.get(PREFIX + "openapi", this::openApi),
+                        Route.get(PREFIX + "asyncapi", this::asyncApi))
                 .and(new ParkedRoutes(in, parked).routes());
     }
 
@@ -254,6 +264,22 @@ final class About {
         return json(
                 Explanations.of(
                         in.service(), around.explained(), clients, request.query().get("service")));
+    }
+
+    /** What the service promises others, and what it needs of them. */
+    private Response contract(Request request) {
+        requireToken(in, request);
+        return json(contract.get());
+    }
+
+    private Response openApi(Request request) {
+        requireToken(in, request);
+        return json(OpenApi.of(in.service(), List.of(contract.get())));
+    }
+
+    private Response asyncApi(Request request) {
+        requireToken(in, request);
+        return json(AsyncApi.of(in.service(), List.of(contract.get())));
     }
 
     static void requireToken(Surroundings in, Request request) {

@@ -101,10 +101,19 @@ public record App(
                 rates);
     }
 
-    /** Tells other services what happened; see {@link Publication}. */
+    /**
+     * Tells other services what happened; see {@link Publication}.
+     *
+     * @param types all that it tells
+     */
     public <E> App publish(
-            Decider<?, ?, E> decider, Function<Event<E>, List<PublicEvent<?>>> translate) {
-        var publication = new Publication<>(decider, translate);
+            Decider<?, ?, E> decider,
+            List<EventType<?>> types,
+            Function<Event<E>, List<PublicEvent<?>>> translate) {
+        return publish(new Publication<>(decider, types, translate));
+    }
+
+    private App publish(Publication<?> publication) {
         return new App(
                 name,
                 tables,
@@ -118,17 +127,7 @@ public record App(
 
     /** Tells other services all that happened, as it is; the key is the instance's id. */
     public <E> App publish(Decider<?, ?, E> decider) {
-        return publish(decider, event -> List.of(asItIs(decider, event)));
-    }
-
-    private static <E> PublicEvent<?> asItIs(Decider<?, ?, E> decider, Event<E> event) {
-        for (var type : decider.events())
-            if (type.name().equals(event.type())) return asItIs(type, event);
-        throw new IllegalStateException(decider.name() + " has no event " + event.type());
-    }
-
-    private static <T> PublicEvent<T> asItIs(EventType<T> type, Event<?> event) {
-        return type.of(event.key(), type.type().cast(event.data()));
+        return publish(Publication.of(decider));
     }
 
     /** Takes what services tell. */

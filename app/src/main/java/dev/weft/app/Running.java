@@ -157,6 +157,13 @@ public final class Running implements AutoCloseable {
                         clients,
                         around,
                         names,
+                        () ->
+                                Promises.of(
+                                        in.service(),
+                                        routes.list(),
+                                        app.publications(),
+                                        listeners,
+                                        weft.called()),
                         () -> state);
         var server = serve(routes, around, about, tracer);
         pipeline.start();

@@ -13,22 +13,29 @@ import dev.weft.events.Commands;
 import dev.weft.events.Database;
 import dev.weft.events.Decider;
 import dev.weft.events.Outcome;
+import dev.weft.http.Endpoint;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 
 /** A running service, as its routes and listeners see it. */
 public final class Weft {
+
+    /** More than any service has operations to call. */
+    private static final int MAX_CALLED = 10_000;
 
     private final Commands commands;
     private final Database database;
     private final Function<String, Service<Request, Response>> clients;
     private final Bus bus;
     private final Time time;
+    private final Set<Promises.Called> called = new LinkedHashSet<>();
 
     Weft(
             Commands commands,
@@ -96,6 +103,25 @@ public final class Weft {
                     "only a hub knows what is done in all services, and this one runs without; set"
                             + " WEFT_BUS");
         return hub.await(List.of(receipts), atMost);
+    }
+
+    /**
+     * An operation of another service, typed. That it is called, with what and what of the answer is read, is part of this
+     * service's contract from then on; so ask for it where routes and listeners are made, not within them.
+     */
+    public <I, O> Service<I, O> client(String service, Endpoint<I, O> endpoint) {
+        var call = new Promises.Called(service, endpoint.toString(), endpoint.form());
+        synchronized (called) {
+            if (called.size() < MAX_CALLED) called.add(call);
+        }
+        return endpoint.on(client(service));
+    }
+
+    /** The operations of other services that were asked for. */
+    List<Promises.Called> called() {
+        synchronized (called) {
+            return List.copyOf(called);
+        }
     }
 
     public Time time() {

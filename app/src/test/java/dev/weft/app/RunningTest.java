@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.Body;
+import dev.weft.contracts.Contract;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Criticality;
@@ -105,6 +106,7 @@ class RunningTest {
                                                 event.key())))
                 .publish(
                         COUNTER,
+                        List.of(TOTAL),
                         event ->
                                 List.of(
                                         TOTAL.of(
@@ -263,6 +265,59 @@ class RunningTest {
     void tells_its_routes_to_whom_no_registry_tells_them() throws Exception {
         var told = json(start().call(Request.get("/_weft/routes")));
         assertThat(told.get("routes")).isEqualTo(registry.instances("counter").getFirst().routes());
+    }
+
+    @Test
+    void tells_what_it_promises_and_what_it_needs_of_others() throws Exception {
+        var find = Endpoint.get("/things/{id}", String.class, ById.class);
+        var app =
+                counter()
+                        .routes(weft -> {
+                            var things = weft.client("things", find);
+                            return Routes.of(
+                                    Endpoint.get("/things/{id}", String.class, ById.class)
+                                            .to(things));
+                        });
+        var client = start(app);
+        var contract =
+                Json.read(
+                        client.call(Request.get("/_weft/contract")).body().bytes(), Contract.class);
+        assertThat(contract.service()).isEqualTo("counter");
+        assertThat(contract.publishes())
+                .extracting(told -> told.type() + " " + told.version() + " " + told.schema())
+                .containsExactly("total 1 {$ref=#/schemas/Total}");
+        assertThat(contract.listens())
+                .extracting(heard -> heard.listener() + " " + heard.type())
+                .containsExactly("heard total");
+        assertThat(contract.calls())
+                .extracting(call -> call.service() + " " + call.operation())
+                .containsExactly("things GET /things/{id}");
+        assertThat(contract.endpoints())
+                .filteredOn(it -> it.operation().equals("POST /counters/{id}"))
+                .singleElement()
+                .satisfies(it -> {
+                    assertThat(it.status()).contains(201);
+                    assertThat(it.takes()).contains(Map.of("$ref", "#/schemas/Raise"));
+                    assertThat(it.answers()).contains(Map.of("$ref", "#/schemas/Total"));
+                });
+        assertThat(contract.endpoints())
+                .filteredOn(it -> it.operation().equals("POST /ids"))
+                .singleElement()
+                .satisfies(it -> assertThat(it.status()).isEmpty());
+        assertThat(contract.schemas()).containsOnlyKeys("ById", "Raise", "Total");
+        assertThat(client.call(Request.get("/_weft/openapi")).body().text())
+                .contains("\"/counters/{id}\"", "#/components/schemas/Raise");
+        assertThat(client.call(Request.get("/_weft/asyncapi")).body().text())
+                .contains("counter.publishes.total", "counter.heard reads id, total");
+    }
+
+    @Test
+    void a_type_in_a_later_version_is_not_published() {
+        var later = TOTAL.next(ById.class, total -> new ById(total.id()));
+        assertThatThrownBy(() ->
+                        App.named("counter").publish(COUNTER, List.of(later), event -> List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("total in version 2 cannot be published");
     }
 
     @Test

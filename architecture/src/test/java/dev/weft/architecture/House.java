@@ -20,18 +20,23 @@ final class House {
             Map.ofEntries(
                     Map.entry("core", Set.of()),
                     Map.entry("json", Set.of("core")),
+                    Map.entry("contracts", Set.of("core", "json")),
                     Map.entry("http", Set.of("core", "json")),
                     Map.entry("events", Set.of("core", "json")),
                     Map.entry("testkit", Set.of("core", "json", "http", "events")),
                     Map.entry("telemetry", Set.of("core", "json")),
-                    Map.entry("app", Set.of("core", "json", "http", "events", "telemetry")),
+                    Map.entry(
+                            "app",
+                            Set.of("core", "json", "http", "events", "telemetry", "contracts")),
                     Map.entry("dns", Set.of("core")),
                     Map.entry("jdbc", Set.of("core", "events")),
                     Map.entry("postgres", Set.of("jdbc")),
                     Map.entry("sqlite", Set.of("jdbc")),
                     Map.entry("gateway", Set.of("core", "http")),
                     Map.entry("supervisor", Set.of("core", "json")),
-                    Map.entry("hub", Set.of("core", "json", "http", "events", "telemetry")),
+                    Map.entry(
+                            "hub",
+                            Set.of("core", "json", "http", "events", "telemetry", "contracts")),
                     Map.entry("cli", Set.of("app", "gateway", "hub", "postgres", "supervisor")));
 
     /** The one module that may name the packages of a foreign client; the longest prefix counts. */

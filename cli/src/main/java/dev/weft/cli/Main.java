@@ -37,6 +37,9 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("subscriptions", Subscriptions::new);
         COMMANDS.put("parked", ParkedCommand::new);
         COMMANDS.put("explain", Explain::new);
+        COMMANDS.put("contracts", ContractsCommand::new);
+        COMMANDS.put("openapi", OpenApiCommand::new);
+        COMMANDS.put("asyncapi", AsyncApiCommand::new);
         COMMANDS.put("train", Train::new);
     }
 

@@ -79,6 +79,14 @@ class SystemChoice {
         return of(here).flatMap(this::in);
     }
 
+    /** The folder that is meant, if one is, whether its system runs or not. */
+    Optional<Path> systemFolder() {
+        if (folder != null) return Optional.of(here.resolve(folder).normalize());
+        if (data != null || !environment.getOrDefault("WEFT_ADMIN", "").isBlank())
+            return Optional.empty();
+        return of(here);
+    }
+
     /**
      * The system that a program is to be told of: what the options name, else the one at the address
      * that the environment names, else the one that the file or the working folder belongs to.

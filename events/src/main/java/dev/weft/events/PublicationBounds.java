@@ -36,7 +36,7 @@ record PublicationBounds(String service, List<? extends Publication<?>> publicat
         var about = new Event<>(id, service, 0, encoded.type(), key, time.now(), data, origin);
         List<PublicEvent<?>> said;
         try {
-            said = publication.translate().apply(about);
+            said = publication.tell(about);
         } catch (RuntimeException e) {
             return;
         }

@@ -36,7 +36,7 @@ final class PublicationRunner implements Runner {
 
         List<PublicEvent<?>> translate(StoredEvent stored) {
             return events.owns(stored)
-                    ? publication.translate().apply(events.decode(stored))
+                    ? publication.tell(events.decode(stored))
                     : List.of();
         }
     }

@@ -81,6 +81,7 @@ class CommandsTest {
         var told =
                 new Publication<>(
                         notes,
+                        List.of(type),
                         event -> List.of(new PublicEvent<>(type, event.key(), event.data())));
         var publishing = commands.telling(List.of(told));
         var large = "x".repeat(Bus.MAX_DATA_BYTES);

@@ -104,7 +104,16 @@ public record Endpoint<I, O>(
     public Route to(Service<I, O> service) {
         requireJson("input", takes, Request.class);
         requireJson("output", answers, Response.class);
-        return new Route(method, path, request -> answer(service.call(input(request))));
+        return new Route(
+                method,
+                path,
+                request -> answer(service.call(input(request))),
+                Optional.of(form()));
+    }
+
+    /** What it takes and answers. */
+    public Route.Form form() {
+        return new Route.Form(takes, answers, status, location.isPresent());
     }
 
     /** Server side, for an operation without input. */

@@ -225,11 +225,13 @@ public final class Hub implements AutoCloseable {
         var calls = new InstanceCalls(transport, options.token(), time);
         var settling = new Settling(table, bus, calls, time);
         var awaiting = new Awaiting(table, bus, calls, time);
+        var each = new EachService(table, calls);
         var supervisor = options.supervisor().map(transport::client);
         var routes =
                 new AdminRoutes(table, bus, settling, awaiting, supervisor)
                         .routes()
-                        .and(new ParkedRoutes(table, calls).routes())
+                        .and(new ParkedRoutes(each).routes())
+                        .and(new ContractRoutes(each).routes())
                         .and(new SubscriptionRoutes(table, bus, calls, time).routes())
                         .and(new TraceRoutes(traces).routes())
                         .and(new RegistryRoutes(table).routes())

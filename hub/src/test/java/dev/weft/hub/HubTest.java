@@ -183,6 +183,41 @@ class HubTest {
                 .contains("cart", "heard_ms_ago=");
     }
 
+    // Contracts
+
+    @Test
+    void what_services_promise_is_told_of_all_that_tell() throws Exception {
+        var contract =
+                "{\"service\":\"cart\",\"endpoints\":[{\"operation\":\"GET /carts/{id}\",\"located\":false}],"
+                        + "\"publishes\":[{\"type\":\"sold\",\"version\":1,\"schema\":{}}],"
+                        + "\"listens\":[],\"calls\":[],\"schemas\":{}}";
+        serve(
+                "cart",
+                Routes.of(
+                        Route.get(
+                                "/_weft/contract",
+                                request -> Response.of(200).with(Body.of(contract)))));
+        serve("script", request -> Response.text("whatever you ask"));
+        serve("older", Routes.of());
+        var told = json(Method.GET, "/admin/contracts", "");
+        assertThat(text(told, "away")).isEqualTo("[]");
+        assertThat((List<?>) told.get("services")).singleElement().asString().contains("sold");
+        assertThat(text(json(Method.GET, "/admin/openapi?title=shop", ""), "info"))
+                .contains("title=shop");
+        assertThat(text(json(Method.GET, "/admin/asyncapi?service=cart", ""), "channels"))
+                .contains("sold");
+        assertThat(call(Method.GET, "/admin/openapi?service=none", "").status()).isEqualTo(404);
+    }
+
+    @Test
+    void a_document_that_would_lack_a_service_is_refused() throws Exception {
+        register("cart", URI.create("http://127.0.0.1:9"));
+        assertThat(text(json(Method.GET, "/admin/contracts", ""), "away")).contains("cart");
+        var answer = call(Method.GET, "/admin/openapi", "");
+        assertThat(answer.status()).isEqualTo(503);
+        assertThat(answer.body().text()).contains("cart does not answer");
+    }
+
     // Settling
 
     @Test

@@ -1,6 +1,7 @@
 package dev.weft.json;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.core.JsonGenerator;
@@ -51,6 +52,11 @@ final class Choice implements Codec {
 
     Collection<Fields> options() {
         return byName.values();
+    }
+
+    /** The records by what {@code type} holds. */
+    Map<String, Fields> named() {
+        return Collections.unmodifiableMap(byName);
     }
 
     @Override

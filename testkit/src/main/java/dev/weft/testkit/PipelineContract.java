@@ -321,6 +321,24 @@ public abstract class PipelineContract extends StorageCases {
     }
 
     @Test
+    void what_was_not_declared_is_not_told_but_named() throws Exception {
+        append("door-front", 1, 2);
+        var knocked = EventType.of("knocked", Opened.class);
+        var declared = new AtomicBoolean();
+        var told =
+                telling(event ->
+                        List.of(
+                                (event == 2 && !declared.get() ? knocked : OPENED)
+                                        .of("k", new Opened(event))));
+        var progress = start(List.of(), List.of(told), List.of()).progress();
+        awaitFailing(progress, "knocked with Opened, which it has not declared");
+        assertThat(bus.published("house")).isEqualTo(1);
+        declared.set(true);
+        assertThat(progress.awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
+        assertThat(take(2)).hasSize(2);
+    }
+
+    @Test
     void a_bus_that_is_away_is_told_everything_when_it_is_back() throws Exception {
         append("door-front", 1, 2, 3);
         var away = new AtomicBoolean(true);
@@ -943,7 +961,8 @@ public abstract class PipelineContract extends StorageCases {
     }
 
     private static Publication<Opened> telling(Saying saying) {
-        return new Publication<>(DOOR, event -> saying.of(event.data().number()));
+        return new Publication<>(
+                DOOR, List.of(OPENED, RUNG), event -> saying.of(event.data().number()));
     }
 
     private static List<PublicEvent<?>> plainly(int number) {

@@ -53,7 +53,9 @@ record House(Storage storage, Pipeline pipeline) implements AutoCloseable {
                                                 see(sql, "doors", event.data().number(), amid))),
                         List.of(
                                 new Publication<>(
-                                        DOOR, event -> List.of(OPENED.of("k", event.data())))),
+                                        DOOR,
+                                        List.of(OPENED),
+                                        event -> List.of(OPENED.of("k", event.data())))),
                         List.of(
                                 Listener.transactional("own")
                                         .on(
