@@ -3,8 +3,8 @@ package dev.weft.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weft.core.Body;
 import dev.weft.contracts.Contract;
+import dev.weft.core.Body;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Criticality;
@@ -306,7 +306,7 @@ class RunningTest {
                 .satisfies(it -> assertThat(it.status()).isEmpty());
         assertThat(contract.schemas()).containsOnlyKeys("ById", "Raise", "Total");
         assertThat(client.call(Request.get("/_weft/openapi")).body().text())
-                .contains("\"/counters/{id}\"", "#/components/schemas/Raise");
+                .contains("\"/counters/{id}\"", "#/components/schemas/Total");
         assertThat(client.call(Request.get("/_weft/asyncapi")).body().text())
                 .contains("counter.publishes.total", "counter.heard reads id, total");
     }

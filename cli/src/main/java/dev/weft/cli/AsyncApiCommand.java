@@ -6,7 +6,8 @@ import picocli.CommandLine.Command;
 @Command(
         name = "asyncapi",
         mixinStandardHelpOptions = true,
-        description = "Prints the public events of the running services as a document of AsyncAPI 3, in JSON.")
+        description =
+                "Prints the public events of the running services as a document of AsyncAPI 3, in JSON.")
 final class AsyncApiCommand extends ApiDocument {
 
     AsyncApiCommand() {

@@ -84,7 +84,8 @@ record Definitions(String system, Path folder, List<Contract> services) {
                                         service.name() + "-1",
                                         (_, instance) ->
                                                 surroundings(
-                                                        service, instance, transport, registry, bus),
+                                                        service, instance, transport, registry,
+                                                        bus),
                                         time)));
                 var contracts = new ArrayList<Contract>();
                 for (var guest : guests) contracts.add(ask(guest, transport));
@@ -127,8 +128,7 @@ record Definitions(String system, Path folder, List<Contract> services) {
         try {
             var problem = guest.awaitReady();
             var state = guest.state();
-            if (problem.isPresent())
-                throw new CommandFailed(state.service() + " " + problem.get());
+            if (problem.isPresent()) throw new CommandFailed(state.service() + " " + problem.get());
             var client = transport.client(URI.create(state.address()));
             try (var body = client.call(Request.get("/_weft/contract")).body()) {
                 return Json.read(body.bytes(), Contract.class);

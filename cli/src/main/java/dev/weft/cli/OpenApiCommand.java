@@ -6,7 +6,8 @@ import picocli.CommandLine.Command;
 @Command(
         name = "openapi",
         mixinStandardHelpOptions = true,
-        description = "Prints the endpoints of the running services as a document of OpenAPI 3.1, in JSON.")
+        description =
+                "Prints the endpoints of the running services as a document of OpenAPI 3.1, in JSON.")
 final class OpenApiCommand extends ApiDocument {
 
     OpenApiCommand() {

@@ -39,7 +39,8 @@ final class RecordedContracts {
                 throw failed(file, e);
             } catch (Failure.Malformed e) {
                 throw new CommandFailed(
-                        file + " is no recorded contract: " + e.getMessage() + "; record it anew", e);
+                        file + " is no recorded contract: " + e.getMessage() + "; record it anew",
+                        e);
             }
         return contracts;
     }

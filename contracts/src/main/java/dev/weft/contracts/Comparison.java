@@ -1,7 +1,6 @@
 package dev.weft.contracts;
 
 import dev.weft.contracts.Contract.Call;
-import dev.weft.contracts.Contract.Heard;
 import dev.weft.contracts.Contract.Operation;
 import dev.weft.contracts.Contract.Told;
 import dev.weft.contracts.Difference.Found;
@@ -22,7 +21,8 @@ import java.util.stream.Stream;
  */
 public final class Comparison {
 
-    private static final Map<String, Object> NOTHING = Map.of("type", "object", "properties", Map.of());
+    private static final Map<String, Object> NOTHING =
+            Map.of("type", "object", "properties", Map.of());
 
     private final Map<String, Contract> recorded = new LinkedHashMap<>();
     private final Map<String, Contract> now = new LinkedHashMap<>();
@@ -84,8 +84,7 @@ public final class Comparison {
                         callers(before.service(), was.operation()));
         }
         for (var is : after.endpoints())
-            if (operation(before, is.operation()).isEmpty())
-                isNew(after.service(), is.operation());
+            if (operation(before, is.operation()).isEmpty()) isNew(after.service(), is.operation());
     }
 
     private void isNew(String service, String place) {
@@ -95,9 +94,7 @@ public final class Comparison {
     private void compare(Contract before, Told was, Contract after, Told is) {
         for (var found :
                 Difference.between(
-                        node(before, was.schema()),
-                        node(after, is.schema()),
-                        Difference.Of.EVENT))
+                        node(before, was.schema()), node(after, is.schema()), Difference.Of.EVENT))
             add(
                     before.service(),
                     event(was.type()),
@@ -145,9 +142,7 @@ public final class Comparison {
                     service,
                     was.operation() + ", answer",
                     found,
-                    found.breaking()
-                            ? readers(service, was.operation(), found.path())
-                            : List.of());
+                    found.breaking() ? readers(service, was.operation(), found.path()) : List.of());
     }
 
     private static List<String> variables(Operation operation) {
@@ -217,7 +212,7 @@ public final class Comparison {
                             .anyMatch(change ->
                                     change.breaking()
                                             && change.service().equals(service)
-                                            && change.place().equals(place)
+                                            && alike(change.place(), place)
                                             && (change.field().isEmpty()
                                                     || change.field().equals(found.field()))
                                             && change.consumers().contains(consumer));

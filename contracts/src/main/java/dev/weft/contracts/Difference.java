@@ -190,7 +190,8 @@ final class Difference {
     }
 
     private void constants(List<String> path, Set<String> was, Set<String> is) {
-        for (var constant : without(was, is)) add(path, constant + of.goneConstant(), of.newerReads);
+        for (var constant : without(was, is))
+            add(path, constant + of.goneConstant(), of.newerReads);
         for (var constant : without(is, was))
             add(path, constant + " may come, which was not known", of.olderReads);
     }
@@ -205,15 +206,9 @@ final class Difference {
         var was = older.cases();
         var is = newer.cases();
         for (var gone : without(was.keySet(), is.keySet()))
-            add(
-                    below(path, Node.oneCase(gone)),
-                    of.goneConstant().strip(),
-                    of.newerReads);
+            add(below(path, Node.oneCase(gone)), of.goneConstant().strip(), of.newerReads);
         for (var more : without(is.keySet(), was.keySet()))
-            add(
-                    below(path, Node.oneCase(more)),
-                    "may come, which was not known",
-                    of.olderReads);
+            add(below(path, Node.oneCase(more)), "may come, which was not known", of.olderReads);
         was.forEach((name, before) -> {
             var now = is.get(name);
             if (now != null) members(below(path, Node.oneCase(name)), before, now);
@@ -245,20 +240,23 @@ final class Difference {
             if (before.contains(name) && !now.contains(name))
                 add(
                         at,
-                        of == Of.NEED ? "is needed and may be absent" : "was always there, is optional",
+                        of == Of.NEED
+                                ? "is needed and may be absent"
+                                : "was always there, is optional",
                         of.olderReads);
             if (!before.contains(name) && now.contains(name))
                 add(
                         at,
-                        of == Of.SENT ? "is required and may not be sent" : "was optional, is required",
+                        of == Of.SENT
+                                ? "is required and may not be sent"
+                                : "was optional, is required",
                         of.newerReads);
             compare(at, value, other);
         });
     }
 
     /** Whether one that came has the form of one that went. */
-    private String renamed(
-            @Nullable Node gone, Set<String> more, Node newer) {
+    private String renamed(@Nullable Node gone, Set<String> more, Node newer) {
         if (gone == null || !of.isOverTime()) return "";
         var alike =
                 more.stream()

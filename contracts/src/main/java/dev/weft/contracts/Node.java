@@ -114,10 +114,11 @@ record Node(Map<String, Object> schema, Map<String, Object> definitions) {
     /** The members of a record, without the one that says which of several it is. */
     Map<String, Node> members() {
         var members = new LinkedHashMap<String, Node>();
-        object(schema.get("properties")).forEach((name, member) -> {
-            var of = node(member);
-            if (!of.schema.containsKey("const")) members.put(name, of);
-        });
+        object(schema.get("properties"))
+                .forEach((name, member) -> {
+                    var of = node(member);
+                    if (!of.schema.containsKey("const")) members.put(name, of);
+                });
         return members;
     }
 
@@ -153,7 +154,8 @@ record Node(Map<String, Object> schema, Map<String, Object> definitions) {
                 // Who knows of the choice has to do with each of its cases.
                 var of = here.cases();
                 var name = step.substring(1, step.length() - 1);
-                yield here.kind() == Kind.CHOICE && (!of.containsKey(name) || of.get(name).reads(rest));
+                yield here.kind() == Kind.CHOICE
+                        && (!of.containsKey(name) || of.get(name).reads(rest));
             }
             case String step -> {
                 var member = here.members().get(step);

@@ -62,7 +62,8 @@ public final class OpenApi {
         int space = operation.operation().indexOf(' ');
         var method = operation.operation().substring(0, space);
         var path = new PathTemplate(operation.operation().substring(space + 1));
-        // Two templates that differ in the names of variables only are one path, of the first one's names.
+        // Two templates that differ in the names of variables only are one path, of the first one's
+        // names.
         var text = path.text().replace("...}", "}");
         var chosen = templates.computeIfAbsent(text.replaceAll("\\{[^}]*", "{"), _ -> text);
         var names = new PathTemplate(chosen).variables();
@@ -81,7 +82,8 @@ public final class OpenApi {
             List<String> names,
             References schemas) {
         var takes =
-                operation.takes()
+                operation
+                        .takes()
                         .map(schema -> new Node(schema, contract.schemas()))
                         .map(node -> node.resolved().renamed(path.variables(), names));
         boolean inQuery = WITH_QUERY.contains(method);
@@ -98,16 +100,18 @@ public final class OpenApi {
                                     ? "The rest of the path, with its slashes."
                                     : ""));
         if (inQuery && takes.isPresent())
-            takes.get().members().forEach((name, member) -> {
-                if (!names.contains(name))
-                    parameters.add(
-                            parameter(
-                                    "query",
-                                    name,
-                                    takes.get().required().contains(name),
-                                    schemas.of(contract, member.schema()),
-                                    ""));
-            });
+            takes.get()
+                    .members()
+                    .forEach((name, member) -> {
+                        if (!names.contains(name))
+                            parameters.add(
+                                    parameter(
+                                            "query",
+                                            name,
+                                            takes.get().required().contains(name),
+                                            schemas.of(contract, member.schema()),
+                                            ""));
+                    });
         if (!READING.contains(method)) parameters.add(reference("parameters", "IdempotencyKey"));
         parameters.add(reference("parameters", "WeftAfter"));
         var document = Parts.object();

@@ -33,9 +33,7 @@ final class References {
         for (var contract : contracts)
             contract.schemas()
                     .forEach((name, schema) ->
-                            all.put(
-                                    prefix(contract) + name,
-                                    of(contract, Node.object(schema))));
+                            all.put(prefix(contract) + name, of(contract, Node.object(schema))));
         return all;
     }
 
@@ -43,17 +41,18 @@ final class References {
         return switch (value) {
             case Map<?, ?> map -> {
                 var moved = Parts.object();
-                Node.object(map).forEach((name, member) -> {
-                    boolean reference =
-                            name.equals("$ref")
-                                    && member instanceof String text
-                                    && text.startsWith(from);
-                    moved.put(
-                            name,
-                            reference
-                                    ? to + member.toString().substring(from.length())
-                                    : moved(member, from, to));
-                });
+                Node.object(map)
+                        .forEach((name, member) -> {
+                            boolean reference =
+                                    name.equals("$ref")
+                                            && member instanceof String text
+                                            && text.startsWith(from);
+                            moved.put(
+                                    name,
+                                    reference
+                                            ? to + member.toString().substring(from.length())
+                                            : moved(member, from, to));
+                        });
                 yield moved;
             }
             case List<?> list -> list.stream().map(each -> moved(each, from, to)).toList();

@@ -38,8 +38,7 @@ class ComparisonTest {
 
         Made answers(String operation, Class<?> takes, Class<?> answers) {
             endpoints.add(
-                    new Operation(
-                            operation, of(takes), of(answers), Optional.of(200), false));
+                    new Operation(operation, of(takes), of(answers), Optional.of(200), false));
             return this;
         }
 
@@ -213,10 +212,7 @@ class ComparisonTest {
                 .containsExactly(
                         "breaks till: POST /sales, input, amount: was a whole number (int64), is a"
                                 + " whole number (int32)");
-        assertThat(answer(Sold.class, SoldInt.class))
-                .singleElement()
-                .asString()
-                .startsWith("fits");
+        assertThat(answer(Sold.class, SoldInt.class)).singleElement().asString().startsWith("fits");
         assertThat(answer(SoldInt.class, Sold.class))
                 .singleElement()
                 .asString()
@@ -299,7 +295,10 @@ class ComparisonTest {
     @Test
     void a_constant_may_come_where_it_is_read_and_go_where_it_is_written() {
         record SizeText(String size) {}
-        assertThat(input(SmallOne.class, Sized.class)).singleElement().asString().startsWith("fits");
+        assertThat(input(SmallOne.class, Sized.class))
+                .singleElement()
+                .asString()
+                .startsWith("fits");
         assertThat(input(Sized.class, SmallOne.class))
                 .containsExactly(
                         "breaks till: POST /sales, input, size: large is not taken any more");
@@ -314,7 +313,10 @@ class ComparisonTest {
                 .containsExactly(
                         "breaks till: event sold, size: large is gone; events that were told"
                                 + " before may have it");
-        assertThat(event(SmallOne.class, Sized.class)).singleElement().asString().startsWith("breaks");
+        assertThat(event(SmallOne.class, Sized.class))
+                .singleElement()
+                .asString()
+                .startsWith("breaks");
         assertThat(input(Sized.class, SizeText.class))
                 .containsExactly(
                         "fits till: POST /sales, input, size: was one of small, large, is a text");
@@ -339,8 +341,7 @@ class ComparisonTest {
     @Test
     void a_case_may_come_where_it_is_read_and_go_where_it_is_written() {
         assertThat(input(Payment.class, CashOnly.class))
-                .containsExactly(
-                        "breaks till: POST /sales, input, (card): is not taken any more");
+                .containsExactly("breaks till: POST /sales, input, (card): is not taken any more");
         assertThat(input(CashOnly.class, Payment.class))
                 .singleElement()
                 .asString()
@@ -354,7 +355,7 @@ class ComparisonTest {
                 .startsWith("fits");
         assertThat(event(Payment.class, Cards.class))
                 .containsExactly(
-                        "breaks till: event sold, (card)holder: is new and required; events that"
+                        "breaks till: event sold, (card).holder: is new and required; events that"
                                 + " were told before do not have it");
     }
 
@@ -386,8 +387,7 @@ class ComparisonTest {
                                 List.of(
                                         new Made("till").publishes("sold", Sold.class),
                                         new Made("books").listens("entries", "sold", Sold.class)),
-                                List.of(
-                                        new Made("books").listens("entries", "sold", Sold.class))))
+                                List.of(new Made("books").listens("entries", "sold", Sold.class))))
                 .containsExactly(
                         "breaks till: event sold: is not published any more; books.entries relies"
                                 + " on it");
@@ -401,7 +401,8 @@ class ComparisonTest {
                         changes(
                                 List.of(
                                         new Made("till")
-                                                .answers("GET /sales/{id}", ById.class, Sold.class)),
+                                                .answers(
+                                                        "GET /sales/{id}", ById.class, Sold.class)),
                                 List.of(
                                         new Made("till")
                                                 .answers(
@@ -423,12 +424,16 @@ class ComparisonTest {
         assertThat(
                         changes(
                                 List.of(new Made("till").answers("GET /a", Void.class, Sold.class)),
-                                List.of(new Made("till").answers("GET /a", Void.class, Void.class))))
+                                List.of(
+                                        new Made("till")
+                                                .answers("GET /a", Void.class, Void.class))))
                 .containsExactly("breaks till: GET /a, answer: nothing is answered any more");
         assertThat(
                         changes(
                                 List.of(new Made("till").plain("GET /a")),
-                                List.of(new Made("till").answers("GET /a", Void.class, Sold.class))))
+                                List.of(
+                                        new Made("till")
+                                                .answers("GET /a", Void.class, Sold.class))))
                 .isEmpty();
     }
 
@@ -502,8 +507,7 @@ class ComparisonTest {
                                         books,
                                         stock),
                                 List.of(new Made("till"), books, stock)))
-                .containsExactly(
-                        "breaks till: GET /sales/{id}: is gone; books, stock rely on it");
+                .containsExactly("breaks till: GET /sales/{id}: is gone; books, stock rely on it");
     }
 
     @Test

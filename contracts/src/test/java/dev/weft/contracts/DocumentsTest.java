@@ -54,9 +54,18 @@ class DocumentsTest {
                                 Optional.of(Remove.class),
                                 Optional.empty(),
                                 204),
-                        operation("GET /carts", Optional.of(Find.class), Optional.of(Cart.class), 200),
-                        operation("GET /carts/{id}", Optional.empty(), Optional.of(Cart.class), 200),
-                        operation("PUT /carts/{name}", Optional.of(Cart.class), Optional.empty(), 204),
+                        operation(
+                                "GET /carts",
+                                Optional.of(Find.class),
+                                Optional.of(Cart.class),
+                                200),
+                        operation(
+                                "GET /carts/{id}", Optional.empty(), Optional.of(Cart.class), 200),
+                        operation(
+                                "PUT /carts/{name}",
+                                Optional.of(Cart.class),
+                                Optional.empty(),
+                                204),
                         new Operation(
                                 "GET /files/{path...}",
                                 Optional.empty(),
@@ -128,7 +137,8 @@ class DocumentsTest {
         assertThat(text(find, "parameters", "0"))
                 .contains("\"name\":\"text\",\"in\":\"query\",\"required\":false");
         assertThat(text(find, "parameters", "1"))
-                .contains("\"name\":\"fields\",\"in\":\"query\",\"required\":true,\"explode\":false");
+                .contains(
+                        "\"name\":\"fields\",\"in\":\"query\",\"required\":true,\"explode\":false");
     }
 
     @Test
@@ -210,7 +220,10 @@ class DocumentsTest {
 
     @Test
     void the_same_contracts_make_the_same_text() {
-        assertThat(new String(Json.write(OpenApi.of("cart", List.of(cart()))), StandardCharsets.UTF_8))
+        assertThat(
+                        new String(
+                                Json.write(OpenApi.of("cart", List.of(cart()))),
+                                StandardCharsets.UTF_8))
                 .isEqualTo(Json.text(openApi));
     }
 }

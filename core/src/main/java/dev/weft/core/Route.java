@@ -8,10 +8,7 @@ import java.util.Optional;
  * @param form what it takes and answers, if that is known
  */
 public record Route(
-        Method method,
-        PathTemplate path,
-        Service<Request, Response> service,
-        Optional<Form> form) {
+        Method method, PathTemplate path, Service<Request, Response> service, Optional<Form> form) {
 
     /**
      * What a typed operation takes and answers; see {@code Endpoint}.

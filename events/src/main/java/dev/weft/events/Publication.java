@@ -26,7 +26,11 @@ public record Publication<E>(
             var other = byName.put(type.name(), type);
             if (other != null)
                 throw new IllegalArgumentException(
-                        "the publication of " + decider.name() + " declares " + type.name() + " twice");
+                        "the publication of "
+                                + decider.name()
+                                + " declares "
+                                + type.name()
+                                + " twice");
             if (type.version() > 1)
                 throw new IllegalArgumentException(
                         "public events do not say their version, so "

@@ -35,9 +35,7 @@ final class PublicationRunner implements Runner {
         }
 
         List<PublicEvent<?>> translate(StoredEvent stored) {
-            return events.owns(stored)
-                    ? publication.tell(events.decode(stored))
-                    : List.of();
+            return events.owns(stored) ? publication.tell(events.decode(stored)) : List.of();
         }
     }
 

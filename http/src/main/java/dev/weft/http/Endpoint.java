@@ -105,10 +105,7 @@ public record Endpoint<I, O>(
         requireJson("input", takes, Request.class);
         requireJson("output", answers, Response.class);
         return new Route(
-                method,
-                path,
-                request -> answer(service.call(input(request))),
-                Optional.of(form()));
+                method, path, request -> answer(service.call(input(request))), Optional.of(form()));
     }
 
     /** What it takes and answers. */

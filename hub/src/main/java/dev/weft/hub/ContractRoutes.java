@@ -68,7 +68,8 @@ final class ContractRoutes {
                             503,
                             "service-away",
                             told.away().stream()
-                                    .map(away -> away.service() + " does not answer: " + away.error())
+                                    .map(away ->
+                                            away.service() + " does not answer: " + away.error())
                                     .collect(Collectors.joining("; ")))
                     .failure();
         var title =
