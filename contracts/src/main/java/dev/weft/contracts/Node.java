@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,10 +151,8 @@ record Node(Map<String, Object> schema, Map<String, Object> definitions) {
             case VALUE -> here.kind() == Kind.MAP && here.values().reads(rest);
             case String step when step.startsWith("(") -> {
                 // Who knows of the choice has to do with each of its cases.
-                var of = here.cases();
-                var name = step.substring(1, step.length() - 1);
-                yield here.kind() == Kind.CHOICE
-                        && (!of.containsKey(name) || of.get(name).reads(rest));
+                var one = here.cases().get(step.substring(1, step.length() - 1));
+                yield here.kind() == Kind.CHOICE && (one == null || one.reads(rest));
             }
             case String step -> {
                 var member = here.members().get(step);
@@ -193,11 +190,10 @@ record Node(Map<String, Object> schema, Map<String, Object> definitions) {
     }
 
     private Set<String> texts(String keyword) {
-        return schema.get(keyword) instanceof List<?> list
-                ? list.stream()
-                        .map(String::valueOf)
-                        .collect(Collectors.toCollection(LinkedHashSet::new))
-                : Set.of();
+        var texts = new LinkedHashSet<String>();
+        if (schema.get(keyword) instanceof List<?> list)
+            for (var each : list) texts.add(String.valueOf(each));
+        return texts;
     }
 
     static Map<String, Object> object(@Nullable Object value) {

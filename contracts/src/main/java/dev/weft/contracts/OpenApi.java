@@ -139,7 +139,7 @@ public final class OpenApi {
 
     /** A variable of which nothing is known is a text. */
     private static Map<String, Object> member(Optional<Node> takes, String name) {
-        return takes.map(node -> node.members().get(name))
+        return takes.flatMap(node -> Optional.ofNullable(node.members().get(name)))
                 .map(Node::schema)
                 .orElse(Map.of("type", "string"));
     }

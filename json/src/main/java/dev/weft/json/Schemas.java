@@ -103,7 +103,7 @@ public final class Schemas {
         if (type.isEnum()) return constants(type);
         return switch (Types.codec(shape)) {
             case Fields fields -> reference(shape, () -> object(shape, Optional.empty()));
-            case Choice choice -> reference(shape, () -> choice(shape, choice));
+            case Choice choice -> reference(shape, () -> choice(choice));
             case Lists lists -> with("array", "items", of(shape.argument(0)));
             case Maps maps -> with("object", "additionalProperties", of(shape.argument(1)));
             case Maybe maybe -> of(shape.argument(0));
@@ -163,7 +163,7 @@ public final class Schemas {
                                 .collect(Collectors.joining("And"));
     }
 
-    private Map<String, Object> choice(Shape shape, Choice choice) {
+    private Map<String, Object> choice(Choice choice) {
         var cases = new ArrayList<Object>();
         choice.named()
                 .forEach((name, fields) -> cases.add(object(fields.shape(), Optional.of(name))));
