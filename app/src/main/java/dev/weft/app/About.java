@@ -33,6 +33,8 @@ final class About {
 
     static final String PREFIX = "/_weft/";
 
+    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1");
+
     /** The longest that a caller can wait for progress. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(9);
 
@@ -98,6 +100,7 @@ final class About {
     private final Surroundings in;
     private final Progress progress;
     private final ParkedEvents parked;
+    private final Eraser eraser;
     private final EventStore events;
     private final Clients clients;
     private final ServerLayers around;
@@ -114,6 +117,7 @@ final class About {
             Surroundings in,
             Progress progress,
             ParkedEvents parked,
+            Eraser eraser,
             EventStore events,
             Clients clients,
             ServerLayers around,
@@ -123,6 +127,7 @@ final class About {
         this.in = in;
         this.progress = progress;
         this.parked = parked;
+        this.eraser = eraser;
         this.events = events;
         this.clients = clients;
         this.around = around;
@@ -143,7 +148,8 @@ final class About {
                         Route.get(PREFIX + "contract", this::contract),
                         Route.get(PREFIX + "openapi", this::openApi),
                         Route.get(PREFIX + "asyncapi", this::asyncApi))
-                .and(new ParkedRoutes(in, parked).routes());
+                .and(new ParkedRoutes(in, parked).routes())
+                .and(new ErasureRoutes(in, eraser).routes());
     }
 
     private Response health() {
@@ -285,6 +291,24 @@ final class About {
     static void requireToken(Surroundings in, Request request) {
         if (in.token().isPresent() && !BearerToken.shown(request, in.token().get()))
             throw Problem.of(401, "token-needed", "this is asked with the hub's token").failure();
+    }
+
+    /**
+     * As the other, for what nobody else may do: without a token only this machine may.
+     *
+     * @param what is done, as {@code look at what is parked here}
+     */
+    static void requireOwner(Surroundings in, Request request, String what) {
+        if (in.token().isEmpty() && !LOOPBACK.contains(in.server().host()))
+            throw Problem.of(
+                            403,
+                            "token-not-set",
+                            "set WEFT_TOKEN to "
+                                    + what
+                                    + ": the service listens on "
+                                    + in.server().host())
+                    .failure();
+        requireToken(in, request);
     }
 
     /** A number that somebody asks with, from 0 to the most. */

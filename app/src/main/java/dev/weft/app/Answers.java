@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -89,6 +90,24 @@ final class Answers implements AutoCloseable {
     void keepNow(String key, Answer answer) throws InterruptedException {
         long nowMs = time.now().toEpochMilli();
         insert(List.<Object[]>of(row(key, answer, nowMs)), nowMs);
+    }
+
+    /**
+     * Takes what they say out of all answers that were given so far. A request that is repeated runs again then, and appends nothing
+     * twice.
+     */
+    void blank() throws InterruptedException {
+        synchronized (this) {
+            var before = Set.copyOf(pending.keySet());
+            while (pending.keySet().stream().anyMatch(before::contains)) wait();
+        }
+        database.write(sql ->
+                sql.update(
+                        "update weft_answer set status = ?, headers = ?, body = ? where status <> ?",
+                        NOT_KEPT,
+                        Json.write(Map.of("fields", List.of())),
+                        new byte[0],
+                        NOT_KEPT));
     }
 
     private void insert(List<Object[]> rows, long nowMs) throws InterruptedException {

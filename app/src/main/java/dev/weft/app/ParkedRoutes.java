@@ -12,7 +12,6 @@ import dev.weft.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** What the listeners have parked, to look at and to change, below {@value #PATH}. */
 final class ParkedRoutes {
@@ -23,7 +22,6 @@ final class ParkedRoutes {
     private static final int KEYS = 100;
 
     private static final int MAX_KEYS = 1_000;
-    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1");
 
     /**
      * What is parked.
@@ -122,14 +120,7 @@ final class ParkedRoutes {
 
     /** Events are data of users, and dropping them is for ever: without a token only this machine may. */
     private void requireToken(Request request) {
-        if (in.token().isEmpty() && !LOOPBACK.contains(in.server().host()))
-            throw Problem.of(
-                            403,
-                            "token-not-set",
-                            "set WEFT_TOKEN to look at what is parked here: the service listens on "
-                                    + in.server().host())
-                    .failure();
-        About.requireToken(in, request);
+        About.requireOwner(in, request, "look at what is parked here");
     }
 
     private static <T> T read(Request request, Class<T> type) {

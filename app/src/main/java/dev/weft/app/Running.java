@@ -19,6 +19,7 @@ import dev.weft.core.policy.HttpVerdicts;
 import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.events.Commands;
+import dev.weft.events.Erasing;
 import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
 import dev.weft.events.Sql;
@@ -109,7 +110,7 @@ public final class Running implements AutoCloseable {
 
     private void start() throws Exception {
         in.closing().reversed().forEach(this::part);
-        var storage = part(Storage.open(in.store(), in.time()));
+        var storage = part(Storage.open(in.store(), in.master(), in.time()));
         storage.measure(in.meter());
         storage.database().write(this::makeTables);
         var tracer =
@@ -129,7 +130,8 @@ public final class Running implements AutoCloseable {
                                 new HttpClientTelemetry(tracer, in.meter(), in.time()),
                                 in.time()));
         var telling = commands.telling(app.publications());
-        var weft = new Weft(telling, storage.database(), clients::of, in.bus(), in.time());
+        var eraser = new Eraser();
+        var weft = new Weft(telling, storage.database(), clients::of, in.bus(), eraser, in.time());
         var listeners = app.listeners().stream().map(make -> make.apply(weft)).toList();
         var pipeline =
                 part(
@@ -145,6 +147,7 @@ public final class Running implements AutoCloseable {
                                 in.time()));
         pipeline.requireReadable();
         var answers = part(new Answers(storage.database(), in.time()));
+        eraser.ready(new Erasing(storage, app.projections(), listeners), answers);
         var routes = routes(weft);
         var names = routes.list().stream().map(Route::toString).toList();
         var around = stack(routes, pipeline.progress(), answers, tracer);
@@ -153,6 +156,7 @@ public final class Running implements AutoCloseable {
                         in,
                         pipeline.progress(),
                         pipeline.parked(),
+                        eraser,
                         storage.events(),
                         clients,
                         around,

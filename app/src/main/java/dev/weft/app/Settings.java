@@ -7,6 +7,7 @@ import dev.weft.core.ServerOptions;
 import dev.weft.core.client.CallSettings;
 import dev.weft.core.client.Setting;
 import dev.weft.core.policy.Mode;
+import dev.weft.events.MasterKeys;
 import dev.weft.json.Json;
 import java.net.URI;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import java.util.Optional;
  *     dev.weft.core.Discovery} opens
  * @param bus {@code WEFT_BUS}: {@code hub+http://host:port}
  * @param store {@code WEFT_STORE}: {@code sqlite:FILE}, {@code memory:} or {@code postgresql://…}
+ * @param master {@code WEFT_MASTER_KEYS}, or the file that {@code WEFT_MASTER_KEYS_FILE} names; see {@link MasterKeys}
  * @param traces {@code OTEL_EXPORTER_OTLP_ENDPOINT}: where spans go, by OTLP over HTTP
  * @param tracesPerSecond {@code WEFT_TRACES_PER_SECOND}: how many new traces are recorded
  * @param maxBodyBytes {@code WEFT_MAX_BODY_BYTES}: of a request, from 0 to 1 GiB
@@ -43,6 +45,7 @@ record Settings(
         Optional<String> registry,
         Optional<URI> bus,
         String store,
+        MasterKeys master,
         Optional<URI> traces,
         int tracesPerSecond,
         int maxBodyBytes,
@@ -77,6 +80,7 @@ record Settings(
                 read.text("WEFT_REGISTRY"),
                 read.url("WEFT_BUS", "hub+http"),
                 read.text("WEFT_STORE").orElse("sqlite:.weft/" + service + ".db"),
+                MasterKeys.from(environment),
                 read.url("OTEL_EXPORTER_OTLP_ENDPOINT", "http"),
                 read.number("WEFT_TRACES_PER_SECOND", DEFAULT_TRACES_PER_SECOND, 0, 1_000_000),
                 read.number(

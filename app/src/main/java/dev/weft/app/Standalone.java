@@ -16,6 +16,7 @@ final class Standalone {
             Environment (each has a default with which the service runs alone):
               WEFT_HOST, WEFT_PORT          where to listen (127.0.0.1, 8080; 0 takes a free port)
               WEFT_STORE                    sqlite:FILE, memory: or postgresql://… (sqlite:.weft/NAME.db)
+              WEFT_MASTER_KEYS              what the keys of personal data are locked with (nothing)
               WEFT_REGISTRY, WEFT_BUS       hub+http://host:port (none; a bus in this process)
               OTEL_EXPORTER_OTLP_ENDPOINT   where traces go (nowhere)
               WEFT_TRACES_PER_SECOND        how many new traces are recorded (200)

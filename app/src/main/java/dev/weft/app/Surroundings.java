@@ -14,6 +14,7 @@ import dev.weft.core.Transport;
 import dev.weft.core.client.CallSettings;
 import dev.weft.core.policy.Mode;
 import dev.weft.events.Bus;
+import dev.weft.events.MasterKeys;
 import dev.weft.events.MemoryBus;
 import dev.weft.http.HttpTransport;
 import dev.weft.telemetry.JvmMetrics;
@@ -32,6 +33,7 @@ import java.util.Optional;
  * @param service its name
  * @param instance this instance's id
  * @param store the URL of its storage
+ * @param master what the keys of personal data in it are locked with
  * @param bus opened for this service and closed with it
  * @param meter what is measured of it; it answers scrapes with that
  * @param tracesPerSecond how many traces it may begin in a second
@@ -51,6 +53,7 @@ public record Surroundings(
         Resolver resolver,
         Bus bus,
         String store,
+        MasterKeys master,
         Span.Sink spans,
         MemoryMeter meter,
         int tracesPerSecond,
@@ -101,6 +104,7 @@ public record Surroundings(
                 discovery.resolver(),
                 bus,
                 settings.store(),
+                settings.master(),
                 spans,
                 meter,
                 settings.tracesPerSecond(),

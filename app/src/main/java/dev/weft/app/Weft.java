@@ -12,6 +12,7 @@ import dev.weft.events.Bus;
 import dev.weft.events.Commands;
 import dev.weft.events.Database;
 import dev.weft.events.Decider;
+import dev.weft.events.Erasing;
 import dev.weft.events.Outcome;
 import dev.weft.http.Endpoint;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,7 @@ public final class Weft {
     private final Database database;
     private final Function<String, Service<Request, Response>> clients;
     private final Bus bus;
+    private final Eraser eraser;
     private final Time time;
     private final Set<Promises.Called> called = new LinkedHashSet<>();
 
@@ -42,11 +44,13 @@ public final class Weft {
             Database database,
             Function<String, Service<Request, Response>> clients,
             Bus bus,
+            Eraser eraser,
             Time time) {
         this.commands = commands;
         this.database = database;
         this.clients = clients;
         this.bus = bus;
+        this.eraser = eraser;
         this.time = time;
     }
 
@@ -79,6 +83,18 @@ public final class Weft {
     /** The service's tables. */
     public Database database() {
         return database;
+    }
+
+    /**
+     * Erases a subject of personal data in this service, for ever: what is stored of it reads as erased from now on, and the tables of
+     * projections and listeners are mended that say how ({@code onErase}). Takes a moment; done again it does no harm. Other
+     * services, and what the bus keeps, are reached by {@code weft erase}, or by an event that they listen to.
+     *
+     * @param subject as in {@link dev.weft.json.Personal}
+     * @param by who asks for it, which is kept
+     */
+    public Erasing.Erased erase(String subject, String by) throws InterruptedException {
+        return eraser.erase(subject, by);
     }
 
     /** Another service, by its name; endpoints make typed clients of it. */

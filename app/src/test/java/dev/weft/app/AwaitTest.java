@@ -26,6 +26,7 @@ import dev.weft.events.Decider;
 import dev.weft.events.Decision;
 import dev.weft.events.EventType;
 import dev.weft.events.Listener;
+import dev.weft.events.MasterKeys;
 import dev.weft.http.ServerTrace;
 import dev.weft.hub.Hub;
 import dev.weft.json.Json;
@@ -578,6 +579,7 @@ class AwaitTest {
                                 registry,
                                 bus,
                                 "sqlite:" + folder.resolve(app.name() + ".db"),
+                                MasterKeys.NONE,
                                 Span.Sink.NONE,
                                 new MemoryMeter(),
                                 0,

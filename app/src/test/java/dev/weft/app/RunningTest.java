@@ -31,6 +31,7 @@ import dev.weft.events.Decider;
 import dev.weft.events.Decision;
 import dev.weft.events.EventType;
 import dev.weft.events.Listener;
+import dev.weft.events.MasterKeys;
 import dev.weft.events.MemoryBus;
 import dev.weft.events.Projection;
 import dev.weft.http.Endpoint;
@@ -212,6 +213,7 @@ class RunningTest {
                                 registry,
                                 new MemoryBus(time),
                                 "sqlite:" + folder.resolve("counter.db"),
+                                MasterKeys.NONE,
                                 spans::add,
                                 new MemoryMeter(),
                                 100,

@@ -16,6 +16,7 @@ import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.client.CallSettings;
 import dev.weft.core.policy.Mode;
+import dev.weft.events.MasterKeys;
 import dev.weft.events.MemoryBus;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,6 +48,7 @@ class ServiceMetricsTest {
                                 registry,
                                 new MemoryBus(time),
                                 "memory:",
+                                MasterKeys.NONE,
                                 spans::add,
                                 new MemoryMeter(),
                                 100,

@@ -32,6 +32,7 @@ import dev.weft.core.policy.Node;
 import dev.weft.core.policy.Protocol;
 import dev.weft.core.policy.RetryBudget;
 import dev.weft.core.policy.Tally;
+import dev.weft.events.MasterKeys;
 import dev.weft.events.MemoryBus;
 import dev.weft.http.AttemptTrace;
 import dev.weft.http.HttpClientTelemetry;
@@ -150,6 +151,7 @@ final class Bottom {
                         registry,
                         new MemoryBus(TIME),
                         "memory:",
+                        MasterKeys.NONE,
                         Span.Sink.NONE,
                         new MemoryMeter(),
                         200,

@@ -10,6 +10,7 @@ import dev.weft.core.ServerOptions;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.policy.Mode;
+import dev.weft.events.MasterKeys;
 import dev.weft.events.MemoryBus;
 import dev.weft.json.Json;
 import java.net.URI;
@@ -114,6 +115,7 @@ record Definitions(String system, Path folder, List<Contract> services) {
                 registry,
                 bus,
                 "memory:",
+                MasterKeys.NONE,
                 Span.Sink.NONE,
                 new MemoryMeter(),
                 1,

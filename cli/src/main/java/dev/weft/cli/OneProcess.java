@@ -12,6 +12,7 @@ import dev.weft.core.Service;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
 import dev.weft.core.policy.Mode;
+import dev.weft.events.MasterKeys;
 import dev.weft.gateway.Gateway;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
@@ -93,6 +94,7 @@ final class OneProcess implements Hosting {
                                             "sqlite:" + stores.hub().resolve("hub.db"))
                                     .token(system.token())
                                     .retention(Retention.from(System.getenv()))
+                                    .master(MasterKeys.from(System.getenv()))
                                     .supervisor(URI.create(system.control()))
                                     .services(said.names()),
                             new HubTransport(transport, sockets),
@@ -179,6 +181,7 @@ final class OneProcess implements Hosting {
                 registry,
                 bus,
                 stores.of(service.name()),
+                MasterKeys.from(System.getenv()),
                 spans,
                 meter(),
                 TRACES_PER_SECOND,

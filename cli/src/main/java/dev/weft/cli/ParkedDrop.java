@@ -2,11 +2,6 @@ package dev.weft.cli;
 
 import dev.weft.events.ParkedEvents;
 import dev.weft.json.Json;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -81,18 +76,7 @@ final class ParkedDrop implements Callable<Integer> {
                                 : ParkedAnswers.count(behind ? events : keys, "event")
                                         + " of "
                                         + ParkedAnswers.count(keys, "key"))
-                        + " for ever? [y/N] ";
-        if (!Ink.isTerminal())
-            throw new CommandFailed(asked.replace(" [y/N] ", "") + " Say --yes.");
-        System.out.print(asked);
-        System.out.flush();
-        try {
-            var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-            var answer = in.readLine();
-            if (answer == null || !answer.strip().toLowerCase(Locale.ROOT).startsWith("y"))
-                throw new CommandFailed("nothing was dropped");
-        } catch (IOException e) {
-            throw new CommandFailed("nothing was dropped: " + e.getMessage(), e);
-        }
+                        + " for ever?";
+        Confirmation.ask(asked, "nothing was dropped");
     }
 }

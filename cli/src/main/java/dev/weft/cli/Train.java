@@ -16,6 +16,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.core.client.CallSettings;
 import dev.weft.core.policy.Mode;
+import dev.weft.events.MasterKeys;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
 import dev.weft.json.Json;
@@ -145,6 +146,7 @@ final class Train implements Callable<Integer> {
                 registry,
                 bus,
                 "sqlite:" + folder.resolve(NAME + ".db"),
+                MasterKeys.NONE,
                 spans,
                 meter,
                 200,

@@ -61,7 +61,10 @@ public final class Commands {
 
     private record Coded(Decider<?, ?, ?> decider, EventCodec<?> codec) {}
 
-    private record Known(Decider<?, ?, ?> decider, At<?> at) {}
+    /**
+     * @param erasures of personal data before it was read
+     */
+    private record Known(Decider<?, ?, ?> decider, At<?> at, long erasures) {}
 
     /**
      * A state, and the version of the stream that it is the state of.
@@ -141,6 +144,7 @@ public final class Commands {
         private final Decider<C, S, E> decider;
         private final EventCodec<E> codec;
         private final String stream;
+        private final long erasures = store.erasures();
 
         Instance(Decider<C, S, E> decider, String id) {
             this.decider = decider;
@@ -154,7 +158,7 @@ public final class Commands {
                 var before = store.appended(origin.appendKey());
                 if (before.isPresent()) return again(before.get(), origin);
             }
-            var known = known(decider, stream);
+            var known = known(decider, stream, erasures);
             boolean read = known.isEmpty();
             var at = read ? newest() : known.get();
             for (int attempt = 1; ; attempt++) {
@@ -230,7 +234,8 @@ public final class Commands {
             remember(
                     decider,
                     stream,
-                    decider.snapshots().map(it -> keep(it, behind)).orElse(behind));
+                    decider.snapshots().map(it -> keep(it, behind)).orElse(behind),
+                    erasures);
             return new Outcome.Accepted<>(state, appended.version());
         }
 
@@ -311,7 +316,7 @@ public final class Commands {
         }
 
         private At<S> startFor(long version) {
-            return known(decider, stream)
+            return known(decider, stream, erasures)
                     .filter(at -> at.version() <= version)
                     .orElseGet(() ->
                             decider.snapshots()
@@ -322,7 +327,7 @@ public final class Commands {
         /** The state with all events that are stored now. */
         At<S> newest() {
             var at = fold(startFor(Long.MAX_VALUE), Long.MAX_VALUE);
-            remember(decider, stream, at);
+            remember(decider, stream, at, erasures);
             return at;
         }
 
@@ -386,27 +391,28 @@ public final class Commands {
     }
 
     @SuppressWarnings("unchecked") // the state is of this very decider
-    private <S> Optional<At<S>> known(Decider<?, S, ?> decider, String stream) {
+    private <S> Optional<At<S>> known(Decider<?, S, ?> decider, String stream, long erasures) {
         synchronized (lock) {
             var known = states.get(stream);
-            return known == null || !known.decider().equals(decider)
+            return known == null || !known.decider().equals(decider) || known.erasures() != erasures
                     ? Optional.empty()
                     : Optional.of((At<S>) known.at());
         }
     }
 
-    private <S> void remember(Decider<?, S, ?> decider, String stream, At<S> at) {
+    private <S> void remember(Decider<?, S, ?> decider, String stream, At<S> at, long erasures) {
         if (at.version() == 0) return;
         synchronized (lock) {
             var known = states.get(stream);
-            var newer = new Known(decider, at);
-            if (known != null && known.decider().equals(decider)) {
+            if (known != null && known.erasures() > erasures) return;
+            var newer = new Known(decider, at, erasures);
+            if (known != null && known.decider().equals(decider) && known.erasures() == erasures) {
                 // Of two who come by each other, each may know what the other does not.
                 long kept = Math.max(known.at().kept(), at.kept());
                 newer =
                         known.at().version() >= at.version()
-                                ? new Known(decider, known.at().keptAt(kept))
-                                : new Known(decider, at.keptAt(kept));
+                                ? new Known(decider, known.at().keptAt(kept), erasures)
+                                : new Known(decider, at.keptAt(kept), erasures);
             }
             states.put(stream, newer);
             if (states.size() > MAX_STATES) states.pollFirstEntry();

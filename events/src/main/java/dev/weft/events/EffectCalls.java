@@ -39,17 +39,20 @@ final class EffectCalls {
     private final Listener.Effect listener;
     private final Map<String, List<Listener.Effect.Handler<?>>> handlers = new HashMap<>();
     private final Tracer tracer;
+    private final Subjects subjects;
     private final Time time;
 
     /**
      * @param name of the subscription
      */
-    EffectCalls(String name, Listener.Effect listener, Tracer tracer, Time time) {
+    EffectCalls(
+            String name, Listener.Effect listener, Tracer tracer, Subjects subjects, Time time) {
         this.name = name;
         this.listener = listener;
         for (var handler : listener.handlers())
             handlers.computeIfAbsent(handler.type().name(), type -> new ArrayList<>()).add(handler);
         this.tracer = tracer;
+        this.subjects = subjects;
         this.time = time;
     }
 
@@ -99,7 +102,7 @@ final class EffectCalls {
      */
     private <T> void call(Listener.Effect.Handler<T> handler, Turn turn, BusEvent event)
             throws Exception {
-        var read = TableChanges.read(handler.type(), event);
+        var read = TableChanges.read(handler.type(), event, subjects);
         var key = event.id() + ":" + name + ":" + turn.handler;
         boolean tries = !tried(turn) || turn.failure.isEmpty() || !Listener.Effect.givesUp(handler);
         Context.current()

@@ -90,7 +90,7 @@ final class EffectRunner implements Runner {
             String service,
             Listener.Effect listener,
             EffectCalls calls,
-            Database database,
+            Storage storage,
             Bus bus,
             Meter meter,
             Progress progress,
@@ -99,8 +99,8 @@ final class EffectRunner implements Runner {
         this.listener = listener;
         this.calls = calls;
         this.inbox = new Inbox(listener.name());
-        this.parked = new Parked(listener.name());
-        this.database = database;
+        this.parked = new Parked(listener.name(), storage.subjects());
+        this.database = storage.database();
         this.outcomes = new Outcomes(meter, listener.name(), time);
         this.part = progress.part(Progress.Kind.EFFECT, listener.name());
         this.time = time;

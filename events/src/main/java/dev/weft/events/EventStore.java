@@ -330,6 +330,14 @@ public interface EventStore extends AutoCloseable {
     }
 
     /**
+     * How many subjects of personal data were erased ({@link Subjects#erasures}): a state that was read before the last of them
+     * may know what it should not any more.
+     */
+    default long erasures() {
+        return 0;
+    }
+
+    /**
      * Finishes the appends under way, within a bound, and wakes those who wait. Everything after it
      * fails with {@link dev.weft.core.Failure.Storage}.
      */

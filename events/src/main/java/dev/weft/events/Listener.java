@@ -3,6 +3,7 @@ package dev.weft.events;
 import dev.weft.core.Backoff;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A service's durable subscription to public events, its own or others'.
@@ -51,8 +52,15 @@ public sealed interface Listener {
     /**
      * Changes the service's own tables, exactly once per event: the change and the note that the
      * event was handled are one transaction.
+     *
+     * @param forget what becomes of the tables when a subject is erased, if that was said
      */
-    record Transactional(String name, int attempts, Backoff backoff, List<Change<?>> handlers)
+    record Transactional(
+            String name,
+            int attempts,
+            Backoff backoff,
+            List<Change<?>> handlers,
+            Optional<Forget> forget)
             implements Listener {
 
         /** What an event of one type does to the tables. */
@@ -67,15 +75,25 @@ public sealed interface Listener {
             handlers = List.copyOf(handlers);
         }
 
+        /** One that says nothing of erasures. */
+        public Transactional(String name, int attempts, Backoff backoff, List<Change<?>> handlers) {
+            this(name, attempts, backoff, handlers, Optional.empty());
+        }
+
         public <T> Transactional on(EventType<T> type, Projection.Apply<T> apply) {
             var more = new ArrayList<>(handlers);
             more.add(new Change<>(type, apply));
-            return new Transactional(name, attempts, backoff, more);
+            return new Transactional(name, attempts, backoff, more, forget);
         }
 
         /** Tries each event so often, with these waits between. */
         public Transactional attempts(int attempts, Backoff backoff) {
-            return new Transactional(name, attempts, backoff, handlers);
+            return new Transactional(name, attempts, backoff, handlers, forget);
+        }
+
+        /** The same, whose tables are mended when a subject of personal data is erased. */
+        public Transactional onErase(Forget forget) {
+            return new Transactional(name, attempts, backoff, handlers, Optional.of(forget));
         }
 
         @Override

@@ -16,9 +16,11 @@ import java.util.Optional;
  * decided in the transaction that handles the event or adds it. So of each key the first row is the
  * next event to be handled, whatever else arrives.
  *
+ * <p>What is personal in an event's data is sealed here, and left out if its subject was erased.
+ *
  * <p>A key is worked at again when its rows say so ({@code retry}); see {@link ParkedRunner}.
  */
-record Parked(String listener) {
+record Parked(String listener, Subjects subjects) {
 
     /** The most events that all listeners of a service have parked together. */
     static final int MAX_EVENTS = 10_000;
@@ -104,6 +106,22 @@ record Parked(String listener) {
             return Inbox.Key.of(event);
         }
 
+        Entry opened(Subjects subjects) {
+            var data = subjects.opened(place(listener, event), event.data());
+            var opened =
+                    new BusEvent(
+                            event.source(),
+                            event.position(),
+                            event.part(),
+                            event.type(),
+                            event.key(),
+                            event.at(),
+                            data,
+                            event.origin());
+            return new Entry(listener, opened, handler, attempts, cause, edited, perMinute);
+        }
+
+        /** As it lies there: {@link #opened} reads what is sealed in it. */
         static Entry of(Row row) {
             int attempts = (int) row.number("attempts");
             return new Entry(
@@ -191,6 +209,11 @@ record Parked(String listener) {
         insert(event, 0, Attempts.NONE, Cause.NONE, perMinute, sql);
     }
 
+    /** Where an event's data lie, for what is sealed in them. */
+    static String place(String listener, BusEvent event) {
+        return "parked\n" + listener + "\n" + event.id();
+    }
+
     private void insert(
             BusEvent event, int handler, Attempts attempts, Cause cause, long perMinute, Sql sql) {
         var origin = event.origin();
@@ -205,7 +228,7 @@ record Parked(String listener) {
                 event.position(),
                 event.part(),
                 event.type(),
-                event.data(),
+                subjects.sealed(place(listener, event), event.data(), sql),
                 micros(event.at()),
                 origin.traceparent(),
                 origin.tracestate(),
@@ -251,15 +274,16 @@ record Parked(String listener) {
     /** The event of the key that is next. */
     Optional<Entry> first(Inbox.Key key, Database database) {
         return database.first(
-                "select "
-                        + COLUMNS
-                        + " from weft_parked"
-                        + KEY
-                        + " order by position, part limit 1",
-                Entry::of,
-                listener,
-                key.source(),
-                key.key());
+                        "select "
+                                + COLUMNS
+                                + " from weft_parked"
+                                + KEY
+                                + " order by position, part limit 1",
+                        Entry::of,
+                        listener,
+                        key.source(),
+                        key.key())
+                .map(entry -> entry.opened(subjects));
     }
 
     int count(Inbox.Key key, Database database) {

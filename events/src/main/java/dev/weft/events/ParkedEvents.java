@@ -210,16 +210,18 @@ public final class ParkedEvents {
     public record Changed(int keys, int events, List<String> gone) {}
 
     private final Database database;
+    private final Subjects subjects;
     private final Map<String, Listener> listeners = new LinkedHashMap<>();
     private final Map<String, ParkedRunner> runners = new LinkedHashMap<>();
     private final Meter.Counter dropped;
 
     ParkedEvents(
-            Database database,
+            Storage storage,
             List<? extends Listener> listeners,
             List<ParkedRunner> runners,
             Meter meter) {
-        this.database = database;
+        this.database = storage.database();
+        this.subjects = storage.subjects();
         for (var listener : listeners) this.listeners.put(listener.name(), listener);
         for (var runner : runners) this.runners.put(runner.listener(), runner);
         this.dropped = meter.counter(EventMetrics.DROPPED);
@@ -296,6 +298,7 @@ public final class ParkedEvents {
                             Long.parseLong(event.substring(part + 1)))
                     .stream()
                     .filter(row -> listener.map(row.listener()::equals).orElse(true))
+                    .map(row -> row.opened(subjects))
                     .toList();
         } catch (NumberFormatException e) {
             throw notAnId(event);
@@ -310,6 +313,10 @@ public final class ParkedEvents {
                                 + event
                                 + "\"")
                 .failure();
+    }
+
+    private Parked parked(String listener) {
+        return new Parked(listener, subjects);
     }
 
     private Shown shown(Parked.Entry row) {
@@ -334,12 +341,12 @@ public final class ParkedEvents {
                 traceOf(event.origin().traceparent()),
                 event.origin().cause(),
                 first.equals(event.id()) ? "" : first,
-                new Parked(row.listener()).count(row.key(), database));
+                parked(row.listener()).count(row.key(), database));
     }
 
     /** The event of the row's key that is next. */
     private String first(Parked.Entry row) {
-        return new Parked(row.listener())
+        return parked(row.listener())
                 .first(row.key(), database)
                 .map(entry -> entry.event().id())
                 .orElse("");
@@ -378,7 +385,7 @@ public final class ParkedEvents {
                 inChunks(
                         there,
                         (head, sql) ->
-                                new Parked(head.listener).retry(head.inboxKey(), perMinute, sql));
+                                parked(head.listener).retry(head.inboxKey(), perMinute, sql));
         runners.values().forEach(ParkedRunner::wake);
         return new Changed(changed.keys, changed.events, gone);
     }
@@ -432,7 +439,7 @@ public final class ParkedEvents {
                 inChunks(
                         heads,
                         (head, sql) -> {
-                            var parked = new Parked(head.listener);
+                            var parked = parked(head.listener);
                             if (behind) return parked.removeAll(head.inboxKey(), sql);
                             int removed = removeFirst(head, sql);
                             if (removed > 0) parked.retry(head.inboxKey(), NO_LIMIT, sql);
@@ -471,7 +478,7 @@ public final class ParkedEvents {
         var removed = new ArrayList<Parked.Entry>();
         database.write(sql -> {
             removed.clear();
-            for (var row : rows) if (new Parked(row.listener()).remove(row, sql)) removed.add(row);
+            for (var row : rows) if (parked(row.listener()).remove(row, sql)) removed.add(row);
             return removed.size();
         });
         for (var row : removed) {
@@ -513,7 +520,8 @@ public final class ParkedEvents {
                                 "update weft_parked set data = ?, edited = edited + 1 where listener ="
                                         + " ? and source = ? and key = ? and position = ? and part = ?"
                                         + " and edited = ? and retry = 0",
-                                data,
+                                subjects.sealed(
+                                        Parked.place(row.listener(), row.event()), data, sql),
                                 row.listener(),
                                 row.event().source(),
                                 row.event().key(),

@@ -74,6 +74,7 @@ final class ParkedRunner implements Runner {
     private ParkedRunner(
             String name,
             String listener,
+            Parked parked,
             Handling handling,
             int lanes,
             Database database,
@@ -83,7 +84,7 @@ final class ParkedRunner implements Runner {
             Time time) {
         this.name = name;
         this.listener = listener;
-        this.parked = new Parked(listener);
+        this.parked = parked;
         this.handling = handling;
         this.lanes = lanes;
         this.database = database;
@@ -105,20 +106,23 @@ final class ParkedRunner implements Runner {
             String name,
             Listener.Transactional listener,
             TableChanges changes,
-            Database database,
+            Storage storage,
             Meter meter,
             Progress.Part part,
             Time time) {
-        var parked = new Parked(listener.name());
+        var database = storage.database();
+        var parked = new Parked(listener.name(), storage.subjects());
         Handling handling =
                 entry -> {
-                    var change = changes.of(entry.event());
                     try {
-                        database.write(sql -> {
-                            if (!parked.remove(entry, sql)) return false;
-                            change.accept(sql);
-                            return true;
-                        });
+                        changes.write(
+                                List.of(entry.event()),
+                                database,
+                                (sql, prepared) -> {
+                                    if (!parked.remove(entry, sql)) return false;
+                                    prepared.getFirst().accept(sql);
+                                    return true;
+                                });
                         return Optional.empty();
                     } catch (InterruptedException e) {
                         throw e;
@@ -129,6 +133,7 @@ final class ParkedRunner implements Runner {
         return new ParkedRunner(
                 name,
                 listener.name(),
+                parked,
                 handling,
                 1,
                 database,
@@ -143,11 +148,12 @@ final class ParkedRunner implements Runner {
             String name,
             Listener.Effect listener,
             EffectCalls calls,
-            Database database,
+            Storage storage,
             Meter meter,
             Progress.Part part,
             Time time) {
-        var parked = new Parked(listener.name());
+        var database = storage.database();
+        var parked = new Parked(listener.name(), storage.subjects());
         var lease = lease(listener.name(), database, time);
         Handling handling =
                 entry -> {
@@ -165,6 +171,7 @@ final class ParkedRunner implements Runner {
         return new ParkedRunner(
                 name,
                 listener.name(),
+                parked,
                 handling,
                 EffectRunner.MAX_LANES,
                 database,

@@ -87,55 +87,51 @@ public final class Pipeline implements AutoCloseable {
         for (var listener : listeners)
             switch (listener) {
                 case Listener.Transactional tables -> {
-                    var changes = new TableChanges(service + "." + tables.name(), tables, spans);
+                    var changes =
+                            new TableChanges(
+                                    service + "." + tables.name(),
+                                    tables,
+                                    spans,
+                                    storage.subjects());
                     var runner =
                             new TransactionalRunner(
-                                    service,
-                                    tables,
-                                    changes,
-                                    storage.database(),
-                                    bus,
-                                    meter,
-                                    progress,
-                                    time);
+                                    service, tables, changes, storage, bus, meter, progress, time);
                     runners.add(runner);
                     parking.add(
                             ParkedRunner.of(
                                     service + "." + tables.name(),
                                     tables,
                                     changes,
-                                    storage.database(),
+                                    storage,
                                     meter,
                                     runner.part(),
                                     time));
                 }
                 case Listener.Effect effect -> {
                     var calls =
-                            new EffectCalls(service + "." + effect.name(), effect, tracer, time);
+                            new EffectCalls(
+                                    service + "." + effect.name(),
+                                    effect,
+                                    tracer,
+                                    storage.subjects(),
+                                    time);
                     var runner =
                             new EffectRunner(
-                                    service,
-                                    effect,
-                                    calls,
-                                    storage.database(),
-                                    bus,
-                                    meter,
-                                    progress,
-                                    time);
+                                    service, effect, calls, storage, bus, meter, progress, time);
                     runners.add(runner);
                     parking.add(
                             ParkedRunner.of(
                                     service + "." + effect.name(),
                                     effect,
                                     calls,
-                                    storage.database(),
+                                    storage,
                                     meter,
                                     runner.part(),
                                     time));
                 }
             }
         runners.addAll(parking);
-        this.parked = new ParkedEvents(storage.database(), listeners, parking, meter);
+        this.parked = new ParkedEvents(storage, listeners, parking, meter);
         progress.parked(parked::blocking);
     }
 

@@ -1,5 +1,7 @@
 package dev.weft.events;
 
+import java.util.Optional;
+
 /**
  * A view of a service's own log, kept in its tables.
  *
@@ -8,8 +10,10 @@ package dev.weft.events;
  *
  * @param name unique in the service; the name of its checkpoint
  * @param decider whose events it takes
+ * @param forget what becomes of its tables when a subject is erased, if that was said
  */
-public record Projection<E>(String name, Decider<?, ?, E> decider, Apply<E> apply) {
+public record Projection<E>(
+        String name, Decider<?, ?, E> decider, Apply<E> apply, Optional<Forget> forget) {
 
     /** What one event does to the tables. */
     @FunctionalInterface
@@ -18,6 +22,11 @@ public record Projection<E>(String name, Decider<?, ?, E> decider, Apply<E> appl
     }
 
     public static <E> Projection<E> of(String name, Decider<?, ?, E> decider, Apply<E> apply) {
-        return new Projection<>(name, decider, apply);
+        return new Projection<>(name, decider, apply, Optional.empty());
+    }
+
+    /** The same, whose tables are mended when a subject of personal data is erased: {@code SHELF::forget}. */
+    public Projection<E> onErase(Forget forget) {
+        return new Projection<>(name, decider, apply, Optional.of(forget));
     }
 }

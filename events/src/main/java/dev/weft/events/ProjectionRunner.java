@@ -2,9 +2,11 @@ package dev.weft.events;
 
 import dev.weft.core.Span;
 import dev.weft.core.Time;
+import dev.weft.json.PersonalJson;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Keeps one projection up to date with the log.
@@ -28,6 +30,7 @@ final class ProjectionRunner<E> implements Runner {
     private final EventCodec<E> events;
     private final EventStore log;
     private final Database database;
+    private final Subjects subjects;
     private final EventSpans spans;
     private final Progress.Part part;
     private final Loop loop;
@@ -55,6 +58,7 @@ final class ProjectionRunner<E> implements Runner {
         this.events = new EventCodec<>(service, projection.decider());
         this.log = storage.events();
         this.database = storage.database();
+        this.subjects = storage.subjects();
         this.spans = spans;
         this.part = progress.part(Progress.Kind.PROJECTION, projection.name());
         this.loop = new Loop(service + " " + part.by(), time, part, this::step);
@@ -72,6 +76,7 @@ final class ProjectionRunner<E> implements Runner {
 
     private void step() throws Exception {
         if (!begun) begin();
+        long erasures = subjects.known();
         var stored = log.log(position, MAX_BATCH);
         if (stored.isEmpty()) {
             loop.idle(() -> log.awaitBeyond(position, IDLE));
@@ -88,7 +93,7 @@ final class ProjectionRunner<E> implements Runner {
             through = event.position();
         }
         if (batch.isEmpty()) skip(through);
-        else apply(batch, through);
+        else apply(batch, through, erasures);
         part.applied(service, position);
     }
 
@@ -113,12 +118,19 @@ final class ProjectionRunner<E> implements Runner {
 
     private void skip(long through) throws InterruptedException {
         if (through - checkpoint < SKIPPED_MAX) position = through;
-        else move(List.of(), through);
+        else move(List.of(), through, sql -> false);
     }
 
-    private void apply(List<StoredEvent> batch, long through) throws Exception {
+    /**
+     * @param erasures that were known before the batch was read: what it holds of others may go into no table
+     */
+    private void apply(List<StoredEvent> batch, long through, long erasures) throws Exception {
+        boolean personal = batch.stream().anyMatch(event -> PersonalJson.isIn(event.data()));
         try {
-            move(batch.stream().map(events::decode).toList(), through);
+            move(
+                    batch.stream().map(events::decode).toList(),
+                    through,
+                    sql -> personal && subjects.moved(erasures, sql));
         } catch (InterruptedException e) {
             throw e;
         } catch (Throwable failure) {
@@ -131,10 +143,12 @@ final class ProjectionRunner<E> implements Runner {
         }
     }
 
-    private void move(List<Event<E>> batch, long through) throws InterruptedException {
+    private void move(List<Event<E>> batch, long through, Predicate<Sql> outdated)
+            throws InterruptedException {
         long expected = checkpoint;
         boolean ours =
                 database.write(sql -> {
+                    if (outdated.test(sql)) return false;
                     int moved =
                             sql.update(
                                     "update weft_checkpoint set position = ?"

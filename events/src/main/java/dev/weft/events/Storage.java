@@ -28,6 +28,11 @@ public interface Storage extends AutoCloseable {
      */
     <T> T write(Function<Transaction, T> work) throws InterruptedException;
 
+    /** Whose personal data it keeps. What {@link #open} opens seals them. */
+    default Subjects subjects() {
+        return Subjects.NONE;
+    }
+
     /** Has its commits in this meter ({@link EventMetrics}), if it can tell; from the next one on. */
     default void measure(Meter meter) {}
 
@@ -51,8 +56,18 @@ public interface Storage extends AutoCloseable {
      *     java.net.URI} takes neither the second nor a file name with a space
      */
     static Storage open(String url, Time time) {
+        return open(url, MasterKeys.NONE, time);
+    }
+
+    /**
+     * As the other.
+     *
+     * @param master what the keys of personal data are locked with
+     */
+    static Storage open(String url, MasterKeys master, Time time) {
         for (var provider : ServiceLoader.load(Provider.class))
-            if (provider.knows(url)) return provider.open(url, time);
+            if (provider.knows(url))
+                return SealedStorage.of(provider.open(url, time), master, time);
         throw new IllegalArgumentException(
                 "no storage adaptor on the class path knows "
                         + url

@@ -1,8 +1,12 @@
 package dev.weft.events;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.weft.core.Failure;
 import dev.weft.core.Problem;
 import dev.weft.json.Json;
+import dev.weft.json.Personal;
+import dev.weft.json.PersonalJson;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -109,6 +113,51 @@ public record Table<T>(String name, Class<T> type) {
     /** Lets the id hold nothing. */
     public void remove(Sql sql, String id) {
         sql.update("delete from \"" + name + "\" where id = ?", id);
+    }
+
+    /**
+     * Takes what is {@link dev.weft.json.Personal} of the subject out of all rows: {@code Projection.of(…).onErase(SHELF::forget)}.
+     * It looks at every row.
+     */
+    public void forget(Sql sql, String subject) {
+        var like = "%" + escaped(Json.text(Personal.erased(subject)).replace("}", "")) + "%";
+        for (var id = ""; ; ) {
+            var rows =
+                    sql.query(
+                            "select id, cast(data as text) as data from \""
+                                    + name
+                                    + "\" where id > ? and cast(data as text) like ? escape '!'"
+                                    + " order by id limit ?",
+                            row -> new Kept(row.text("id"), row.text("data")),
+                            id,
+                            like,
+                            FORGOTTEN_TOGETHER);
+            for (var row : rows) forget(sql, row, subject);
+            if (rows.size() < FORGOTTEN_TOGETHER) return;
+            id = rows.getLast().id;
+        }
+    }
+
+    private static final int FORGOTTEN_TOGETHER = 1_000;
+
+    private record Kept(String id, String data) {}
+
+    private void forget(Sql sql, Kept row, String subject) {
+        var data =
+                PersonalJson.change(
+                        row.data.getBytes(UTF_8),
+                        part ->
+                                part.subject().equals(subject)
+                                        ? PersonalJson.Part.erased(subject)
+                                        : part);
+        sql.update(
+                "update \"" + name + "\" set data = ? where id = ?",
+                new String(data, UTF_8),
+                row.id);
+    }
+
+    private static String escaped(String like) {
+        return like.replace("!", "!!").replace("%", "!%").replace("_", "!_");
     }
 
     private String select() {

@@ -2,10 +2,13 @@ package dev.weft.events;
 
 import dev.weft.core.Span;
 import dev.weft.json.Json;
+import dev.weft.json.PersonalJson;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /** What the events of one transactional listener do to the tables. */
@@ -14,19 +17,43 @@ final class TableChanges {
     private final String name;
     private final Map<String, List<Listener.Transactional.Change<?>>> changes = new HashMap<>();
     private final EventSpans spans;
+    private final Subjects subjects;
 
     /**
      * @param name of the subscription
      */
-    TableChanges(String name, Listener.Transactional listener, EventSpans spans) {
+    TableChanges(
+            String name, Listener.Transactional listener, EventSpans spans, Subjects subjects) {
         this.name = name;
         for (var change : listener.handlers())
             changes.computeIfAbsent(change.type().name(), type -> new ArrayList<>()).add(change);
         this.spans = spans;
+        this.subjects = subjects;
+    }
+
+    /**
+     * Does what the events do, in a transaction.
+     *
+     * @param work changes the tables by what {@link #of} says
+     */
+    <T> T write(
+            List<BusEvent> events, Database database, BiFunction<Sql, List<Consumer<Sql>>, T> work)
+            throws InterruptedException {
+        boolean personal = events.stream().anyMatch(event -> PersonalJson.isIn(event.data()));
+        while (true) {
+            long erasures = subjects.known();
+            var prepared = events.stream().map(this::of).toList();
+            var done =
+                    database.write(sql ->
+                            personal && subjects.moved(erasures, sql)
+                                    ? Optional.<T>empty()
+                                    : Optional.of(work.apply(sql, prepared)));
+            if (done.isPresent()) return done.get();
+        }
     }
 
     /** What the event does; data that cannot be read fail when it is to be done, not before. */
-    Consumer<Sql> of(BusEvent event) {
+    private Consumer<Sql> of(BusEvent event) {
         try {
             return bound(event);
         } catch (RuntimeException misfit) {
@@ -51,13 +78,13 @@ final class TableChanges {
                         () -> bound.forEach(one -> one.accept(sql)));
     }
 
-    private static <T> Consumer<Sql> bound(
-            Listener.Transactional.Change<T> change, BusEvent event) {
-        var read = read(change.type(), event);
+    private <T> Consumer<Sql> bound(Listener.Transactional.Change<T> change, BusEvent event) {
+        var read = read(change.type(), event, subjects);
         return sql -> change.apply().apply(read, sql);
     }
 
-    static <T> Event<T> read(EventType<T> type, BusEvent event) {
+    /** The event, without what it holds of erased subjects. */
+    static <T> Event<T> read(EventType<T> type, BusEvent event, Subjects subjects) {
         return new Event<>(
                 event.id(),
                 event.source(),
@@ -65,7 +92,7 @@ final class TableChanges {
                 event.type(),
                 event.key(),
                 event.at(),
-                Json.read(event.data(), type.type()),
+                Json.read(subjects.opened("bus", event.data()), type.type()),
                 event.origin());
     }
 }

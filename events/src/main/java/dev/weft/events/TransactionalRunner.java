@@ -59,7 +59,7 @@ final class TransactionalRunner implements Runner {
             String service,
             Listener.Transactional listener,
             TableChanges changes,
-            Database database,
+            Storage storage,
             Bus bus,
             Meter meter,
             Progress progress,
@@ -68,8 +68,8 @@ final class TransactionalRunner implements Runner {
         this.listener = listener;
         this.changes = changes;
         this.inbox = new Inbox(listener.name());
-        this.parked = new Parked(listener.name());
-        this.database = database;
+        this.parked = new Parked(listener.name(), storage.subjects());
+        this.database = storage.database();
         this.outcomes = new Outcomes(meter, listener.name(), time);
         this.part = progress.part(Progress.Kind.TRANSACTIONAL, listener.name());
         this.time = time;
@@ -214,9 +214,6 @@ final class TransactionalRunner implements Runner {
         apply(List.copyOf(one.events.subList(1, one.events.size())));
     }
 
-    /** What an event does to the tables. */
-    private record Prepared(BusEvent event, Consumer<Sql> change) {}
-
     private void commit(List<BusEvent> events) throws InterruptedException {
         long began = time.nanos();
         var outcome = EventMetrics.FAILED;
@@ -233,23 +230,24 @@ final class TransactionalRunner implements Runner {
 
     /** Applies the events; those of parked keys join them instead. Tells how many these are. */
     private int change(List<BusEvent> events) throws InterruptedException {
-        var prepared = new ArrayList<Prepared>(events.size());
-        for (var event : events) prepared.add(new Prepared(event, changes.of(event)));
-        return database.write(sql -> {
-            var before = new HashMap<Inbox.Key, Inbox.Place>();
-            var now = new LinkedHashMap<Inbox.Key, Inbox.Place>();
-            var behind = new Parking(parked, sql);
-            for (var one : prepared) {
-                var key = Inbox.Key.of(one.event);
-                var place = Inbox.Place.of(one.event);
-                var last = before.computeIfAbsent(key, each -> inbox.last(each, sql));
-                if (!place.isBehind(last)) continue;
-                if (!behind.take(one.event)) one.change.accept(sql);
-                before.put(key, place);
-                now.put(key, place);
-            }
-            now.forEach((key, place) -> inbox.note(key, place, sql));
-            return behind.queue();
-        });
+        return changes.write(events, database, (sql, prepared) -> change(events, prepared, sql));
+    }
+
+    private int change(List<BusEvent> events, List<Consumer<Sql>> prepared, Sql sql) {
+        var before = new HashMap<Inbox.Key, Inbox.Place>();
+        var now = new LinkedHashMap<Inbox.Key, Inbox.Place>();
+        var behind = new Parking(parked, sql);
+        for (int i = 0; i < events.size(); i++) {
+            var event = events.get(i);
+            var key = Inbox.Key.of(event);
+            var place = Inbox.Place.of(event);
+            var last = before.computeIfAbsent(key, each -> inbox.last(each, sql));
+            if (!place.isBehind(last)) continue;
+            if (!behind.take(event)) prepared.get(i).accept(sql);
+            before.put(key, place);
+            now.put(key, place);
+        }
+        now.forEach((key, place) -> inbox.note(key, place, sql));
+        return behind.queue();
     }
 }

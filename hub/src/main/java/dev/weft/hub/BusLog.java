@@ -10,6 +10,7 @@ import dev.weft.events.Bus;
 import dev.weft.events.BusEvent;
 import dev.weft.events.Database;
 import dev.weft.events.PublicationRules;
+import dev.weft.events.Subjects;
 import dev.weft.events.SubscriptionLedger;
 import dev.weft.events.SubscriptionLedger.Logged;
 import dev.weft.events.SubscriptionLedger.Reading;
@@ -142,6 +143,7 @@ public final class BusLog implements Bus {
     private final Map<String, Subscription> subscriptions = new TreeMap<>();
     private final Map<String, Long> published;
     private final RecentEvents recent = new RecentEvents();
+    private final Subjects subjects;
     private long first;
     private long end;
     private long numbers;
@@ -162,7 +164,18 @@ public final class BusLog implements Bus {
 
     /** As the other, with other bounds. */
     public BusLog(Database database, Retention retention, Time time) throws InterruptedException {
-        this.tables = new BusTables(database, time.now());
+        this(database, Subjects.NONE, retention, time);
+    }
+
+    /**
+     * As the other.
+     *
+     * @param subjects whose personal data its events have
+     */
+    public BusLog(Database database, Subjects subjects, Retention retention, Time time)
+            throws InterruptedException {
+        this.subjects = subjects;
+        this.tables = new BusTables(database, subjects, time.now());
         this.retention = retention;
         this.time = time;
         this.sweepAtNanos = time.nanos();
@@ -194,7 +207,8 @@ public final class BusLog implements Bus {
         PublicationRules.check(source, through, events);
         requireOpen();
         makeRoom(events.stream().mapToLong(event -> event.data().length).sum());
-        var done = tables.publish(source, through, events, time.now());
+        var foreign = events.stream().map(BusTables::fromOutside).toList();
+        var done = tables.publish(source, through, foreign, time.now());
         lock.lock();
         try {
             added(done.added());
@@ -208,7 +222,8 @@ public final class BusLog implements Bus {
     BusTables.Accepted accept(List<BusTables.Offered> offered) throws InterruptedException {
         requireOpen();
         makeRoom(offered.stream().mapToLong(one -> one.event().data().length).sum());
-        var done = tables.accept(offered, time.now());
+        var foreign = offered.stream().map(BusTables.Offered::fromOutside).toList();
+        var done = tables.accept(foreign, time.now());
         lock.lock();
         try {
             added(done.added());
@@ -458,6 +473,15 @@ public final class BusLog implements Bus {
 
     /** Waits for what is next, at most so long; of two polls of one consumer the first one ends. */
     Batch poll(String name, String consumer, Duration atMost) throws InterruptedException {
+        var batch = next(name, consumer, atMost);
+        var events =
+                batch.events().stream()
+                        .map(event -> BusTables.opened("bus", event, subjects))
+                        .toList();
+        return new Batch(events, batch.applied());
+    }
+
+    private Batch next(String name, String consumer, Duration atMost) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             var subscription = require(name);
@@ -824,7 +848,7 @@ public final class BusLog implements Bus {
                     if (handed.isEmpty() && !rest(subscription, endNanos)) break;
                 }
                 requireOpen();
-                return handed;
+                return handed.stream().map(one -> BusTables.opened("bus", one, subjects)).toList();
             } finally {
                 if (handed.isEmpty()) ledger.leave(consumer);
             }

@@ -6,9 +6,11 @@ import dev.weft.events.Database;
 import dev.weft.events.Origin;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
+import dev.weft.events.Subjects;
 import dev.weft.events.SubscriptionLedger;
 import dev.weft.events.SubscriptionLedger.Logged;
 import dev.weft.events.SubscriptionLedger.Parked;
+import dev.weft.json.PersonalJson;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,6 +26,8 @@ import java.util.function.Supplier;
 
 /**
  * The bus's log and its subscriptions' books on disk.
+ *
+ * <p>What is personal in an event's data is sealed here, and left out once its subject is erased.
  *
  * <p>A subscription is one row. Its {@code outstanding} is the set of sequences up to {@code
  * position} that are not acknowledged, {@code ahead} that of those beyond it that are: both small,
@@ -66,7 +70,11 @@ final class BusTables {
             long version) {}
 
     /** An event of another program, by its id there; its position is still to be found. */
-    record Offered(String id, BusEvent event, String attributes) {}
+    record Offered(String id, BusEvent event, String attributes) {
+        Offered fromOutside() {
+            return new Offered(id, BusTables.fromOutside(event), attributes);
+        }
+    }
 
     /** What became of offered events. */
     record Accepted(List<Logged> added, int repeated) {}
@@ -78,10 +86,12 @@ final class BusTables {
     record Published(long through, List<Logged> added) {}
 
     private final Database database;
+    private final Subjects subjects;
 
     /** Makes the tables if they are not there. */
-    BusTables(Database database, Instant now) throws InterruptedException {
+    BusTables(Database database, Subjects subjects, Instant now) throws InterruptedException {
         this.database = database;
+        this.subjects = subjects;
         database.write(sql -> {
             sql.update(
                     "create table if not exists bus_event (position integer primary key,"
@@ -210,13 +220,14 @@ final class BusTables {
     /** Events by their places in the log. */
     List<Logged> read(List<Long> sequences) {
         if (sequences.isEmpty()) return List.of();
-        return database.query(
-                EVENT
-                        + "where position in ("
-                        + "?, ".repeat(sequences.size() - 1)
-                        + "?) order by position",
-                BusTables::logged,
-                sequences.toArray());
+        return opened(
+                database.query(
+                        EVENT
+                                + "where position in ("
+                                + "?, ".repeat(sequences.size() - 1)
+                                + "?) order by position",
+                        BusTables::sealed,
+                        sequences.toArray()));
     }
 
     /** Appends what is new of a publication. */
@@ -225,7 +236,7 @@ final class BusTables {
         return database.write(sql -> publish(sql, source, through, events, now));
     }
 
-    private static Published publish(
+    private Published publish(
             Sql sql, String source, long through, List<BusEvent> events, Instant now) {
         long before =
                 sql.first(
@@ -269,7 +280,7 @@ final class BusTables {
         return database.write(sql -> accept(sql, offered, now));
     }
 
-    private static Accepted accept(Sql sql, List<Offered> offered, Instant now) {
+    private Accepted accept(Sql sql, List<Offered> offered, Instant now) {
         var added = new ArrayList<Logged>();
         long position = last(sql);
         for (var one : offered) {
@@ -385,7 +396,7 @@ final class BusTables {
                 .orElse(1L);
     }
 
-    private static void insert(Sql sql, Logged logged, Instant now) {
+    private void insert(Sql sql, Logged logged, Instant now) {
         var event = logged.event();
         sql.update(
                 "insert into bus_event (position, source, source_position, part, type, key, at,"
@@ -398,7 +409,7 @@ final class BusTables {
                 event.type(),
                 event.key(),
                 event.at().toString(),
-                event.data(),
+                subjects.sealed(place(event.id()), event.data(), sql),
                 event.origin().traceparent(),
                 event.origin().tracestate(),
                 event.origin().baggage(),
@@ -431,10 +442,11 @@ final class BusTables {
     }
 
     private List<Logged> read(long first, long last, int max, Set<String> types) {
-        return database.query(
-                EVENT + between(types.size()),
-                BusTables::logged,
-                parameters(first, last, max, types));
+        return opened(
+                database.query(
+                        EVENT + between(types.size()),
+                        BusTables::sealed,
+                        parameters(first, last, max, types)));
     }
 
     private static String between(int types) {
@@ -455,7 +467,47 @@ final class BusTables {
         return read(first, last, (int) (last - first + 1), types);
     }
 
-    private static Logged logged(Row row) {
+    private static String place(String event) {
+        return "bus\n" + event;
+    }
+
+    private List<Logged> opened(List<Logged> sealed) {
+        return sealed.stream().map(one -> opened(place(one.event().id()), one, subjects)).toList();
+    }
+
+    /** The event with its personal data, without those of erased subjects. */
+    static Logged opened(String place, Logged logged, Subjects subjects) {
+        var event = opened(place, logged.event(), subjects);
+        return new Logged(logged.sequence(), event, logged.attributes());
+    }
+
+    static BusEvent opened(String place, BusEvent event, Subjects subjects) {
+        return PersonalJson.isIn(event.data())
+                ? with(event, subjects.opened(place, event.data()))
+                : event;
+    }
+
+    /** Without what somebody else has sealed: nobody can open it here. */
+    static BusEvent fromOutside(BusEvent event) {
+        return PersonalJson.isIn(event.data())
+                ? with(event, PersonalJson.fromOutside(event.data()))
+                : event;
+    }
+
+    private static BusEvent with(BusEvent event, byte[] data) {
+        return new BusEvent(
+                event.source(),
+                event.position(),
+                event.part(),
+                event.type(),
+                event.key(),
+                event.at(),
+                data,
+                event.origin());
+    }
+
+    /** As it is read; what is sealed in it is opened behind that. */
+    private static Logged sealed(Row row) {
         return new Logged(
                 row.number("position"),
                 new BusEvent(
@@ -518,7 +570,7 @@ final class BusTables {
                         + "where position >= ? and position <= ? and substr(traceparent, 4, 32) in ("
                         + "?, ".repeat(correlations.size() - 1)
                         + "?) order by position limit ?",
-                BusTables::logged,
+                BusTables::sealed,
                 parameters.toArray());
     }
 

@@ -1,6 +1,8 @@
 package dev.weft.hub;
 
+import dev.weft.core.Body;
 import dev.weft.core.Failure;
+import dev.weft.core.Headers;
 import dev.weft.core.Instance;
 import dev.weft.core.Problem;
 import dev.weft.core.Request;
@@ -17,7 +19,10 @@ import java.util.TreeMap;
 /** Asks one instance of each service the same, where all instances tell the same. */
 final class EachService {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final String OF_SERVICE = "/_weft";
+    private static final String ADMIN = "/admin";
     private static final int NOT_FOUND = 404;
     private static final int MAX_ANSWER_BYTES = 16 << 20;
 
@@ -43,6 +48,23 @@ final class EachService {
      * @param only the one service to ask; a 404 if there is none of that name
      */
     All ask(Optional<String> only, Request request) throws InterruptedException {
+        return ask(only, request, PATIENCE);
+    }
+
+    /** The same question under {@code /_weft} as under {@code /admin}, of all or of the one that {@code service} names in the query. */
+    Response pass(Request request, Duration patience) throws InterruptedException {
+        var asked =
+                request.path(OF_SERVICE + request.path().substring(ADMIN.length()))
+                        .with(Headers.EMPTY.set("Content-Type", "application/json"))
+                        .with(
+                                request.body() == Body.EMPTY
+                                        ? Body.EMPTY
+                                        : Body.of(request.body().bytes()));
+        return Answers.json(ask(request.query().get("service"), asked, patience));
+    }
+
+    /** As the other, with so much time for one instance. */
+    All ask(Optional<String> only, Request request, Duration patience) throws InterruptedException {
         var byService = new TreeMap<String, List<Instance>>();
         for (var instance : table.instances())
             if (only.map(instance.service()::equals).orElse(true))
@@ -51,7 +73,7 @@ final class EachService {
         var services = new ArrayList<Answered>();
         var away = new ArrayList<Away>();
         for (var each : byService.entrySet())
-            switch (ask(each.getKey(), each.getValue(), request)) {
+            switch (ask(each.getKey(), each.getValue(), request, patience)) {
                 case Came(var answered) -> answered.ifPresent(services::add);
                 case Missing(var gone) -> away.add(gone);
             }
@@ -67,7 +89,8 @@ final class EachService {
     private record Missing(Away away) implements Outcome {}
 
     /** Asks one that is ready; another one if it does not answer. */
-    private Outcome ask(String service, List<Instance> instances, Request request)
+    private Outcome ask(
+            String service, List<Instance> instances, Request request, Duration patience)
             throws InterruptedException {
         var why = "no instance is there";
         var readyFirst =
@@ -76,7 +99,7 @@ final class EachService {
                         .toList();
         for (var instance : readyFirst)
             try {
-                return new Came(answered(service, calls.call(instance, request, PATIENCE)));
+                return new Came(answered(service, calls.call(instance, request, patience)));
             } catch (InterruptedException e) {
                 throw e;
             } catch (Exception e) {

@@ -8,7 +8,9 @@ import dev.weft.core.ServerOptions;
 import dev.weft.core.Service;
 import dev.weft.core.Time;
 import dev.weft.core.Transport;
+import dev.weft.events.MasterKeys;
 import dev.weft.events.Storage;
+import dev.weft.events.Subjects;
 import dev.weft.http.Problems;
 import dev.weft.http.ServerMetrics;
 import dev.weft.http.ServerTrace;
@@ -45,6 +47,7 @@ public final class Hub implements AutoCloseable {
      *
      * @param port 0 for any free one
      * @param store as {@link Storage#open} takes it, {@code sqlite:.weft/hub.db}
+     * @param master what the keys of personal data in it are locked with
      * @param token what calls have to carry; without it, none is asked
      * @param supervisor who answers for processes
      * @param services that are to be there; as soon as they are, the registry is complete
@@ -56,6 +59,7 @@ public final class Hub implements AutoCloseable {
             String host,
             int port,
             String store,
+            MasterKeys master,
             Optional<String> token,
             Optional<URI> supervisor,
             Set<String> services,
@@ -73,6 +77,7 @@ public final class Hub implements AutoCloseable {
                     "127.0.0.1",
                     port,
                     store,
+                    MasterKeys.NONE,
                     Optional.empty(),
                     Optional.empty(),
                     Set.of(),
@@ -86,6 +91,7 @@ public final class Hub implements AutoCloseable {
                     host,
                     port,
                     store,
+                    master,
                     Optional.of(token),
                     supervisor,
                     services,
@@ -99,6 +105,7 @@ public final class Hub implements AutoCloseable {
                     host,
                     port,
                     store,
+                    master,
                     token,
                     Optional.of(supervisor),
                     services,
@@ -107,24 +114,74 @@ public final class Hub implements AutoCloseable {
                     drain);
         }
 
+        public Options master(MasterKeys master) {
+            return new Options(
+                    host,
+                    port,
+                    store,
+                    master,
+                    token,
+                    supervisor,
+                    services,
+                    warming,
+                    retention,
+                    drain);
+        }
+
         public Options services(Set<String> services) {
             return new Options(
-                    host, port, store, token, supervisor, services, warming, retention, drain);
+                    host,
+                    port,
+                    store,
+                    master,
+                    token,
+                    supervisor,
+                    services,
+                    warming,
+                    retention,
+                    drain);
         }
 
         public Options warming(Duration warming) {
             return new Options(
-                    host, port, store, token, supervisor, services, warming, retention, drain);
+                    host,
+                    port,
+                    store,
+                    master,
+                    token,
+                    supervisor,
+                    services,
+                    warming,
+                    retention,
+                    drain);
         }
 
         public Options retention(Retention retention) {
             return new Options(
-                    host, port, store, token, supervisor, services, warming, retention, drain);
+                    host,
+                    port,
+                    store,
+                    master,
+                    token,
+                    supervisor,
+                    services,
+                    warming,
+                    retention,
+                    drain);
         }
 
         public Options drain(Duration drain) {
             return new Options(
-                    host, port, store, token, supervisor, services, warming, retention, drain);
+                    host,
+                    port,
+                    store,
+                    master,
+                    token,
+                    supervisor,
+                    services,
+                    warming,
+                    retention,
+                    drain);
         }
 
         /** From the variables of a process's environment. */
@@ -138,6 +195,7 @@ public final class Hub implements AutoCloseable {
                     environment.getOrDefault("WEFT_HOST", "127.0.0.1"),
                     Integer.parseInt(port),
                     "sqlite:" + data + "/hub.db",
+                    MasterKeys.from(environment),
                     given(environment, "WEFT_TOKEN"),
                     given(environment, "WEFT_SUPERVISOR").map(URI::create),
                     given(environment, "WEFT_SERVICES")
@@ -191,15 +249,23 @@ public final class Hub implements AutoCloseable {
      */
     public static Hub start(Options options, Transport transport, MemoryMeter meter, Time time)
             throws InterruptedException {
-        var storage = Storage.open(options.store(), time);
+        var storage = Storage.open(options.store(), options.master(), time);
         storage.measure(meter);
         try {
-            var bus = new BusLog(storage.database(), options.retention(), time);
+            var bus = new BusLog(storage.database(), storage.subjects(), options.retention(), time);
             var table = new InstanceTable(options.warming(), options.services(), time);
             var pushing = new Pushing(bus, table, transport, time);
             var server =
                     transport.serve(
-                            service(options, bus, pushing, table, transport, meter, time),
+                            service(
+                                    options,
+                                    storage.subjects(),
+                                    bus,
+                                    pushing,
+                                    table,
+                                    transport,
+                                    meter,
+                                    time),
                             ServerOptions.DEFAULT
                                     .host(options.host())
                                     .port(options.port())
@@ -214,6 +280,7 @@ public final class Hub implements AutoCloseable {
 
     private static Service<Request, Response> service(
             Options options,
+            Subjects subjects,
             BusLog bus,
             Pushing pushing,
             InstanceTable table,
@@ -223,15 +290,16 @@ public final class Hub implements AutoCloseable {
         var traces = new TraceStore(TraceStore.Bounds.DEFAULT);
         HubMetrics.observe(meter, table, bus, traces);
         var calls = new InstanceCalls(transport, options.token(), time);
+        var each = new EachService(table, calls);
         var settling = new Settling(table, bus, calls, time);
         var awaiting = new Awaiting(table, bus, calls, time);
-        var each = new EachService(table, calls);
         var supervisor = options.supervisor().map(transport::client);
         var routes =
                 new AdminRoutes(table, bus, settling, awaiting, supervisor)
                         .routes()
                         .and(new ParkedRoutes(each).routes())
                         .and(new ContractRoutes(each).routes())
+                        .and(new ErasureRoutes(subjects, table, each, options.services()).routes())
                         .and(new SubscriptionRoutes(table, bus, calls, time).routes())
                         .and(new TraceRoutes(traces).routes())
                         .and(new RegistryRoutes(table).routes())

@@ -67,7 +67,7 @@ final class ProgramRoutes {
 
     Routes routes() {
         return Routes.of(
-                post("/bus/events", this::take),
+                post("/bus/events", BusRoutes.checked(this::take)),
                 put(SUBSCRIPTION, BusRoutes.checked(this::declare)),
                 get(SUBSCRIPTION, this::show),
                 post(SUBSCRIPTION + "/pull", this::pull),

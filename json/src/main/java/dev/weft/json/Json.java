@@ -27,6 +27,7 @@ import tools.jackson.core.json.JsonFactory;
  *   <li>An enum is its constant's name in lower case: {@code out_of_stock}.
  *   <li>{@code BigDecimal} is exact, plain, and keeps its trailing zeros. Times and durations are
  *       ISO texts, {@code byte[]} is Base64, {@link RawJson} is itself. There is no NaN.
+ *   <li>A {@link Personal} value is an object that names its subject.
  *   <li>Readers ignore members that they don't know, and never take a text for a number or a number
  *       for a text. The same member twice, more than {@value #MAX_DEPTH} levels, a number of more
  *       than {@value #MAX_NUMBER_LENGTH} digits: {@link Failure.Malformed}, as is anything that does
@@ -61,6 +62,11 @@ public final class Json {
      */
     public static void require(Class<?> type) {
         Types.require(type);
+    }
+
+    /** Whether a value of the type, or what it is made of, may be {@link Personal}. */
+    public static boolean holdsPersonal(Class<?> type) {
+        return Types.holdsPersonal(type);
     }
 
     /** The JSON of a value, by the class that it has. */
@@ -138,11 +144,11 @@ public final class Json {
         return cast;
     }
 
-    private interface Reading {
+    interface Reading {
         Object read(JsonParser in);
     }
 
-    private static Object parsed(byte[] json, Reading reading) {
+    static Object parsed(byte[] json, Reading reading) {
         try (var in = parser(json, 0)) {
             in.nextToken();
             var value = reading.read(in);

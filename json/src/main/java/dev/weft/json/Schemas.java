@@ -107,8 +107,20 @@ public final class Schemas {
             case Lists lists -> with("array", "items", of(shape.argument(0)));
             case Maps maps -> with("object", "additionalProperties", of(shape.argument(1)));
             case Maybe maybe -> of(shape.argument(0));
+            case Owned owned -> owned(of(shape.argument(0)));
             default -> Map.of();
         };
+    }
+
+    /** A personal value, which may be gone. */
+    private static Map<String, Object> owned(Map<String, Object> value) {
+        var properties = new LinkedHashMap<String, Object>();
+        properties.put(PersonalJson.SUBJECT, node("string"));
+        properties.put(PersonalJson.VALUE, value);
+        var schema = node("object");
+        schema.put("properties", properties);
+        schema.put("required", List.of(PersonalJson.SUBJECT));
+        return schema;
     }
 
     private static Map<String, Object> constants(Class<?> type) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Finds the codec of a type. Those of classes are kept with the class and go with it. */
 final class Types {
@@ -34,21 +35,31 @@ final class Types {
 
     /** Finds the codecs of all that the type is made of. */
     static void require(Class<?> type) {
-        require(codec(type), new HashSet<>());
+        isMadeOf(codec(type), part -> false, new HashSet<>());
     }
 
-    private static void require(Codec codec, Set<Shape> seen) {
-        switch (codec) {
-            case Fields fields -> {
-                if (seen.size() < MAX_REQUIRED && seen.add(fields.shape()))
-                    fields.parts().forEach(part -> require(part, seen));
-            }
-            case Choice choice -> choice.options().forEach(option -> require(option, seen));
-            case Lists lists -> require(lists.element(), seen);
-            case Maps maps -> require(maps.value(), seen);
-            case Maybe maybe -> require(maybe.value(), seen);
-            default -> {}
-        }
+    static boolean holdsPersonal(Class<?> type) {
+        return isMadeOf(codec(type), Owned.class::isInstance, new HashSet<>());
+    }
+
+    private static boolean isMadeOf(Codec codec, Predicate<Codec> wanted, Set<Shape> seen) {
+        if (wanted.test(codec)) return true;
+        if (codec instanceof Fields fields
+                && (seen.size() >= MAX_REQUIRED || !seen.add(fields.shape()))) return false;
+        for (var part : parts(codec)) if (isMadeOf(part, wanted, seen)) return true;
+        return false;
+    }
+
+    private static Collection<? extends Codec> parts(Codec codec) {
+        return switch (codec) {
+            case Fields fields -> fields.parts();
+            case Choice choice -> choice.options();
+            case Lists lists -> List.of(lists.element());
+            case Maps maps -> List.of(maps.value());
+            case Maybe maybe -> List.of(maybe.value());
+            case Owned owned -> List.of(owned.value());
+            default -> List.of();
+        };
     }
 
     /** The codec that writes this value when nothing is known but the value. */
@@ -57,6 +68,7 @@ final class Types {
             case Map<?, ?> map -> Anything.MAP;
             case Collection<?> collection -> LIST;
             case Optional<?> optional -> MAYBE;
+            case Personal<?> personal -> OWNED;
             case Enum<?> constant -> codec(constant.getDeclaringClass());
             default -> codec(value.getClass());
         };
@@ -64,6 +76,7 @@ final class Types {
 
     private static final Codec LIST = new Lists(Anything.CODEC, false);
     private static final Codec MAYBE = new Maybe(Anything.CODEC);
+    private static final Codec OWNED = new Owned(Anything.CODEC);
 
     private static Codec make(Shape shape) {
         var type = MethodType.methodType(shape.type()).wrap().returnType();
@@ -72,6 +85,7 @@ final class Types {
         if (type == Object.class) return Anything.CODEC;
         if (type == RawJson.class) return Raw.CODEC;
         if (type.isEnum()) return Scalar.constants(type.getEnumConstants());
+        if (type == Personal.class) return new Owned(codec(shape.argument(0)));
         if (type.isRecord()) return new Fields(shape);
         if (type == Optional.class) return new Maybe(codec(shape.argument(0)));
         if (Lists.canRead(type)) return new Lists(codec(shape.argument(0)), type == Set.class);

@@ -73,6 +73,28 @@ class TablesContractBitesTest {
         }
     }
 
+    @TestFactory
+    Stream<DynamicTest> every_case_fails_where_nothing_is_sealed() {
+        return EveryCaseFails.of(ErasureContract.class, IdleErasure::new);
+    }
+
+    private static final class IdleErasure extends ErasureContract {
+        @Override
+        protected Storage open() {
+            return new IdleStorage();
+        }
+
+        @Override
+        protected Storage reopen() {
+            return new IdleStorage();
+        }
+
+        @Override
+        protected boolean isShared() {
+            return true;
+        }
+    }
+
     private static final class IdleStorage implements Storage {
         @Override
         public EventStore events() {

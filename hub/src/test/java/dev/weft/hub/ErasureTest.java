@@ -1,0 +1,101 @@
+package dev.weft.hub;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.core.SystemTime;
+import dev.weft.events.BusEvent;
+import dev.weft.events.Origin;
+import dev.weft.events.Storage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the bus keeps of somebody, and what it hands out once that somebody is erased. */
+class ErasureTest {
+
+    private static final SystemTime TIME = SystemTime.INSTANCE;
+    private static final Duration NOW = Duration.ZERO;
+
+    @TempDir Path folder;
+
+    private Storage storage() {
+        return Storage.open("sqlite:" + folder.resolve("hub.db"), TIME);
+    }
+
+    private static BusLog bus(Storage storage) throws InterruptedException {
+        return new BusLog(storage.database(), storage.subjects(), Retention.DEFAULT, TIME);
+    }
+
+    private static BusEvent event(int position, String data) {
+        return new BusEvent(
+                "desk",
+                position,
+                0,
+                "signed-up",
+                "k" + position,
+                Instant.parse("2026-01-01T00:00:00Z"),
+                data.getBytes(UTF_8),
+                Origin.NONE);
+    }
+
+    private static String of(String subject, String name) {
+        return "{\"name\":{\"personal_of\":\"" + subject + "\",\"value\":\"" + name + "\"}}";
+    }
+
+    private static List<String> handed(BusLog bus, String name) throws InterruptedException {
+        try (var consumer = bus.subscribe(name, Set.of("signed-up"))) {
+            return consumer.poll(NOW).events().stream()
+                    .map(each -> new String(each.data(), UTF_8))
+                    .toList();
+        }
+    }
+
+    @Test
+    void events_lie_sealed_and_are_handed_out_open_until_their_subject_is_erased()
+            throws Exception {
+        try (var storage = storage();
+                var bus = bus(storage)) {
+            bus.publish("desk", 2, List.of(event(1, of("ann", "Ann")), event(2, of("bob", "Bob"))));
+            assertThat(
+                            storage.database()
+                                    .query(
+                                            "select data from bus_event",
+                                            row -> new String(row.bytes("data"), UTF_8)))
+                    .allMatch(data -> !data.contains("Ann") && !data.contains("Bob"));
+            assertThat(handed(bus, "a.b")).containsExactly(of("ann", "Ann"), of("bob", "Bob"));
+            storage.subjects().erase("ann", "test", sql -> {});
+            var left = List.of("{\"name\":{\"personal_of\":\"ann\"}}", of("bob", "Bob"));
+            assertThat(handed(bus, "a.b")).as("from memory").isEqualTo(left);
+            bus.publish("desk", 3, List.of(event(3, of("ann", "Ann"))));
+            assertThat(handed(bus, "a.c")).hasSize(3).noneMatch(data -> data.contains("Ann"));
+        }
+        try (var storage = storage();
+                var bus = bus(storage)) {
+            assertThat(handed(bus, "a.d"))
+                    .as("from disk")
+                    .containsExactly(
+                            "{\"name\":{\"personal_of\":\"ann\"}}",
+                            of("bob", "Bob"),
+                            "{\"name\":{\"personal_of\":\"ann\"}}");
+        }
+    }
+
+    @Test
+    void what_a_program_has_sealed_itself_is_left_out_and_stops_nobody() throws Exception {
+        try (var storage = storage();
+                var bus = bus(storage)) {
+            bus.publish(
+                    "desk",
+                    2,
+                    List.of(
+                            event(1, "{\"personal_of\":\"ann\",\"sealed\":\"1abc\"}"),
+                            event(2, "{}")));
+            assertThat(handed(bus, "a.b")).containsExactly("{\"personal_of\":\"ann\"}", "{}");
+        }
+    }
+}
