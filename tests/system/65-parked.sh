@@ -90,4 +90,11 @@ parked drop --key c --yes >"$tmp/drop" || fail "$(cat "$tmp/drop")"
 await 10 of /entries/c "2" || fail "what is behind a dropped event does not go on"
 settle
 of /entries/b "2 3 4 6 8" && of /posted/c "2" || fail "totals"
+
+# Killed while somebody waits: it is done when the next process has done it.
+sell d 1
+sold=$(header Weft-Receipt)
+kill -9 "$(ledger_pid)"
+"$WEFT" await "$sold" --data "$tmp/data" --timeout 60 >"$tmp/await" || fail "not done: $(cat "$tmp/await")"
+await 10 of /entries/d "1" || fail "it was said to be done"
 stop

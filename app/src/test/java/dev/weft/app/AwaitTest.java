@@ -461,16 +461,47 @@ class AwaitTest {
         put("/bus/subscriptions/mail", Map.of("types", List.of("stepped-a")));
         var receipt = command("a", "x");
         awaitBlocked(receipt, "mail subscription mail a=1");
+        var lease = pull();
+        assertThat(await(SHORT, receipt).done()).isFalse();
+        var waiting = waiting(receipt);
+        acknowledge(lease, "acknowledge", Map.of());
+        assertThat(waiting.get().done()).isTrue();
+    }
+
+    @Test
+    void what_a_program_has_rejected_too_often_is_named_and_not_waited_for() throws Exception {
+        start(steps("a"));
+        put("/bus/subscriptions/mail", Map.of("types", List.of("stepped-a"), "attempts", 1));
+        var receipt = command("a", "x");
+        acknowledge(pull(), "reject", Map.of("error", "no such address"));
+        var parked = await(Duration.ofMinutes(9), receipt);
+        assertThat(parked.done()).isFalse();
+        assertThat(parked.blocked())
+                .extracting(Blocked::text)
+                .containsExactly("mail subscription mail a=1");
+        assertThat(parked.blocked().getFirst().parked()).contains(true);
+        assertThat(parked.blocked().getFirst().error().orElse("")).contains("no such address");
+        var waiting = waiting(receipt);
+        post("/bus/subscriptions/mail/parked/retry", Map.of());
+        acknowledge(pull(), "acknowledge", Map.of());
+        // It may have been asked before the retry, and then was answered at once.
+        waiting.get();
+        assertThat(await(LONG, receipt).done()).isTrue();
+    }
+
+    /** The lease of the first event. */
+    private String pull() throws Exception {
         var handed =
                 call(Request.post("/bus/subscriptions/mail/pull", json(Map.of("wait_ms", 9_000))));
         assertThat(handed.body().text()).contains("a/1/0");
-        assertThat(await(SHORT, receipt).done()).isFalse();
-        var waiting = waiting(receipt);
-        var lease = handed.headers().get("Weft-Lease").orElseThrow();
-        post(
-                "/bus/subscriptions/mail/acknowledge",
-                Map.of("lease", lease, "ids", List.of("a/1/0")));
-        assertThat(waiting.get().done()).isTrue();
+        return handed.headers().get("Weft-Lease").orElseThrow();
+    }
+
+    private void acknowledge(String lease, String how, Map<String, String> more) throws Exception {
+        var what = new HashMap<String, Object>(more);
+        what.put("lease", lease);
+        what.put("ids", List.of("a/1/0"));
+        post("/bus/subscriptions/mail/" + how, what);
     }
 
     // The system
