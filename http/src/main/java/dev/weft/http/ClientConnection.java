@@ -66,6 +66,9 @@ final class ClientConnection {
     private volatile long lastNanos;
     private volatile Deadline deadline = Deadline.NEVER;
 
+    /** Whether somebody waits for the server: for the head, or within a read of the body. */
+    private volatile boolean awaited;
+
     /** What somebody may read of the current answer. */
     private volatile @Nullable Answer body;
 
@@ -113,9 +116,15 @@ final class ClientConnection {
                 + " bytes of the answer's body had come";
     }
 
-    /** Whether somebody ends the current call, at a deadline that is still to come. */
-    boolean bounded() {
-        return deadline != Deadline.NEVER && !deadline.expired();
+    /**
+     * Whether nobody else will end what goes on here: who waits is ended at his deadline, but a body that nobody takes, because
+     * it was forgotten, would stay.
+     */
+    boolean left() {
+        long silentNanos = silentNanos();
+        if (!awaited) return silentNanos >= ClientPool.MAX_UNTAKEN.toNanos();
+        boolean bounded = deadline != Deadline.NEVER && !deadline.expired();
+        return silentNanos >= ClientPool.MAX_SILENCE.toNanos() && !bounded;
     }
 
     long silentNanos() {
@@ -123,6 +132,7 @@ final class ClientConnection {
     }
 
     void rests() {
+        awaited = false;
         lastNanos = time.nanos();
     }
 
@@ -166,6 +176,7 @@ final class ClientConnection {
         bodyLength = OptionalLong.empty();
         deadline = Context.current().deadline();
         lastNanos = time.nanos();
+        awaited = true;
         out.clear();
         put(request.method().name());
         put(" ");
@@ -352,6 +363,7 @@ final class ClientConnection {
     private Answer answer(Framing framing, boolean keep, Done done) {
         var answer = new Answer(framing, keep, done);
         body = answer;
+        awaited = false;
         return answer;
     }
 
@@ -595,7 +607,7 @@ final class ClientConnection {
             if (closed) throw new IllegalStateException("the answer's body is closed");
             if (most == 0) return 0;
             try {
-                int count = framing.read(into, offset, most);
+                int count = awaited(into, offset, most);
                 if (count < 0) {
                     atEnd = true;
                     finish(keep && !framing.endsWithConnection() && !in.hasRemaining());
@@ -612,6 +624,16 @@ final class ClientConnection {
                                 + progress(),
                         true,
                         e);
+            }
+        }
+
+        private int awaited(byte[] into, int offset, int most) throws IOException {
+            lastNanos = time.nanos();
+            awaited = true;
+            try {
+                return framing.read(into, offset, most);
+            } finally {
+                awaited = false;
             }
         }
 

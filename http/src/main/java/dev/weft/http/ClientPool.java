@@ -43,8 +43,11 @@ final class ClientPool {
     static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
     static final Duration MAX_IDLE = Duration.ofSeconds(30);
 
-    /** The longest time without a byte in the middle of a call that has no deadline, or whose deadline has passed. */
+    /** The longest time without a byte for who waits for one, if he has no deadline, or its deadline has passed. */
     static final Duration MAX_SILENCE = Duration.ofMinutes(5);
+
+    /** The longest time in which nobody reads on in a body; longer than a server waits for a slow caller to take its own. */
+    static final Duration MAX_UNTAKEN = Duration.ofMinutes(2);
 
     /**
      * A connection used this recently is not looked at for a call that can be repeated; looking costs
@@ -306,9 +309,7 @@ final class ClientPool {
             while (!idle.isEmpty() && idle.peekFirst().silentNanos() >= MAX_IDLE.toNanos())
                 drop(idle.pollFirst());
         }
-        for (var connection : all)
-            if (connection.silentNanos() >= MAX_SILENCE.toNanos() && !connection.bounded())
-                connection.giveUp();
+        for (var connection : all) if (connection.left()) connection.giveUp();
         sweeping.set(false);
         if (!all.isEmpty()) sweepLater();
         else gone.accept(this);

@@ -24,8 +24,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * on which bodies still come; beyond that a call waits for its turn, 10 seconds at most. A client
  * connects within a second, closes what idles for 30 seconds, and gives up on a peer that is silent
  * for five minutes, or until the call's deadline if that is later; sooner if its thread is interrupted, as
- * by a deadline. A call on a connection that had gone stale, because the server closed it just then, is
- * repeated once on a new one if nothing was sent or the method is idempotent.
+ * by a deadline. A body in which nobody reads on for two minutes is closed. A call on a connection that
+ * had gone stale, because the server closed it just then, is repeated once on a new one if nothing was
+ * sent or the method is idempotent.
  */
 public final class HttpTransport implements Transport {
 
@@ -77,7 +78,11 @@ public final class HttpTransport implements Transport {
                 new Limit(
                         "transport.wait",
                         ClientPool.MAX_WAIT.toSeconds() + "s",
-                        "the longest wait for either"));
+                        "the longest wait for either"),
+                new Limit(
+                        "transport.untaken",
+                        ClientPool.MAX_UNTAKEN.toSeconds() + "s",
+                        "until a body is closed in which nobody reads on"));
     }
 
     private ClientPool pool(String authority, String host, int port) {

@@ -16,6 +16,7 @@ import dev.weft.core.Response;
 import dev.weft.core.ServerOptions;
 import dev.weft.core.Service;
 import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
 import dev.weft.core.policy.Hedge;
 import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.Protocol;
@@ -45,6 +46,9 @@ class HttpClientTest {
 
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
+    /** For calls that their deadline is to end. */
+    private static final Duration SHORT = Duration.ofMillis(500);
+
     /** What happens on one accepted connection. */
     private interface Script {
         void run(Wire wire) throws Exception;
@@ -70,7 +74,7 @@ class HttpClientTest {
         transport.close();
         listener.close();
         for (var wire : accepted) wire.close();
-        assertThat(transport.connections()).isZero();
+        Wire.awaitThat(() -> transport.connections() == 0);
     }
 
     /** The scripts are for the first connection, the second and so on; the last for all others. */
@@ -181,8 +185,12 @@ class HttpClientTest {
                     wire.head();
                 };
         serve(once, wire -> answer(wire, OK));
-        assertThat(text()).isEqualTo("ok");
-        assertThat(text()).isEqualTo("ok");
+        // A connection that breaks late is not taken for a stale one, so the clock stands.
+        try (var stepped = new HttpTransport(new SteppedTime())) {
+            var peer = stepped.client(address);
+            for (int i = 0; i < 2; i++)
+                assertThat(peer.call(Request.get("/")).body().text()).isEqualTo("ok");
+        }
         assertThat(accepted).hasSize(2);
     }
 
@@ -197,12 +205,14 @@ class HttpClientTest {
 
     @Test
     void a_short_answer_that_stops_ends_at_the_deadline() {
+        var time = new SteppedTime();
         serve(wire -> {
             wire.head();
             wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123456789");
+            time.pass(SHORT);
             wire.head();
         });
-        assertThatThrownBy(() -> within(client, Request.get("/")))
+        assertThatThrownBy(() -> within(SHORT, time, client, Request.get("/")))
                 .isInstanceOfSatisfying(
                         Failure.Refused.class,
                         e -> {
@@ -425,7 +435,7 @@ class HttpClientTest {
             var peer = stepped.client(address);
             for (int i = 0; i < ClientPool.MAX_CONNECTIONS; i++) peer.call(Request.get("/"));
             var post = Request.post("/", Body.of("x"));
-            assertThatThrownBy(() -> within(peer, post))
+            assertThatThrownBy(() -> within(SHORT, SystemTime.INSTANCE, peer, post))
                     .isInstanceOfSatisfying(
                             Failure.Refused.class,
                             e -> {
@@ -452,13 +462,14 @@ class HttpClientTest {
                 one.connect(full.getLocalSocketAddress());
             }
             var peer = transport.client(URI.create("http://127.0.0.1:" + full.getLocalPort()));
-            assertThatThrownBy(() -> within(peer, Request.post("/", Body.of("x"))))
+            var post = Request.post("/", Body.of("x"));
+            assertThatThrownBy(() -> within(SHORT, SystemTime.INSTANCE, peer, post))
                     .isInstanceOfSatisfying(
                             Failure.Unreachable.class, e -> assertThat(e.sent()).isFalse())
                     .hasMessageContaining("the peer: it took no connection within");
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
             // Without any deadline it is the time to connect that ends it.
-            assertThatThrownBy(() -> peer.call(Request.post("/", Body.of("x"))))
+            assertThatThrownBy(() -> peer.call(post))
                     .isInstanceOfSatisfying(
                             Failure.Unreachable.class, e -> assertThat(e.sent()).isFalse())
                     .hasMessageContaining("timed out");
@@ -468,14 +479,18 @@ class HttpClientTest {
         }
     }
 
-    private static Response within(Service<Request, Response> client, Request request)
+    private static Response within(
+            Duration limit, Time time, Service<Request, Response> client, Request request)
             throws Exception {
         return Context.none()
-                .with(Deadline.after(Duration.ofMillis(500), SystemTime.INSTANCE))
+                .with(Deadline.after(limit, time))
                 .call(() ->
-                        Cancellation.ofCalls("me", "the peer", SystemTime.INSTANCE)
-                                .then(client)
-                                .call(request));
+                        Cancellation.ofCalls("me", "the peer", time).then(client).call(request));
+    }
+
+    private static Response within(Service<Request, Response> client, Request request)
+            throws Exception {
+        return within(Wire.PATIENCE, SystemTime.INSTANCE, client, request);
     }
 
     @Test
@@ -545,9 +560,12 @@ class HttpClientTest {
         var seconds = new AtomicInteger();
         var hedged =
                 new Hedge<Request, Response>(
-                                new Hedge.Options(Mode.ON, 0.3),
+                                // Enough for each call, however slow all are here.
+                                new Hedge.Options(Mode.ON, 1),
                                 Protocol.http(time),
-                                new RetryBudget(RetryBudget.Options.DEFAULT, time),
+                                new RetryBudget(
+                                        new RetryBudget.Options(1, 1_000, Duration.ofSeconds(10)),
+                                        time),
                                 (policy, decision) -> {
                                     if (decision.equals("hedged")) seconds.incrementAndGet();
                                 },
@@ -612,6 +630,11 @@ class HttpClientTest {
     }
 
     private void unreachable(Request request, boolean sent, String message) {
+        unreachable(client, request, sent, message);
+    }
+
+    private static void unreachable(
+            Service<Request, Response> client, Request request, boolean sent, String message) {
         assertThatThrownBy(() -> client.call(request))
                 .isInstanceOfSatisfying(
                         Failure.Unreachable.class,
@@ -629,19 +652,24 @@ class HttpClientTest {
             wire.head();
             refuse();
         });
-        assertThat(text()).isEqualTo("ok");
-        unreachable(Request.get("/"), true, "it was sent before, on a connection that broke");
+        try (var stepped = new HttpTransport(new SteppedTime())) {
+            var peer = stepped.client(address);
+            assertThat(peer.call(Request.get("/")).body().text()).isEqualTo("ok");
+            unreachable(
+                    peer, Request.get("/"), true, "it was sent before, on a connection that broke");
+        }
     }
 
     @Test
     void a_call_that_is_interrupted_while_it_connects_again_was_sent() throws Exception {
         var full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         var waiting = new ArrayList<SocketChannel>();
-        try (full) {
-            var peer = transport.client(URI.create("http://127.0.0.1:" + full.getLocalPort()));
-            SystemTime.INSTANCE.start(
-                    "test-server",
-                    () -> {
+        var time = new SteppedTime();
+        try (full;
+                var stepped = new HttpTransport(time)) {
+            var peer = stepped.client(URI.create("http://127.0.0.1:" + full.getLocalPort()));
+            var server =
+                    new FutureTask<>(() -> {
                         try (var wire = new Wire(full.accept())) {
                             wire.head();
                             wire.send(OK);
@@ -652,15 +680,19 @@ class HttpClientTest {
                                 one.configureBlocking(false);
                                 one.connect(full.getLocalSocketAddress());
                             }
-                        } catch (IOException e) {
-                            throw new AssertionError(e);
                         }
+                        // The client has left the connection that broke, and makes another one.
+                        Wire.awaitThat(() -> stepped.connections() == 0);
+                        time.pass(SHORT);
+                        return true;
                     });
+            SystemTime.INSTANCE.start("test-server", server);
             assertThat(peer.call(Request.get("/")).body().text()).isEqualTo("ok");
-            assertThatThrownBy(() -> within(peer, Request.get("/")))
+            assertThatThrownBy(() -> within(SHORT, time, peer, Request.get("/")))
                     .isInstanceOfSatisfying(
                             Failure.Refused.class, e -> assertThat(e.refusal().begun()).isTrue())
                     .hasMessageContaining("it was sent before");
+            assertThat(server.get(10, TimeUnit.SECONDS)).isTrue();
         } finally {
             for (var one : waiting) one.close();
         }
@@ -683,7 +715,7 @@ class HttpClientTest {
             peer.call(Request.get("/")).body().close();
             var call = new FutureTask<>(() -> peer.call(Request.get("/")));
             SystemTime.INSTANCE.start("test-caller", call);
-            asked.acquire();
+            Wire.taken(asked);
             time.pass(Duration.ofMinutes(6));
             assertThatThrownBy(() -> call.get(10, TimeUnit.SECONDS))
                     .cause()
@@ -698,13 +730,38 @@ class HttpClientTest {
                                     .with(Deadline.after(Duration.ofMinutes(20), time))
                                     .call(() -> peer.call(Request.get("/"))));
             SystemTime.INSTANCE.start("test-caller", patient);
-            asked.acquire();
+            Wire.taken(asked);
             time.pass(Duration.ofMinutes(19));
             assertThat(patient.isDone()).isFalse();
             assertThat(stepped.connections()).isEqualTo(1);
             time.pass(Duration.ofMinutes(10));
             assertThatThrownBy(() -> patient.get(10, TimeUnit.SECONDS))
                     .hasCauseInstanceOf(Failure.Unreachable.class);
+            assertThat(accepted).hasSize(2);
+        }
+    }
+
+    @Test
+    void a_body_that_was_forgotten_is_closed_and_one_that_is_read_slowly_is_not() throws Exception {
+        var time = new SteppedTime();
+        var big = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(100_000);
+        serve(wire -> answer(wire, big));
+        try (var stepped = new HttpTransport(time)) {
+            var peer = stepped.client(address);
+            // Its deadline is far, but who would have been interrupted by it has gone.
+            var within = Context.none().with(Deadline.after(Duration.ofHours(1), time));
+            var forgotten = within.call(() -> peer.call(Request.get("/")).body());
+            var slow = within.call(() -> peer.call(Request.get("/")).body().stream());
+            assertThat(slow.read()).isEqualTo('x');
+            assertThat(stepped.connections()).isEqualTo(2);
+            for (int minute = 0; minute < 10; minute++) {
+                time.pass(Duration.ofMinutes(1));
+                assertThat(slow.read()).isEqualTo('x');
+            }
+            assertThat(stepped.connections()).isEqualTo(1);
+            assertThatThrownBy(forgotten::bytes).isInstanceOf(Failure.Unreachable.class);
+            assertThat(slow.readAllBytes()).hasSize(100_000 - 11);
+            assertThat(peer.call(Request.get("/")).body().bytes()).hasSize(100_000);
             assertThat(accepted).hasSize(2);
         }
     }
@@ -731,6 +788,7 @@ class HttpClientTest {
         serve(wire -> {
             wire.head();
             wire.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
+            wire.bytes(1);
             wire.expectEnd();
         });
         for (int i = 0; i < ClientPool.MAX_CALLS + 10; i++) {

@@ -32,6 +32,7 @@ final class Wire implements AutoCloseable {
 
     private final Socket socket;
     private final InputStream in;
+    private volatile boolean closed;
 
     Wire(URI address) throws IOException {
         this(new Socket(address.getHost(), address.getPort()));
@@ -125,8 +126,9 @@ final class Wire implements AutoCloseable {
         }
     }
 
+    /** Whether it has been closed; the socket says so a moment before. */
     boolean closed() {
-        return socket.isClosed();
+        return closed;
     }
 
     void halfClose() throws IOException {
@@ -142,6 +144,7 @@ final class Wire implements AutoCloseable {
     @Override
     public void close() throws IOException {
         socket.close();
+        closed = true;
     }
 
     static void await(CountDownLatch latch) throws InterruptedException {
