@@ -643,7 +643,7 @@ class RunningTest {
     }
 
     private static void settle(Service<Request, Response> client) throws Exception {
-        var report = json(client.call(Request.get("/_weft/progress?wait_ms=5000")));
+        var report = json(client.call(Request.get("/_weft/progress?wait_ms=9000")));
         assertThat(report).containsEntry("settled", true);
     }
 

@@ -81,7 +81,7 @@ class ServiceMetricsTest {
         client.call(raise(5));
         client.call(raise(6));
         client.call(raise(1_000));
-        client.call(Request.get("/_weft/progress?wait_ms=5000")).body().bytes();
+        client.call(Request.get("/_weft/progress?wait_ms=9000")).body().bytes();
         var route = "http_request_method=\"POST\",http_route=\"/counters/{id}\"";
         assertThat(text(client, "/metrics"))
                 .contains(

@@ -178,7 +178,7 @@ class HubTest {
         assertThat(register("cart", URI.create("http://127.0.0.1:9"))).isEqualTo(204);
         assertThat(text(waiting.get(20, TimeUnit.SECONDS), "instances"))
                 .contains("cart-1", "ready", "GET /carts/{id}");
-        assertThat(Duration.ofNanos(TIME.nanos() - start)).isLessThan(Duration.ofSeconds(5));
+        assertThat(Duration.ofNanos(TIME.nanos() - start)).isLessThan(Duration.ofSeconds(20));
         assertThat(text(json(Method.GET, "/admin/services", ""), "services"))
                 .contains("cart", "heard_ms_ago=");
     }
@@ -272,7 +272,7 @@ class HubTest {
                                                                         "it broke")))))));
         register("gone", URI.create("http://127.0.0.1:9"));
         publishAndSubscribe("ghost.listener");
-        var result = json(Method.POST, "/admin/settle", "{\"timeout_ms\":300}");
+        var result = json(Method.POST, "/admin/settle", "{\"timeout_ms\":1500}");
         assertThat(result.get("settled")).isEqualTo(false);
         assertThat(text(result, "blocked"))
                 .contains("listener prices", "4711", "it broke")

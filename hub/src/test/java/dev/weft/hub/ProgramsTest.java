@@ -237,7 +237,7 @@ class ProgramsTest {
     void what_is_acknowledged_is_done_and_the_rest_comes_again_behind_its_lease() throws Exception {
         declare("log", "{\"types\":[\"t\"]}");
         send(MANY, batch("/s", 1, 3));
-        var first = call("pull", "{\"lease_ms\":100}");
+        var first = call("pull", "{\"lease_ms\":1500}");
         var lease = first.headers().get("Weft-Lease").orElseThrow();
         var events = Json.readList(first.body().bytes(), RawJson.class);
         assertThat(events).hasSize(3);

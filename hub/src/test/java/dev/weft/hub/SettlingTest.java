@@ -101,7 +101,7 @@ class SettlingTest {
     void a_system_that_never_rests_is_not_settled() throws Exception {
         var head = new AtomicLong();
         serve("cart", after -> head.incrementAndGet());
-        var result = settle(Duration.ofMillis(50));
+        var result = settle(Duration.ofMillis(500));
         assertThat(result.settled()).isFalse();
         assertThat(result.blocked()).extracting(Blocked::by).containsExactly("new events");
     }
@@ -156,7 +156,7 @@ class SettlingTest {
     void nothing_is_settled_before_the_services_are_known_again_behind_a_restart()
             throws Exception {
         serve("order", after -> 3);
-        var result = settle(Duration.ofMillis(50));
+        var result = settle(Duration.ofMillis(500));
         assertThat(result.settled()).isFalse();
         assertThat(result.blocked()).extracting(Blocked::by).containsExactly("registry");
         serve("cart", after -> 3);

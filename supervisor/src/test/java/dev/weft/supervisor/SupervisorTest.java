@@ -17,6 +17,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,11 @@ import org.junit.jupiter.api.io.TempDir;
 class SupervisorTest {
 
     private static final Time TIME = SystemTime.INSTANCE;
+
+    /** For what is to end in time, and for what is not. */
+    private static final Duration PATIENT = Duration.ofSeconds(20);
+
+    private static final Duration SHORT = Duration.ofMillis(500);
 
     /** Ready as soon as it is started. */
     private static final Readiness AT_ONCE =
@@ -71,8 +77,8 @@ class SupervisorTest {
                 new Port.Own(),
                 1,
                 readiness,
-                Duration.ofSeconds(10),
-                Duration.ofMillis(500),
+                PATIENT,
+                PATIENT,
                 1,
                 true);
     }
@@ -81,7 +87,8 @@ class SupervisorTest {
         return spec(service, readiness, "sh", "-c", script);
     }
 
-    private static ProcessSpec with(ProcessSpec spec, Port port, Duration readyTimeout) {
+    private static ProcessSpec with(
+            ProcessSpec spec, Port port, Duration readyTimeout, Duration grace) {
         return new ProcessSpec(
                 spec.service(),
                 spec.command(),
@@ -91,7 +98,7 @@ class SupervisorTest {
                 spec.instances(),
                 spec.readiness(),
                 readyTimeout,
-                spec.grace(),
+                grace,
                 spec.stage(),
                 spec.overlap());
     }
@@ -176,8 +183,9 @@ class SupervisorTest {
         assertThat(supervisor.awaitReady("a").orElseThrow())
                 .contains("ended by itself with exit code 3");
         assertThat(only("a").state()).isEqualTo(State.CRASHED);
-        awaitPrinted("a", "boom");
-        assertThat(printed("a")).hasSize(Supervisor.FIRST_STARTS);
+        Eventually.until(
+                "all of them said it",
+                () -> printed("a").equals(Collections.nCopies(Supervisor.FIRST_STARTS, "boom")));
     }
 
     @Test
@@ -186,7 +194,8 @@ class SupervisorTest {
                 with(
                         shell("a", NEVER, "trap '' TERM; while :; do sleep 0.05; done"),
                         new Port.Own(),
-                        Duration.ofMillis(200)));
+                        Duration.ofMillis(200),
+                        SHORT));
         assertThat(supervisor.awaitReady("a")).contains("was not ready within 200 ms");
     }
 
@@ -213,10 +222,14 @@ class SupervisorTest {
     @Test
     void what_ignores_sigterm_is_killed_with_its_descendants() throws Exception {
         supervisor.start(
-                shell(
-                        "a",
-                        AT_ONCE,
-                        "trap '' TERM; sleep 1000 & echo child $!; while :; do sleep 0.02; done"));
+                with(
+                        shell(
+                                "a",
+                                AT_ONCE,
+                                "trap '' TERM; sleep 1000 & echo child $!; while :; do sleep 0.02; done"),
+                        new Port.Own(),
+                        PATIENT,
+                        SHORT));
         awaitPrinted("a", "child ");
         long child = Long.parseLong(printed("a").getFirst().substring("child ".length()));
         long parent = only("a").pid();
@@ -252,6 +265,7 @@ class SupervisorTest {
         awaitPrinted("a", "up 2");
         assertThat(printed("a")).doesNotContain("draining");
         assertThat(alive(old.pid())).isTrue();
+        Eventually.until("both are there", () -> supervisor.processes().size() == 2);
         var next =
                 supervisor.processes().stream()
                         .filter(p -> !p.instance().equals(old.instance()))
@@ -259,7 +273,7 @@ class SupervisorTest {
                         .orElseThrow();
         register(registry, next.instance());
         replacing.join();
-        assertThat(printed("a")).contains("draining");
+        awaitPrinted("a", "draining");
         assertThat(only("a").instance()).isEqualTo(next.instance());
         assertThat(alive(old.pid())).isFalse();
     }
@@ -389,7 +403,7 @@ class SupervisorTest {
                 spec.instances(),
                 spec.readiness(),
                 spec.readyTimeout(),
-                Duration.ofSeconds(5),
+                spec.grace(),
                 spec.stage(),
                 false);
     }
@@ -412,7 +426,7 @@ class SupervisorTest {
                             1,
                             AT_ONCE,
                             spec.readyTimeout(),
-                            Duration.ofSeconds(5),
+                            spec.grace(),
                             stage,
                             true));
             awaitPrinted("s" + stage, "up");
@@ -439,7 +453,7 @@ class SupervisorTest {
                                 + File.pathSeparator
                                 + System.getProperty("jdk.module.path", ""),
                         Listening.class.getName());
-        supervisor.start(with(spec, new Port.Free(), Duration.ofSeconds(20)));
+        supervisor.start(with(spec, new Port.Free(), PATIENT, PATIENT));
         assertThat(supervisor.awaitReady("a")).isEmpty();
         assertThat(registry.instances("a")).hasSize(1);
         assertThat(registry.instances("a").getFirst().address().toString())

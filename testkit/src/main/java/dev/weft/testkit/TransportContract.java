@@ -391,7 +391,7 @@ public abstract class TransportContract {
     void interrupts_handler_and_nested_calls_when_the_deadline_passes() throws Exception {
         var last = served(traced().then((Service<Request, Response>) request -> blocked()));
         var first = served(traced().then(client(last)));
-        var context = Context.none().with(Deadline.after(Duration.ofMillis(300), TIME));
+        var context = Context.none().with(Deadline.after(Duration.ofSeconds(1), TIME));
         assertThatThrownBy(() -> context.call(() -> result(first)))
                 .isInstanceOfSatisfying(
                         Failure.Refused.class,

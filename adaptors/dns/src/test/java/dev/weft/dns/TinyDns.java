@@ -4,6 +4,7 @@ import dev.weft.core.SystemTime;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -51,11 +52,26 @@ final class TinyDns implements AutoCloseable {
     private volatile Manner manner = Manner.TABLE;
 
     TinyDns() throws IOException {
-        var loopback = InetAddress.getLoopbackAddress();
-        tcp = new ServerSocket(0, 50, loopback);
-        udp = new DatagramSocket(tcp.getLocalPort(), loopback);
+        var both = listen(InetAddress.getLoopbackAddress());
+        tcp = both.tcp;
+        udp = both.udp;
         SystemTime.INSTANCE.start("dns-udp", this::serveUdp);
         SystemTime.INSTANCE.start("dns-tcp", this::serveTcp);
+    }
+
+    private record Both(ServerSocket tcp, DatagramSocket udp) {}
+
+    /** On one port, which may be free for the one and taken for the other. */
+    private static Both listen(InetAddress loopback) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            var tcp = new ServerSocket(0, 50, loopback);
+            try {
+                return new Both(tcp, new DatagramSocket(tcp.getLocalPort(), loopback));
+            } catch (BindException e) {
+                tcp.close();
+                if (attempt == 20) throw e;
+            }
+        }
     }
 
     InetSocketAddress address() {

@@ -20,6 +20,9 @@ public final class PostgresServer implements AutoCloseable {
     private static final String READY = "database system is ready to accept connections";
     private static final int STOPPING_SECONDS = 20;
 
+    /** How many ports are tried, where any one will do. */
+    private static final int PORTS = 5;
+
     private final Process process;
     private final Thread log;
     private final int port;
@@ -45,7 +48,7 @@ public final class PostgresServer implements AutoCloseable {
             throws InterruptedException {
         var cluster = PostgresCluster.of(folder);
         try {
-            return start(cluster, port == 0 ? freePort() : port, time);
+            return port == 0 ? startAnywhere(cluster, time) : start(cluster, port, time);
         } catch (IOException e) {
             throw new Failure.Storage(
                     "PostgreSQL cannot be started with its data in "
@@ -54,6 +57,18 @@ public final class PostgresServer implements AutoCloseable {
                             + e.getMessage(),
                     e);
         }
+    }
+
+    /** A port that was free may be somebody's a moment later: then another one. */
+    private static PostgresServer startAnywhere(PostgresCluster cluster, Time time)
+            throws IOException, InterruptedException {
+        for (int attempt = 1; ; attempt++)
+            try {
+                return start(cluster, freePort(), time);
+            } catch (IOException e) {
+                boolean taken = String.valueOf(e.getMessage()).contains("could not bind");
+                if (!taken || attempt == PORTS) throw e;
+            }
     }
 
     private static PostgresServer start(PostgresCluster cluster, int port, Time time)

@@ -10,7 +10,7 @@ import dev.weft.events.BusEvent;
 import dev.weft.events.Origin;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
-import java.net.ServerSocket;
+import dev.weft.testkit.FreePort;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,7 +30,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,7 +45,7 @@ class HubAbsenceTest {
     /** The services' connections. */
     private final HttpTransport transport = new HttpTransport(TIME);
 
-    private int port;
+    private final int port = FreePort.find();
     private Optional<Running> running = Optional.empty();
 
     /** A hub with connections of its own, as in a process of its own. */
@@ -55,13 +54,6 @@ class HubAbsenceTest {
         public void close() {
             hub.close();
             transport.close();
-        }
-    }
-
-    @BeforeEach
-    void choosePort() throws Exception {
-        try (var socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
         }
     }
 
@@ -183,7 +175,7 @@ class HubAbsenceTest {
             startHub();
             long start = TIME.nanos();
             await(() -> registry.instances("cart").size() == 1);
-            assertThat(Duration.ofNanos(TIME.nanos() - start)).isLessThan(Duration.ofSeconds(2));
+            assertThat(Duration.ofNanos(TIME.nanos() - start)).isLessThan(Duration.ofSeconds(8));
             assertThat(registry.age()).isZero();
             lease.update(Instance.State.DRAINING);
             await(() -> registry.instances("cart").getFirst().state() == Instance.State.DRAINING);
@@ -209,7 +201,7 @@ class HubAbsenceTest {
                 var events = new ArrayList<BusEvent>();
                 while (events.isEmpty()) events.addAll(waiting.poll(Bus.SILENCE).events());
                 assertThat(Duration.ofNanos(TIME.nanos() - start))
-                        .isLessThan(Bus.SILENCE.dividedBy(2));
+                        .isLessThan(Bus.SILENCE.minusSeconds(2));
             }
             polling.cancel(true);
         }

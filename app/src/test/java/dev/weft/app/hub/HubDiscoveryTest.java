@@ -4,6 +4,7 @@ import dev.weft.core.SystemTime;
 import dev.weft.http.HttpTransport;
 import dev.weft.hub.Hub;
 import dev.weft.testkit.DiscoveryContract;
+import dev.weft.testkit.FreePort;
 import dev.weft.testkit.VirtualTime;
 import java.net.URI;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ class HubDiscoveryTest extends DiscoveryContract {
 
         private final VirtualTime time;
         private final List<HttpTransport> clients = new ArrayList<>();
-        private URI address = URI.create("http://127.0.0.1:0");
+        private URI address = URI.create("http://127.0.0.1:" + FreePort.find());
         private Runnable stop = () -> {};
 
         Hubs(VirtualTime time) {
