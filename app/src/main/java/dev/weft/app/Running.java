@@ -23,7 +23,6 @@ import dev.weft.events.Erasing;
 import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
 import dev.weft.events.Sql;
-import dev.weft.events.Storage;
 import dev.weft.http.HttpClientTelemetry;
 import dev.weft.http.RateLimited;
 import dev.weft.http.ServerLayers;
@@ -110,7 +109,7 @@ public final class Running implements AutoCloseable {
 
     private void start() throws Exception {
         in.closing().reversed().forEach(this::part);
-        var storage = part(Storage.open(in.store(), in.master(), in.time()));
+        var storage = part(StorageWait.open(in));
         storage.measure(in.meter());
         storage.database().write(this::makeTables);
         var tracer =

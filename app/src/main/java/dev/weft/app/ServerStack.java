@@ -94,7 +94,10 @@ final class ServerStack {
                                                 text(Settings.MAX_TIMEOUT),
                                                 "WEFT_MAX_TIMEOUT",
                                                 "the latest one that a request may name")))
-                .add("problems", "says refusals and failures as problems", Problems.filter(by))
+                .add(
+                        "problems",
+                        "says refusals and failures as problems",
+                        Problems.filter(by, in.time()))
                 .add(
                         "deadline",
                         "interrupts the work when its time is over",

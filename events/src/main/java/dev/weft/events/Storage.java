@@ -47,6 +47,11 @@ public interface Storage extends AutoCloseable {
 
         /** Opens, and creates what is missing. */
         Storage open(String url, Time time);
+
+        /** Whether what it opens is kept by a server, which may be started after those who need it. */
+        default boolean served() {
+            return false;
+        }
     }
 
     /**
@@ -65,9 +70,17 @@ public interface Storage extends AutoCloseable {
      * @param master what the keys of personal data are locked with
      */
     static Storage open(String url, MasterKeys master, Time time) {
+        return SealedStorage.of(provider(url).open(url, time), master, time);
+    }
+
+    /** Whether the storage that the URL names is kept by a server ({@link Provider#served}). */
+    static boolean served(String url) {
+        return provider(url).served();
+    }
+
+    private static Provider provider(String url) {
         for (var provider : ServiceLoader.load(Provider.class))
-            if (provider.knows(url))
-                return SealedStorage.of(provider.open(url, time), master, time);
+            if (provider.knows(url)) return provider;
         throw new IllegalArgumentException(
                 "no storage adaptor on the class path knows "
                         + url

@@ -8,6 +8,7 @@ import dev.weft.core.ServerOptions;
 import dev.weft.core.SystemTime;
 import dev.weft.http.CertificateFiles;
 import dev.weft.http.HttpTransport;
+import dev.weft.testkit.LoggedLines;
 import dev.weft.testkit.TestCertificate;
 import dev.weft.testkit.VirtualTime;
 import java.io.IOException;

@@ -299,6 +299,9 @@ abstract class GatewayCases {
                             var answer =
                                     around.text(gateway, Request.post("/carts", Body.of(text)));
                             assertThat(answer).isEqualTo(text);
+                            // Threads that never rest would keep from running those who tell of
+                            // changes.
+                            Surroundings.TIME.sleep(Duration.ofMillis(1));
                         }
                         return true;
                     }));
@@ -741,7 +744,7 @@ abstract class GatewayCases {
             try (var _ = around.service("feed", get("/feed", r -> ongoing(type, feed)))) {
                 var gateway =
                         around.gateway(
-                                Surroundings.options().longestRequest(Duration.ofMillis(500)));
+                                Surroundings.options().longestRequest(Duration.ofSeconds(1)));
                 // Else the head of an answer that is to end waits for its first piece.
                 if (type.equals("text/plain")) feed.say("begin");
                 var answer = around.call(gateway, Request.get("/feed"));

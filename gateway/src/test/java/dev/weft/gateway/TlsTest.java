@@ -14,6 +14,7 @@ import dev.weft.core.Transport;
 import dev.weft.http.CertificateFiles;
 import dev.weft.http.HttpTransport;
 import dev.weft.http.Problems;
+import dev.weft.testkit.LoggedLines;
 import dev.weft.testkit.TestCertificate;
 import dev.weft.testkit.VirtualTime;
 import java.io.IOException;

@@ -93,7 +93,8 @@ final class HttpServer implements Transport.Server {
         this.gone = gone;
         this.options = options;
         this.time = time;
-        this.noHandshake = new SparseLog(LOG, System.Logger.Level.INFO, time);
+        this.noHandshake =
+                new SparseLog(LOG, System.Logger.Level.INFO, Duration.ofSeconds(1), time);
         if (HELIDON.getLevel() == null) HELIDON.setLevel(Level.WARNING);
         // No banner and no scan for features: these are for the flavour that came first.
         HelidonFeatures.flavor(HelidonFlavor.MP);

@@ -48,6 +48,9 @@ public final class Problems {
             Set.of("type", "title", "status", "detail", "instance");
     private static final System.Logger LOG = System.getLogger(Problems.class.getName());
 
+    /** The least time between two lines of one store that is away. */
+    private static final Duration STORAGE_LINES = Duration.ofSeconds(30);
+
     private Problems() {}
 
     /**
@@ -56,6 +59,15 @@ public final class Problems {
      * @param by this service's name, for the log and for its own refusals
      */
     public static Filter<Request, Response> filter(String by) {
+        return filter(by, SystemTime.INSTANCE);
+    }
+
+    /**
+     * As the other. What fails is logged with its stack trace; but while the store as a whole is away, one line in 30 seconds
+     * says so.
+     */
+    public static Filter<Request, Response> filter(String by, Time time) {
+        var storage = new SparseLog(LOG, System.Logger.Level.ERROR, STORAGE_LINES, time);
         return (request, next) -> {
             try {
                 return said(next.call(request));
@@ -63,7 +75,17 @@ public final class Problems {
                 throw e;
             } catch (Exception e) {
                 var problem = of(e, by);
-                if (problem.status() >= 500 && !(e instanceof Failure.Refused)) log(by, request, e);
+                if (e instanceof Failure.Storage store && store.away())
+                    storage.tell(
+                            by
+                                    + " refuses what needs its store, such as "
+                                    + request.method()
+                                    + " "
+                                    + request.path()
+                                    + ": "
+                                    + message(store));
+                else if (problem.status() >= 500 && !(e instanceof Failure.Refused))
+                    log(by, request, e);
                 var response = response(problem);
                 boolean passedOn = e instanceof Failure.Answered && problem.status() >= 500;
                 return said(

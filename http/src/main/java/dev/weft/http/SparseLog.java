@@ -6,22 +6,25 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 
 /**
- * Log lines that anybody from outside can cause: at most one a second, which says how many were left
- * out before it.
+ * Log lines that come in crowds, because anybody from outside can cause them or all requests do: at most one in a while, which
+ * says how many were left out before it.
  */
 final class SparseLog {
 
-    private static final long EVERY_NANOS = Duration.ofSeconds(1).toNanos();
-
     private final Logger log;
     private final Level level;
+    private final long everyNanos;
     private final Time time;
     private long nextNanos;
     private long leftOut;
 
-    SparseLog(Logger log, Level level, Time time) {
+    /**
+     * @param every the least time between two lines
+     */
+    SparseLog(Logger log, Level level, Duration every, Time time) {
         this.log = log;
         this.level = level;
+        this.everyNanos = every.toNanos();
         this.time = time;
         this.nextNanos = time.nanos();
     }
@@ -34,7 +37,7 @@ final class SparseLog {
                 leftOut++;
                 return;
             }
-            nextNanos = now + EVERY_NANOS;
+            nextNanos = now + everyNanos;
             left = leftOut;
             leftOut = 0;
         }

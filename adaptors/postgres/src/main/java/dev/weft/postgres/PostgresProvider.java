@@ -18,4 +18,9 @@ public final class PostgresProvider implements Storage.Provider {
     public Storage open(String url, Time time) {
         return JdbcStorage.open(new Postgres(Address.of(url)), time);
     }
+
+    @Override
+    public boolean served() {
+        return true;
+    }
 }

@@ -1,4 +1,4 @@
-package dev.weft.gateway;
+package dev.weft.testkit;
 
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -9,21 +9,26 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /** What is logged under some names while this is open. */
-final class LoggedLines extends Handler implements AutoCloseable {
+public final class LoggedLines extends Handler implements AutoCloseable {
 
     private final ConcurrentLinkedQueue<LogRecord> records = new ConcurrentLinkedQueue<>();
     private final List<Logger> loggers;
 
-    LoggedLines(String... names) {
+    /**
+     * @param names of loggers, and so of what is below them
+     */
+    public LoggedLines(String... names) {
         loggers = Stream.of(names).map(Logger::getLogger).toList();
         loggers.forEach(it -> it.addHandler(this));
     }
 
-    List<String> lines() {
+    /** The messages, in the order in which they came. */
+    public List<String> lines() {
         return records.stream().map(LogRecord::getMessage).toList();
     }
 
-    List<String> lines(Level atLeast) {
+    /** Those of this level and above. */
+    public List<String> lines(Level atLeast) {
         return records.stream()
                 .filter(it -> it.getLevel().intValue() >= atLeast.intValue())
                 .map(LogRecord::getMessage)
@@ -31,7 +36,7 @@ final class LoggedLines extends Handler implements AutoCloseable {
     }
 
     /** Those with a stack trace. */
-    List<LogRecord> traces() {
+    public List<LogRecord> traces() {
         return records.stream().filter(it -> it.getThrown() != null).toList();
     }
 
