@@ -8,9 +8,11 @@ import dev.weft.core.SystemTime;
 import dev.weft.core.Tracer;
 import dev.weft.gateway.Gateway;
 import dev.weft.gateway.GatewayOptions;
+import dev.weft.http.CertificateFiles;
 import dev.weft.http.HttpTransport;
 import dev.weft.http.Problems;
 import dev.weft.http.ServerTrace;
+import dev.weft.testkit.TestCertificate;
 import dev.weft.testkit.fuzz.Complaints;
 import dev.weft.testkit.fuzz.HttpFuzzer;
 import dev.weft.testkit.fuzz.RequestBin;
@@ -19,11 +21,12 @@ import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
-/** Arguments: server|gateway|http://host:port, seconds, [seed, number of a case]; without a seed one after the other, at random. */
+/** Arguments: server|tls|gateway|http://host:port, seconds, [seed, number of a case]; without a seed one after the other, at random. */
 final class Fuzz {
 
     private static final SystemTime TIME = SystemTime.INSTANCE;
@@ -41,7 +44,8 @@ final class Fuzz {
                 var complaints = new Complaints()) {
             var fuzzer =
                     switch (what) {
-                        case "server" -> HttpFuzzer.of(server(transport, bin)).bin(bin);
+                        case "server" -> HttpFuzzer.of(server(transport, LIMITS, bin)).bin(bin);
+                        case "tls" -> tls(transport, bin);
                         case "gateway" -> HttpFuzzer.of(gateway(transport, bin)).bin(bin);
                         default -> HttpFuzzer.of(URI.create(what));
                     };
@@ -79,13 +83,23 @@ final class Fuzz {
                 .formatted(heap, files == null ? -1 : files.length, Thread.activeCount());
     }
 
-    private static URI server(HttpTransport transport, RequestBin bin) {
+    private static HttpFuzzer tls(HttpTransport transport, RequestBin bin) throws IOException {
+        var folder = Files.createTempDirectory("weft-fuzz");
+        var made = TestCertificate.ec(folder);
+        try (var files = Files.walk(folder)) {
+            files.forEach(it -> it.toFile().deleteOnExit());
+        }
+        var served = new CertificateFiles(made.chain(), made.key(), TIME);
+        return HttpFuzzer.of(server(transport, LIMITS.tls(served), bin)).tls(made.trusting()).bin(bin);
+    }
+
+    private static URI server(HttpTransport transport, ServerOptions limits, RequestBin bin) {
         var service =
                 new ServerTrace(new Tracer(TIME, Span.Sink.NONE), TIME, Duration.ofSeconds(10), request -> "")
                         .then(Problems.filter("fuzzed"))
                         .then(Cancellation.atDeadline("fuzzed", TIME))
                         .then(bin);
-        return transport.serve(service, LIMITS).address();
+        return transport.serve(service, limits).address();
     }
 
     private static URI gateway(HttpTransport transport, RequestBin bin) {

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Fuzzes the server and the gateway, each for half of the minutes, with seeds that are printed; ends with exit code 1 on the first
-# case that goes wrong.
+# Fuzzes the server, the server behind TLS and the gateway, each for a third of the minutes, with seeds that are printed; ends with
+# exit code 1 on the first case that goes wrong.
 #
-#   tests/soak/fuzz.sh MINUTES                        both
+#   tests/soak/fuzz.sh MINUTES                        all three
+#   tests/soak/fuzz.sh MINUTES server|tls|gateway     one of them
 #   tests/soak/fuzz.sh MINUTES http://host:port       what runs there; what reaches its handlers is not known then
-#   tests/soak/fuzz.sh --case SEED:NUMBER [server|gateway|http://host:port]    one case again
+#   tests/soak/fuzz.sh --case SEED:NUMBER [server|tls|gateway|http://host:port]    one case again
 #
 # Needs what ./weft builds; starts nothing but one JVM at a time with a heap of 256 MB.
 set -u
@@ -16,7 +17,7 @@ usage() {
     exit 2
 }
 
-seed='' number='' minutes=0 targets=(server gateway)
+seed='' number='' minutes=0 targets=(server tls gateway)
 if [ "${1:-}" = --case ]; then
     [[ ${2:-} =~ ^([0-9]+):([0-9]+)$ ]] || usage
     seed=${BASH_REMATCH[1]} number=${BASH_REMATCH[2]}

@@ -5,8 +5,6 @@ import dev.weft.core.Time;
 import dev.weft.testkit.fuzz.FuzzCase.Ending;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>every connection ends within {@link #PATIENCE}.
  * </ul>
  *
+ * <p>With {@link #tls} all of it goes through TLS, a record for each piece, and some connections end in bytes that are no TLS.
+ *
  * <p>A failure is an {@link AssertionError} with the seed, the number of the case, its bytes and the answers; {@link #only} runs that case
  * again, alone. Values are immutable.
  */
@@ -51,7 +52,11 @@ public final class HttpFuzzer {
     private static final int WORKERS = 4;
     private static final int CASES_BETWEEN_CHECKS = 500;
 
+    /** Of so many connections in TLS, one ends in something else. */
+    private static final int CASES_BETWEEN_GARBLED = 50;
+
     private final URI server;
+    private final Optional<SSLContext> tls;
     private final Optional<RequestBin> bin;
     private final long seed;
     private final int only;
@@ -61,6 +66,7 @@ public final class HttpFuzzer {
 
     private HttpFuzzer(
             URI server,
+            Optional<SSLContext> tls,
             Optional<RequestBin> bin,
             long seed,
             int only,
@@ -68,6 +74,7 @@ public final class HttpFuzzer {
             long maxBodyBytes,
             Duration most) {
         this.server = server;
+        this.tls = tls;
         this.bin = bin;
         this.seed = seed;
         this.only = only;
@@ -76,39 +83,52 @@ public final class HttpFuzzer {
         this.most = most;
     }
 
-    /** Of the server at {@code http://host:port}. */
+    /** Of the server at {@code http://host:port}, or at {@code https://host:port} with {@link #tls}. */
     public static HttpFuzzer of(URI server) {
         return new HttpFuzzer(
-                server, Optional.empty(), 1, -1, List.of("/fuzz"), 1 << 20, Duration.ofDays(1));
+                server,
+                Optional.empty(),
+                Optional.empty(),
+                1,
+                -1,
+                List.of("/fuzz"),
+                1 << 20,
+                Duration.ofDays(1));
+    }
+
+    /** Speaks TLS with it, as a client that trusts whom this context trusts. */
+    public HttpFuzzer tls(SSLContext trusting) {
+        return new HttpFuzzer(
+                server, Optional.of(trusting), bin, seed, only, paths, maxBodyBytes, most);
     }
 
     /** All that reaches the handlers reaches this bin, and it is that which answers. */
     public HttpFuzzer bin(RequestBin bin) {
-        return new HttpFuzzer(server, Optional.of(bin), seed, only, paths, maxBodyBytes, most);
+        return new HttpFuzzer(server, tls, Optional.of(bin), seed, only, paths, maxBodyBytes, most);
     }
 
     public HttpFuzzer seed(long seed) {
-        return new HttpFuzzer(server, bin, seed, only, paths, maxBodyBytes, most);
+        return new HttpFuzzer(server, tls, bin, seed, only, paths, maxBodyBytes, most);
     }
 
     /** Runs this case only. */
     public HttpFuzzer only(int number) {
-        return new HttpFuzzer(server, bin, seed, number, paths, maxBodyBytes, most);
+        return new HttpFuzzer(server, tls, bin, seed, number, paths, maxBodyBytes, most);
     }
 
     /** What requests ask for, with something behind it; {@code /fuzz} unless it is said. */
     public HttpFuzzer paths(String... paths) {
-        return new HttpFuzzer(server, bin, seed, only, List.of(paths), maxBodyBytes, most);
+        return new HttpFuzzer(server, tls, bin, seed, only, List.of(paths), maxBodyBytes, most);
     }
 
     /** Larger bodies may be refused by the server; 1 MiB unless it is said. */
     public HttpFuzzer maxBodyBytes(long maxBodyBytes) {
-        return new HttpFuzzer(server, bin, seed, only, paths, maxBodyBytes, most);
+        return new HttpFuzzer(server, tls, bin, seed, only, paths, maxBodyBytes, most);
     }
 
     /** Begins no case after this time. */
     public HttpFuzzer atMost(Duration most) {
-        return new HttpFuzzer(server, bin, seed, only, paths, maxBodyBytes, most);
+        return new HttpFuzzer(server, tls, bin, seed, only, paths, maxBodyBytes, most);
     }
 
     /**
@@ -140,18 +160,17 @@ public final class HttpFuzzer {
      * has lost one, would leave the last waiting.
      */
     public void answersOn(int connections) throws IOException {
-        var open = new ArrayList<Socket>();
+        var open = new ArrayList<Link>();
         try {
             for (int i = 0; i < connections; i++) {
-                var socket = connect();
-                open.add(socket);
-                socket.getOutputStream()
-                        .write(
-                                "GET %s/well HTTP/1.1\r\nHost: %s\r\n\r\n"
-                                        .formatted(paths.getFirst(), server.getAuthority())
-                                        .getBytes(StandardCharsets.ISO_8859_1));
-                int first = socket.getInputStream().read();
-                if (first != 'H')
+                var link = Link.to(server, tls);
+                open.add(link);
+                link.send(
+                        "GET %s/well HTTP/1.1\r\nHost: %s\r\n\r\n"
+                                .formatted(paths.getFirst(), server.getAuthority())
+                                .getBytes(StandardCharsets.ISO_8859_1));
+                var first = new byte[1];
+                if (link.receive(first) < 0 || first[0] != 'H')
                     throw new AssertionError(
                             "connection %d of %d was closed instead of answered"
                                     .formatted(i + 1, connections));
@@ -162,7 +181,7 @@ public final class HttpFuzzer {
                             .formatted(open.size(), connections, PATIENCE),
                     e);
         } finally {
-            for (var socket : open) socket.close();
+            for (var link : open) link.close();
         }
         bin.ifPresent(RequestBin::taken);
     }
@@ -173,22 +192,22 @@ public final class HttpFuzzer {
      */
     public void trickle(int connections, Duration between, Duration limit)
             throws IOException, InterruptedException {
-        var open = new ArrayList<Socket>();
+        var open = new ArrayList<Link>();
         try {
             for (int i = 0; i < connections; i++) {
-                var socket = connect();
-                open.add(socket);
+                var link = Link.to(server, tls);
+                open.add(link);
                 var head =
                         "POST %s/slow HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000000\r\n%s"
                                 .formatted(
                                         paths.getFirst(),
                                         server.getAuthority(),
                                         i % 2 == 0 ? "X: " : "\r\n");
-                socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+                link.send(head.getBytes(StandardCharsets.ISO_8859_1));
             }
             long end = TIME.nanos() + limit.toNanos();
             while (true) {
-                open.removeIf(socket -> !listens(socket));
+                open.removeIf(link -> !listens(link));
                 if (open.isEmpty()) return;
                 if (TIME.nanos() - end > 0)
                     throw new AssertionError(
@@ -197,30 +216,19 @@ public final class HttpFuzzer {
                 TIME.sleep(between);
             }
         } finally {
-            for (var socket : open) socket.close();
+            for (var link : open) link.close();
         }
     }
 
     /** Sends a byte and tells whether it can be taken: who has closed resets at the second. */
-    private static boolean listens(Socket socket) {
+    private static boolean listens(Link link) {
         try {
-            socket.getOutputStream().write('x');
+            link.send(new byte[] {'x'});
             return true;
         } catch (IOException closed) {
-            try {
-                socket.close();
-                return false;
-            } catch (IOException closedAlready) {
-                return false;
-            }
+            link.close();
+            return false;
         }
-    }
-
-    private Socket connect() throws IOException {
-        var socket = new Socket(InetAddress.getByName(server.getHost()), server.getPort());
-        socket.setTcpNoDelay(true);
-        socket.setSoTimeout(Math.toIntExact(PATIENCE.toMillis()));
-        return socket;
     }
 
     /** What came back over a connection; text is Latin-1, and {@code reset} tells that its end may be missing. */
@@ -229,12 +237,16 @@ public final class HttpFuzzer {
     private Heard exchange(FuzzCase one, Oracle oracle) throws IOException {
         var heard = new ByteArrayOutputStream();
         boolean reset = false;
-        try (var socket = connect()) {
+        try (var link = Link.to(server, tls)) {
             try {
-                for (var piece : one.pieces()) socket.getOutputStream().write(piece);
+                for (var piece : one.pieces()) link.send(piece);
                 if (one.ending() == Ending.RESET) {
-                    socket.setSoLinger(true, 0);
+                    link.reset();
                     return new Heard("", true);
+                }
+                if (tls.isPresent() && one.number() % CASES_BETWEEN_GARBLED == 1) {
+                    link.garble(one.text());
+                    reset = true;
                 }
             } catch (SocketTimeoutException e) {
                 throw e;
@@ -249,9 +261,9 @@ public final class HttpFuzzer {
                     var soFar = heard.toString(StandardCharsets.ISO_8859_1);
                     if (leaves && oracle.satisfied(one, soFar)) {
                         leaves = false;
-                        socket.shutdownOutput();
+                        link.halfClose();
                     }
-                    int read = socket.getInputStream().read(buffer);
+                    int read = link.receive(buffer);
                     if (read < 0) break;
                     heard.write(buffer, 0, read);
                 }
