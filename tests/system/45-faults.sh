@@ -44,7 +44,7 @@ share() {
         }' "$tmp/window" || fail "too few of: $(awk '$3 != 200 { print $2, $3 }' "$tmp/window" | sort | uniq -c | tr '\n' ';')"
 }
 
-"$WEFT" run "$root/tests/system/faults/Load.java" "$RATE" "$tmp/requests" >"$tmp/load" 2>&1 </dev/null &
+"$WEFT" run "$root/tests/system/faults/Load.java" "$RATE" "$tmp/requests" front back >"$tmp/load" 2>&1 </dev/null &
 others=$!
 : >"$tmp/requests"
 warm() { [ "$(tail -n 300 "$tmp/requests" | awk '$3 == 200 && $5 < 200' | wc -l)" = 300 ]; }

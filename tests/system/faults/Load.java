@@ -4,16 +4,18 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Asks the gateway at a steady rate, whether or not earlier requests were answered: in turn for front, which calls back, and for
- * back itself. Each request has two seconds. Writes a line for each, as they end: when it began (ms), what was asked for, the
+ * Asks the gateway at a steady rate, whether or not earlier requests were answered: in turn for the services that are named. Each
+ * request has two seconds. Writes a line for each, as they end: when it began (ms), what was asked for, the
  * status or the failure, the instance that answered, how long it took (ms).
  */
 void main(String... arguments) throws Exception {
     int perSecond = Integer.parseInt(arguments[0]);
     var out = new PrintStream(arguments[1]);
+    var services = List.of(arguments).subList(2, arguments.length);
     var gateway = System.getenv("WEFT_GATEWAY");
     var client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     long begun = System.nanoTime();
@@ -21,7 +23,7 @@ void main(String... arguments) throws Exception {
         long dueNanos = begun + n * 1_000_000_000 / perSecond;
         for (long left = dueNanos - System.nanoTime(); left > 0; left = dueNanos - System.nanoTime())
             LockSupport.parkNanos(left);
-        var of = n % 2 == 0 ? "front" : "back";
+        var of = services.get((int) (n % services.size()));
         var request = HttpRequest.newBuilder(URI.create(gateway + "/" + of + "/" + n))
                 .header("weft-deadline-ms", "2000")
                 .timeout(Duration.ofSeconds(5))
