@@ -203,6 +203,13 @@ expect "exit code of SIGINT" 130 "$code"
 start
 kill -HUP "$dev"
 gone "SIGHUP"
+expect "exit code of SIGHUP" 129 "$code"
+
+start
+"$WEFT" down "$away/shop" >"$away/down.log" 2>&1 || fail "down: $(cat "$away/down.log")"
+gone "weft down"
+expect "exit code behind weft down" 0 "$code"
+in_log '^weft: stopped by weft down (process ' || fail "not told who stopped it"
 
 start
 kill -9 "$dev"
@@ -239,7 +246,4 @@ out=$(cd "$away" && "$WEFT" run Once.java a --b) || code=$?
 expect "weft run's output" "hello a --b" "$out"
 expect "weft run's exit code" 2 "$code"
 
-for command in dev run up down ps logs call traces trace settle; do
-    "$WEFT" "$command" --help | grep -q '^Usage: weft '"$command" || fail "no help for $command"
-done
 echo ok
