@@ -11,7 +11,6 @@ import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
 import dev.weft.core.policy.Mode;
 import dev.weft.events.MasterKeys;
-import dev.weft.events.MemoryBus;
 import dev.weft.json.Json;
 import java.net.URI;
 import java.nio.file.Path;
@@ -23,7 +22,7 @@ import java.util.stream.Collectors;
 
 /**
  * What the services of a system promise and need, from their running definitions: of the system that runs; of one that does not run,
- * its services are started in this process, without ports, files or data, and stopped again.
+ * its services are started in this process, without ports, files or data, and stopped again. They are handed no event.
  *
  * @param services those of Weft; other programs tell nothing
  */
@@ -74,7 +73,7 @@ record Definitions(String system, Path folder, List<Contract> services) {
         var out = System.out;
         System.setOut(System.err); // What services print is no part of what this command prints.
         try (var transport = new MemoryTransport(time);
-                var bus = new MemoryBus(time)) {
+                var bus = new MuteBus()) {
             var registry = new MemoryRegistry();
             try {
                 built.forEach((service, of) ->
@@ -104,7 +103,7 @@ record Definitions(String system, Path folder, List<Contract> services) {
             String instance,
             MemoryTransport transport,
             MemoryRegistry registry,
-            MemoryBus bus) {
+            MuteBus bus) {
         return new Surroundings(
                 service.name(),
                 instance,
@@ -132,9 +131,11 @@ record Definitions(String system, Path folder, List<Contract> services) {
             var state = guest.state();
             if (problem.isPresent()) throw new CommandFailed(state.service() + " " + problem.get());
             var client = transport.client(URI.create(state.address()));
-            try (var body = client.call(Request.get("/_weft/contract")).body()) {
-                return Json.read(body.bytes(), Contract.class);
-            }
+            var answer = client.call(Request.get("/_weft/contract"));
+            if (!answer.successful())
+                throw new CommandFailed(
+                        state.service() + " does not tell: " + answer.body().text());
+            return Json.read(answer.body().bytes(), Contract.class);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CommandFailed("interrupted", e);
