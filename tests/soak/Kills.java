@@ -30,9 +30,10 @@ import java.util.random.RandomGeneratorFactory;
 import java.util.regex.Pattern;
 
 /**
- * Writes into the running system of tests/system/checker while its processes are killed and paused, and has the {@link LogChecker}
- * look at what the writers were told and what everybody saw. Arguments: the folder of the system's data, a seed, how many kills, how
- * many pauses, milliseconds between two kills on average. Exit code 1 if anything was wrong.
+ * Writes into the running system of tests/system/checker while its processes are killed, paused and find their disk full, and has
+ * the {@link LogChecker} look at what the writers were told and what everybody saw. Arguments: the folder of the system's data, a
+ * seed, how many kills, how many pauses and as many full disks, milliseconds between two kills on average. Exit code 1 if anything
+ * was wrong.
  */
 final class Kills {
 
@@ -44,6 +45,8 @@ final class Kills {
 
     /** Longer than a consumer may be silent, an instance unheard of and a lease unrenewed. */
     private static final Duration PAUSE = Duration.ofSeconds(12);
+
+    private static final Duration FULL = Duration.ofSeconds(3);
 
     private enum Reader {
         LOG(Promise.LOG),
@@ -87,7 +90,10 @@ final class Kills {
     private final ConcurrentLinkedQueue<Sight> sights = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Throwable> trouble = new ConcurrentLinkedQueue<>();
     private final Set<String> keys = ConcurrentHashMap.newKeySet();
-    private final Set<Long> paused = ConcurrentHashMap.newKeySet();
+
+    /** Those that something is done to, which are not to be killed meanwhile. */
+    private final Set<Long> held = ConcurrentHashMap.newKeySet();
+
     private final AtomicInteger attempts = new AtomicInteger();
     private volatile boolean over;
 
@@ -117,7 +123,7 @@ final class Kills {
             System.err.println("seed " + run.seed + ": " + e.getMessage());
             System.exit(1);
         } finally {
-            run.paused.forEach(pid -> signal("CONT", pid));
+            run.held.forEach(pid -> signal("CONT", pid));
         }
         System.exit(0);
     }
@@ -130,9 +136,14 @@ final class Kills {
             writers.add(start("writer " + i, () -> write(writer)));
         }
         var reader = start("reader", this::read);
-        var pausing = start("pauses", this::pause);
+        var pausing =
+                start("pauses", () -> hold(2, "is paused", PAUSE, pid -> signal("STOP", pid), pid -> signal("CONT", pid)));
+        // A file that may not grow fails as a full disk does, and needs no disk to fill.
+        var filling =
+                start("full disks", () -> hold(3, "has a full disk", FULL, pid -> limit("1", pid), pid -> limit("unlimited", pid)));
         var killed = kill();
         pausing.join();
+        filling.join();
         over = true;
         for (var writer : writers) writer.join();
         reader.join();
@@ -141,13 +152,14 @@ final class Kills {
         if (!trouble.isEmpty()) throw new AssertionError("a thread failed: " + trouble.peek(), trouble.peek());
         var report = LogChecker.check(List.copyOf(appends), List.copyOf(sights));
         System.out.printf(
-                "%s in %d s; %,d attempts; killed %s; %d pauses of %d s%n",
+                "%s in %d s; %,d attempts; killed %s; %d pauses of %d s, as many full disks of %d s%n",
                 report,
                 Duration.ofNanos(TIME.nanos() - begun).toSeconds(),
                 attempts.get(),
                 killed,
                 pauses,
-                PAUSE.toSeconds());
+                PAUSE.toSeconds(),
+                FULL.toSeconds());
         if (!report.found().isEmpty()) tell(report);
         report.requireNone();
     }
@@ -277,19 +289,27 @@ final class Kills {
         }
     }
 
-    private void pause() throws Exception {
-        var random = random(WRITERS + 2);
+    private interface Act {
+        boolean on(long pid);
+    }
+
+    /** Does something to one after the other, but the database's server, and takes it back. */
+    private void hold(int number, String what, Duration how, Act begin, Act end) throws Exception {
+        var random = random(WRITERS + number);
         for (int done = 0; done < pauses; ) {
             TIME.sleep(Duration.ofMillis(random.nextInt(2 * meanMs)));
             var victim = victim(random);
-            if (victim.isEmpty() || victim.get().service().equals("postgres") || !paused.add(victim.get().pid())) continue;
-            if (!signal("STOP", victim.get().pid())) continue;
-            System.out.println("SIGSTOP " + victim.get());
-            TIME.sleep(PAUSE);
-            signal("CONT", victim.get().pid());
-            paused.remove(victim.get().pid());
-            System.out.println("SIGCONT " + victim.get());
-            done++;
+            if (victim.isEmpty() || victim.get().service().equals("postgres")) continue;
+            long pid = victim.get().pid();
+            if (!held.add(pid)) continue;
+            if (begin.on(pid)) {
+                System.out.println(victim.get() + " " + what);
+                TIME.sleep(how);
+                end.on(pid);
+                System.out.println(victim.get() + " goes on");
+                done++;
+            }
+            held.remove(pid);
         }
     }
 
@@ -297,7 +317,7 @@ final class Kills {
     private Optional<Running> victim(RandomGenerator random) throws InterruptedException {
         var ready = new TreeMap<String, List<Running>>();
         for (var each : ready())
-            if (!paused.contains(each.pid()))
+            if (!held.contains(each.pid()))
                 ready.computeIfAbsent(each.service(), service -> new ArrayList<>()).add(each);
         if (ready.isEmpty()) return Optional.empty();
         var some = List.copyOf(ready.values());
@@ -321,8 +341,17 @@ final class Kills {
     }
 
     private static boolean signal(String signal, long pid) {
+        return done("kill", "-s", signal, String.valueOf(pid));
+    }
+
+    /** How large the process's files may be, in bytes. */
+    private static boolean limit(String bytes, long pid) {
+        return done("prlimit", "--pid", String.valueOf(pid), "--fsize=" + bytes + ":unlimited");
+    }
+
+    private static boolean done(String... command) {
         try {
-            return new ProcessBuilder("kill", "-s", signal, String.valueOf(pid)).start().waitFor() == 0;
+            return new ProcessBuilder(command).start().waitFor() == 0;
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -147,6 +147,12 @@ final class EffectRunner implements Runner {
         subscribed.leave();
     }
 
+    /** Polls, and acknowledges what is done. */
+    void step() throws Exception {
+        poll();
+        if (!done.isEmpty()) acknowledge();
+    }
+
     private void poll() throws Exception {
         var batch = subscribed.poll(polling, Subscribed.POLL);
         part.applied(batch.applied());

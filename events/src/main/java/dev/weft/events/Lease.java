@@ -7,7 +7,8 @@ import java.time.Duration;
  * The right to do something that only one process of a service does at a time: a row in its database.
  *
  * <p>It holds for 5 s and is renewed before; who dies lets it end. The clocks of the
- * processes have to agree to a second or two. Safe for many threads.
+ * processes have to agree to a second or two. One that ends later than any could that is taken now is over: the clock was
+ * set back since. Safe for many threads.
  */
 final class Lease {
 
@@ -34,17 +35,19 @@ final class Lease {
     boolean take() throws InterruptedException {
         long now = Parked.micros(time.now());
         long ends = Parked.micros(time.now().plus(HOLDS));
+        long impossible = Parked.micros(time.now().plus(HOLDS.multipliedBy(2)));
         held =
                 database.write(sql ->
                         sql.update(
                                 "insert into weft_lease (name, holder, ends) values (?, ?, ?)"
                                         + " on conflict (name) do update set holder = excluded.holder,"
                                         + " ends = excluded.ends where weft_lease.holder ="
-                                        + " excluded.holder or weft_lease.ends < ?",
+                                        + " excluded.holder or weft_lease.ends < ? or weft_lease.ends > ?",
                                 name,
                                 holder,
                                 ends,
-                                now))
+                                now,
+                                impossible))
                         == 1;
         return held;
     }

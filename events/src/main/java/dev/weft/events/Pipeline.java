@@ -158,6 +158,11 @@ public final class Pipeline implements AutoCloseable {
         runners.forEach(Runner::start);
     }
 
+    /** What it consists of. */
+    List<Runner> runners() {
+        return runners;
+    }
+
     /** How far it has come. */
     public Progress progress() {
         return progress;

@@ -118,6 +118,24 @@ public final class Progress {
             this.by = kind.prefix + name;
         }
 
+        boolean stands() {
+            lock.lock();
+            try {
+                return !failing.isEmpty();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        boolean lags(String source, long position) {
+            lock.lock();
+            try {
+                return appliedOf(source) < position;
+            } finally {
+                lock.unlock();
+            }
+        }
+
         String by() {
             return by;
         }

@@ -64,6 +64,11 @@ final class ProjectionRunner<E> implements Runner {
         this.loop = new Loop(service + " " + part.by(), time, part, this::step);
     }
 
+    /** What it tells of itself. */
+    Progress.Part part() {
+        return part;
+    }
+
     @Override
     public void start() {
         loop.start();
@@ -74,7 +79,7 @@ final class ProjectionRunner<E> implements Runner {
         loop.stop(atMost);
     }
 
-    private void step() throws Exception {
+    void step() throws Exception {
         if (!begun) begin();
         long erasures = subjects.known();
         var stored = log.log(position, MAX_BATCH);

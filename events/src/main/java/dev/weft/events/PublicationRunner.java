@@ -83,6 +83,11 @@ final class PublicationRunner implements Runner {
         this.loop = new Loop(service + " publication", time, part, this::step);
     }
 
+    /** What it tells of itself. */
+    Progress.Part part() {
+        return part;
+    }
+
     @Override
     public void start() {
         loop.start();
@@ -93,7 +98,7 @@ final class PublicationRunner implements Runner {
         loop.stop(atMost);
     }
 
-    private void step() throws Exception {
+    void step() throws Exception {
         try {
             if (!begun) begin();
             var stored = log.log(position, MAX_BATCH);

@@ -92,7 +92,7 @@ final class TransactionalRunner implements Runner {
         subscribed.leave();
     }
 
-    private void step() throws Exception {
+    void step() throws Exception {
         var batch = subscribed.poll(loop, untilRetry());
         part.applied(batch.applied());
         var fresh = new ArrayList<BusEvent>();

@@ -109,7 +109,8 @@ public final class VirtualTime implements Time {
             synchronized (this) {
                 var next = timers.peek();
                 if (next == null || next.atNanos > endNanos) {
-                    nanos = endNanos;
+                    // A task may have moved it further.
+                    nanos = Math.max(nanos, endNanos);
                     notifyAll();
                     return;
                 }
