@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
 /**
  * Writes into the running system of tests/system/checker while its processes are killed, paused and find their disk full, and has
  * the {@link LogChecker} look at what the writers were told and what everybody saw. Arguments: the folder of the system's data, a
- * seed, how many kills, how many pauses and as many full disks, milliseconds between two kills on average. Exit code 1 if anything
+ * seed, how many kills, pauses and full disks, milliseconds between two kills on average. Exit code 1 if anything
  * was wrong.
  */
 final class Kills {
@@ -84,6 +84,7 @@ final class Kills {
     private final long seed;
     private final int kills;
     private final int pauses;
+    private final int fullDisks;
     private final int meanMs;
 
     private final ConcurrentLinkedQueue<Append> appends = new ConcurrentLinkedQueue<>();
@@ -97,7 +98,7 @@ final class Kills {
     private final AtomicInteger attempts = new AtomicInteger();
     private volatile boolean over;
 
-    private Kills(Path data, long seed, int kills, int pauses, int meanMs) throws IOException {
+    private Kills(Path data, long seed, int kills, int pauses, int fullDisks, int meanMs) throws IOException {
         var system = Files.readString(data.resolve("system.json"));
         this.gateway = member(system, "gateway");
         this.admin = member(system, "admin");
@@ -106,6 +107,7 @@ final class Kills {
         this.seed = seed;
         this.kills = kills;
         this.pauses = pauses;
+        this.fullDisks = fullDisks;
         this.meanMs = meanMs;
     }
 
@@ -116,7 +118,8 @@ final class Kills {
                         Long.parseLong(args[1]),
                         Integer.parseInt(args[2]),
                         Integer.parseInt(args[3]),
-                        Integer.parseInt(args[4]));
+                        Integer.parseInt(args[4]),
+                        Integer.parseInt(args[5]));
         try {
             run.run();
         } catch (AssertionError e) {
@@ -137,10 +140,10 @@ final class Kills {
         }
         var reader = start("reader", this::read);
         var pausing =
-                start("pauses", () -> hold(2, "is paused", PAUSE, pid -> signal("STOP", pid), pid -> signal("CONT", pid)));
+                start("pauses", () -> hold(2, pauses, "is paused", PAUSE, pid -> signal("STOP", pid), pid -> signal("CONT", pid)));
         // A file that may not grow fails as a full disk does, and needs no disk to fill.
         var filling =
-                start("full disks", () -> hold(3, "has a full disk", FULL, pid -> limit("1", pid), pid -> limit("unlimited", pid)));
+                start("full disks", () -> hold(3, fullDisks, "has a full disk", FULL, pid -> limit("1", pid), pid -> limit("unlimited", pid)));
         var killed = kill();
         pausing.join();
         filling.join();
@@ -152,13 +155,14 @@ final class Kills {
         if (!trouble.isEmpty()) throw new AssertionError("a thread failed: " + trouble.peek(), trouble.peek());
         var report = LogChecker.check(List.copyOf(appends), List.copyOf(sights));
         System.out.printf(
-                "%s in %d s; %,d attempts; killed %s; %d pauses of %d s, as many full disks of %d s%n",
+                "%s in %d s; %,d attempts; killed %s; %d pauses of %d s, %d full disks of %d s%n",
                 report,
                 Duration.ofNanos(TIME.nanos() - begun).toSeconds(),
                 attempts.get(),
                 killed,
                 pauses,
                 PAUSE.toSeconds(),
+                fullDisks,
                 FULL.toSeconds());
         if (!report.found().isEmpty()) tell(report);
         report.requireNone();
@@ -294,9 +298,9 @@ final class Kills {
     }
 
     /** Does something to one after the other, but the database's server, and takes it back. */
-    private void hold(int number, String what, Duration how, Act begin, Act end) throws Exception {
+    private void hold(int number, int times, String what, Duration how, Act begin, Act end) throws Exception {
         var random = random(WRITERS + number);
-        for (int done = 0; done < pauses; ) {
+        for (int done = 0; done < times; ) {
             TIME.sleep(Duration.ofMillis(random.nextInt(2 * meanMs)));
             var victim = victim(random);
             if (victim.isEmpty() || victim.get().service().equals("postgres")) continue;
