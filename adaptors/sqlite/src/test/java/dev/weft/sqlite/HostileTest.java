@@ -227,7 +227,7 @@ class HostileTest {
                                                 (event, sql) -> {
                                                     throw new IllegalStateException("no");
                                                 }))),
-                "even calmly: never has given up the key key1: ",
+                "even calmly: never has given up the key key",
                 "no");
     }
 
