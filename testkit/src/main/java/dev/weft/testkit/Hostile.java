@@ -130,7 +130,7 @@ public final class Hostile {
     public void run() throws Exception {
         var named = System.getProperty(SEED);
         if (named != null) run(Long.parseLong(named), 1);
-        else run(RandomGenerator.getDefault().nextLong(1, 1L << 40), RUNS);
+        else run(SystemTime.INSTANCE.random().nextLong(1, 1L << 40), RUNS);
     }
 
     /** Tries so many seeds, from this one on. */
