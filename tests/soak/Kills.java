@@ -46,6 +46,14 @@ final class Kills {
     /** Longer than a consumer may be silent, an instance unheard of and a lease unrenewed. */
     private static final Duration PAUSE = Duration.ofSeconds(12);
 
+    /** So much is to work again before the next kill, unless it takes too long. */
+    private static final int BETWEEN = 10;
+
+    private static final Duration MOST_BETWEEN = Duration.ofSeconds(4);
+
+    /** So many appends for each kill are to be acknowledged in the end, unless it takes too long. */
+    private static final int LEAST = 20;
+
     private static final Duration FULL = Duration.ofSeconds(3);
 
     private enum Reader {
@@ -147,6 +155,7 @@ final class Kills {
         var killed = kill();
         pausing.join();
         filling.join();
+        awaitAcknowledged(LEAST * kills, PATIENCE);
         over = true;
         for (var writer : writers) writer.join();
         reader.join();
@@ -269,11 +278,14 @@ final class Kills {
     private Map<String, Integer> kill() throws Exception {
         var random = random(WRITERS + 1);
         var killed = new TreeMap<String, Integer>();
-        awaitWritten();
+        if (!awaitAcknowledged(1, PATIENCE)) throw new AssertionError("nothing can be written");
+        long acknowledged = 0;
         for (int done = 0; done < kills; ) {
             TIME.sleep(Duration.ofMillis(random.nextInt(2 * meanMs)));
+            awaitAcknowledged(acknowledged + BETWEEN, MOST_BETWEEN);
             var victim = victim(random);
             if (victim.isEmpty()) continue;
+            acknowledged = acknowledged();
             var service = victim.get().service();
             // The database's server goes at once with all of its helpers every second time: that is its SIGQUIT.
             var signal = service.equals("postgres") && random.nextBoolean() ? "QUIT" : "KILL";
@@ -285,12 +297,17 @@ final class Kills {
         return killed;
     }
 
-    private void awaitWritten() throws InterruptedException {
+    private long acknowledged() {
+        return appends.stream().filter(append -> append.outcome() == Outcome.OK).count();
+    }
+
+    private boolean awaitAcknowledged(long count, Duration atMost) throws InterruptedException {
         long begun = TIME.nanos();
-        while (appends.stream().noneMatch(append -> append.outcome() == Outcome.OK)) {
-            if (TIME.nanos() - begun > PATIENCE.toNanos()) throw new AssertionError("nothing can be written");
+        while (acknowledged() < count) {
+            if (TIME.nanos() - begun > atMost.toNanos()) return false;
             TIME.sleep(Duration.ofMillis(20));
         }
+        return true;
     }
 
     private interface Act {

@@ -80,7 +80,10 @@ final class ProjectionRunner<E> implements Runner {
     }
 
     void step() throws Exception {
-        if (!begun) begin();
+        if (!begun) {
+            begin();
+            return;
+        }
         long erasures = subjects.known();
         var stored = log.log(position, MAX_BATCH);
         if (stored.isEmpty()) {

@@ -100,7 +100,10 @@ final class PublicationRunner implements Runner {
 
     void step() throws Exception {
         try {
-            if (!begun) begin();
+            if (!begun) {
+                begin();
+                return;
+            }
             var stored = log.log(position, MAX_BATCH);
             if (stored.isEmpty()) rest();
             else publish(stored);
