@@ -224,8 +224,7 @@ public final class Hostile {
 
         List<Object> result() throws Exception {
             try (var storage = Storage.open("memory:", SystemTime.INSTANCE)) {
-                for (var statement : tables)
-                    storage.database().write(sql -> sql.update(statement));
+                for (var statement : tables) storage.database().write(sql -> sql.update(statement));
                 for (var append : stored) storage.events().append(List.of(append), Origin.NONE);
                 bus.publish(ELSEWHERE, heard.size(), published());
                 while (!live(new MortalStorage(storage))) mischief--;
@@ -258,13 +257,7 @@ public final class Hostile {
             bus.begin(SERVICE, made);
             var pipeline =
                     new SteppedPipeline(
-                            SERVICE,
-                            projections,
-                            publications,
-                            made,
-                            storage,
-                            bus,
-                            time);
+                            SERVICE, projections, publications, made, storage, bus, time);
             for (int steps = 0; steps < MAX_STEPS; steps++) {
                 if (spoils(20)) {
                     log.add("the process is stopped");

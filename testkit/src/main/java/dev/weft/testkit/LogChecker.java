@@ -214,9 +214,7 @@ public final class LogChecker {
     }
 
     private static Optional<Sight> last(List<Sight> sights) {
-        return sights.stream()
-                .filter(Sight::last)
-                .max(Comparator.comparingLong(Sight::endedNanos));
+        return sights.stream().filter(Sight::last).max(Comparator.comparingLong(Sight::endedNanos));
     }
 
     private void add(Kind kind, Sight sight, String evidence) {

@@ -164,8 +164,7 @@ class LogCheckerTest {
         wrote(OK, 1, 2, 3);
         sawLast("log", LOG, 1, 2, 3);
         sawLast("table", ONCE, 1, 3);
-        assertFound(
-                Kind.SKIPPED, "table", "3 was seen without 2, which is earlier in the log");
+        assertFound(Kind.SKIPPED, "table", "3 was seen without 2, which is earlier in the log");
     }
 
     @Test

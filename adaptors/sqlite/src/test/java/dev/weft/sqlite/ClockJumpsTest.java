@@ -60,7 +60,9 @@ class ClockJumpsTest {
                     new All(List.of()),
                     (value, all) -> Decision.emit(new Said(value)),
                     (all, said) ->
-                            new All(Stream.concat(all.values.stream(), Stream.of(said.value)).toList()),
+                            new All(
+                                    Stream.concat(all.values.stream(), Stream.of(said.value))
+                                            .toList()),
                     SAID);
     private static final Decider<Long, All, Said> ECHO =
             Decider.of("echo", TALK.initial(), TALK.decide(), TALK.evolve(), SAID);

@@ -52,12 +52,9 @@ class HostileTest {
     }
 
     private static Listener passingOn(Storage storage) {
-        var commands =
-                new Commands("hostile", storage.events(), SystemTime.INSTANCE, Tracer.NONE);
+        var commands = new Commands("hostile", storage.events(), SystemTime.INSTANCE, Tracer.NONE);
         return Listener.effect("pass-on")
-                .on(
-                        SOLD,
-                        event -> commands.handle(TILL, event.key(), event.data().number()));
+                .on(SOLD, event -> commands.handle(TILL, event.key(), event.data().number()));
     }
 
     private static void enter(Event<Sold> event, Sql sql) {
@@ -100,7 +97,10 @@ class HostileTest {
                                 Listener.transactional("books").on(PASSED_ON, HostileTest::enter)))
                 .project(
                         Projection.of(
-                                "view", TILL, (event, sql) -> enter(sql, "view " + event.key(), event.data().number())))
+                                "view",
+                                TILL,
+                                (event, sql) ->
+                                        enter(sql, "view " + event.key(), event.data().number())))
                 .publish(
                         new Publication<>(
                                 TILL, event -> List.of(PASSED_ON.of(event.key(), event.data()))))
@@ -140,7 +140,10 @@ class HostileTest {
                                             SOLD,
                                             (event, sql) -> {
                                                 sql.update("delete from entry");
-                                                enter(sql, "sum", sum.addAndGet(event.data().number()));
+                                                enter(
+                                                        sql,
+                                                        "sum",
+                                                        sum.addAndGet(event.data().number()));
                                             }));
                 }),
                 "calmly: [[sum 78]]");
@@ -153,7 +156,9 @@ class HostileTest {
                 hostile(storage ->
                                 List.of(
                                         Listener.transactional("books")
-                                                .on(SOLD, (event, sql) -> counted.incrementAndGet())))
+                                                .on(
+                                                        SOLD,
+                                                        (event, sql) -> counted.incrementAndGet())))
                         .comparing(storage -> counted.getAndSet(0)),
                 "calmly: [[], 12]");
     }
@@ -177,21 +182,19 @@ class HostileTest {
     void a_projection_that_keeps_something_in_memory_is_found() {
         var sum = new AtomicInteger();
         assertFound(
-                hostile(storage -> {
-                            // The process begins with nothing in memory.
-                            sum.set(0);
-                            return List.of(passingOn(storage));
-                        })
+                hostile(
+                                storage -> {
+                                    // The process begins with nothing in memory.
+                                    sum.set(0);
+                                    return List.of(passingOn(storage));
+                                })
                         .project(
                                 Projection.of(
                                         "sums",
                                         TILL,
                                         (event, sql) -> {
                                             sql.update("delete from entry");
-                                            enter(
-                                                    sql,
-                                                    "sum",
-                                                    sum.addAndGet(event.data().number()));
+                                            enter(sql, "sum", sum.addAndGet(event.data().number()));
                                         })),
                 "calmly: [[sum 78]]");
     }
@@ -242,7 +245,8 @@ class HostileTest {
                                                             .on(
                                                                     SOLD,
                                                                     (event, sql) -> {
-                                                                        sql.update("delete from entry");
+                                                                        sql.update(
+                                                                                "delete from entry");
                                                                         enter(event, sql);
                                                                     })))
                                     .run(7, RUNS))
