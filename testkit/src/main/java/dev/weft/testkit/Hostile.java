@@ -264,7 +264,8 @@ public final class Hostile {
                     return false;
                 }
                 if (spoils(4))
-                    storage.dieAt(MortalStorage.When.values()[chance.below(3)], chance.upTo(2));
+                    storage.dieAt(
+                            chance.of(List.of(MortalStorage.When.values())), chance.upTo(2));
                 if (!step(pipeline, storage)) return true;
                 if (storage.isDead()) {
                     log.add("the process died: " + storage.death());

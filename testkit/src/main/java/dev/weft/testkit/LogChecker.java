@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -177,7 +178,7 @@ public final class LogChecker {
         return (int) appends.stream().filter(append -> append.outcome == outcome).count();
     }
 
-    private void check(TreeSet<String> readers) {
+    private void check(Set<String> readers) {
         var log =
                 last(sights.stream().filter(sight -> sight.promise == Promise.LOG).toList())
                         .orElseThrow(() ->
