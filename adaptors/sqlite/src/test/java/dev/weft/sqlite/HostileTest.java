@@ -250,7 +250,7 @@ class HostileTest {
                                                                         enter(event, sql);
                                                                     })))
                                     .run(7, RUNS))
-                    .satisfies(failure -> messages.add(failure.getMessage()));
+                    .satisfies(failure -> messages.add(String.valueOf(failure.getMessage())));
         assertThat(messages.get(1)).isEqualTo(messages.get(0));
     }
 
