@@ -264,8 +264,7 @@ public final class Hostile {
                     return false;
                 }
                 if (spoils(4))
-                    storage.dieAt(
-                            chance.of(List.of(MortalStorage.When.values())), chance.upTo(2));
+                    storage.dieAt(chance.of(List.of(MortalStorage.When.values())), chance.upTo(2));
                 if (!step(pipeline, storage)) return true;
                 if (storage.isDead()) {
                     log.add("the process died: " + storage.death());
