@@ -5,6 +5,7 @@ import dev.weft.events.EventStore;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
+import dev.weft.events.Subjects;
 import dev.weft.events.Transaction;
 import java.util.List;
 import java.util.Locale;
@@ -112,6 +113,11 @@ final class MortalStorage implements Storage {
     @Override
     public <T> T write(Function<Transaction, T> work) throws InterruptedException {
         return write(work, kept::write);
+    }
+
+    @Override
+    public Subjects subjects() {
+        return kept.subjects();
     }
 
     /** Whoever opened the storage closes it. */
