@@ -143,10 +143,7 @@ class ClockJumpsTest {
                         List.of(
                                 Projection.of(
                                         "view", TALK, (event, sql) -> enter(sql, "view", event))),
-                        List.of(
-                                new Publication<>(
-                                        TALK,
-                                        event -> List.of(SAID.of(event.key(), event.data())))),
+                        List.of(Publication.of(TALK)),
                         listeners,
                         storage,
                         bus,

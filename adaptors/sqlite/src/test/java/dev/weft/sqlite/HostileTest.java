@@ -101,9 +101,7 @@ class HostileTest {
                                 TILL,
                                 (event, sql) ->
                                         enter(sql, "view " + event.key(), event.data().number())))
-                .publish(
-                        new Publication<>(
-                                TILL, event -> List.of(PASSED_ON.of(event.key(), event.data()))))
+                .publish(Publication.of(TILL))
                 .stored(TILL, "old", new Sold(1), new Sold(2))
                 .run(1, RUNS);
     }
