@@ -481,6 +481,10 @@ class AwaitTest {
                 .containsExactly("mail subscription mail a=1");
         assertThat(parked.blocked().getFirst().parked()).contains(true);
         assertThat(parked.blocked().getFirst().error().orElse("")).contains("no such address");
+        var settled = Json.readMap(post("/admin/settle", Map.of("timeout_ms", 540_000)));
+        assertThat(settled.get("settled")).isEqualTo(false);
+        assertThat(String.valueOf(settled.get("blocked")))
+                .contains("subscription mail", "no such address");
         var waiting = waiting(receipt);
         post("/bus/subscriptions/mail/parked/retry", Map.of());
         acknowledge(pull(), "acknowledge", Map.of());

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 
 /**
  * The books of one durable subscription: how far it has read the bus's log, what of that is not yet
@@ -708,11 +709,11 @@ public final class SubscriptionLedger {
         applied = Optional.empty();
     }
 
-    /** The first outstanding event of these correlations ({@link Origin#correlation}). */
-    public Optional<Logged> firstOf(Set<String> correlations) {
+    /** The first outstanding event that is meant. */
+    public Optional<Logged> first(Predicate<BusEvent> meant) {
         return outstanding.values().stream()
                 .map(entry -> entry.logged)
-                .filter(logged -> correlations.contains(logged.event.origin().correlation()))
+                .filter(logged -> meant.test(logged.event))
                 .findFirst();
     }
 

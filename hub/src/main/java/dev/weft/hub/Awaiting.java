@@ -57,7 +57,9 @@ final class Awaiting {
         /** Whether it is why the event does not go on: itself, one of its key before it, or no event's fault. */
         boolean holds(BusLog.Undone undone) {
             var event = undone.logged().event();
-            return source.isEmpty() || (source.equals(event.source()) && key.equals(event.key()));
+            return listener.equals(undone.listener())
+                    && (source.isEmpty()
+                            || (source.equals(event.source()) && key.equals(event.key())));
         }
     }
 
@@ -324,43 +326,14 @@ final class Awaiting {
             return undone;
         }
 
-        private Blocked blocked(BusLog.Undone undone, List<Answer<OfTraces>> answers) {
-            var service = Settling.service(undone.subscription());
-            var listener =
-                    undone.subscription()
-                            .substring(
-                                    Math.min(service.length() + 1, undone.subscription().length()));
-            var event = undone.logged().event();
-            var failing = failing(service, listener, undone, answers);
-            var error =
-                    failing.map(it -> why(it, undone))
-                            .orElseGet(() -> why(undone, Asking.answered(answers), service));
-            int attempt = failing.map(Failing::attempt).orElse(undone.attempts());
-            return new Blocked(
-                    Optional.of(service),
-                    undone.declared()
-                            ? "subscription " + undone.subscription()
-                            : "listener " + listener,
-                    Optional.of(event.source()),
-                    Optional.of(event.position()),
-                    Optional.of(undone.applied()),
-                    attempt == 0 ? Optional.empty() : Optional.of(attempt),
-                    error.isEmpty() ? Optional.empty() : Optional.of(error),
-                    undone.parked() ? Optional.of(true) : Optional.empty());
-        }
-
-        private Optional<Failing> failing(
-                String service,
-                String listener,
-                BusLog.Undone undone,
-                List<Answer<OfTraces>> answers) {
+        private static Blocked blocked(BusLog.Undone undone, List<Answer<OfTraces>> answers) {
             for (var answer : answers)
                 if (answer instanceof Answer.Came<OfTraces>(var instance, var told)
-                        && instance.service().equals(service))
+                        && instance.service().equals(undone.service()))
                     for (var each : told.failing().orElse(List.of()))
-                        if (each.listener().equals(listener) && each.holds(undone))
-                            return Optional.of(each);
-            return Optional.empty();
+                        if (each.holds(undone))
+                            return undone.blocked(each.attempt(), why(each, undone));
+            return undone.blocked(Asking.answered(answers).contains(undone.service()));
         }
 
         private static String why(Failing failing, BusLog.Undone undone) {
@@ -375,17 +348,6 @@ final class Awaiting {
                             + failing.position()
                             + ", of the same key and before it)"
                     : failing.error();
-        }
-
-        private static String why(BusLog.Undone undone, Set<String> answered, String service) {
-            if (undone.parked())
-                return "parked: " + undone.logged().event().id() + ": " + undone.error();
-            if (undone.attempts() > 0) return "it was rejected and is handed over again";
-            if (undone.consumers() > 0 || answered.contains(service)) return "";
-            if (undone.declared()) return "no program has asked for it";
-            return "nobody is there to handle it; start "
-                    + service
-                    + ", or delete the subscription";
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.weft.hub;
 
 import dev.weft.core.Backoff;
+import dev.weft.core.Blocked;
 import dev.weft.core.Failure;
 import dev.weft.core.Problem;
 import dev.weft.core.Refusal;
@@ -1063,23 +1064,47 @@ public final class BusLog implements Bus {
         }
     }
 
-    /** Whether events wait for a subscription; looks no further than the first one. */
-    boolean waits(String name) {
+    /**
+     * The first event that a subscription has still to deal with; one that is parked, and not being tried again, only if
+     * there is no other.
+     */
+    Optional<Undone> waiting(String name) {
         Set<String> types;
+        List<Long> again;
+        List<Long> parked;
         long through;
+        long last;
         lock.lock();
         try {
             var subscription = subscriptions.get(name);
-            if (subscription == null) return false;
+            if (subscription == null) return Optional.empty();
             var ledger = subscription.ledger;
-            if (ledger.outstanding() > 0 || !ledger.parked().isEmpty()) return true;
-            if (ledger.through() >= end) return false;
+            var first = ledger.first(event -> true);
+            if (first.isPresent()) return Optional.of(undone(name, subscription, first.get()));
+            var all = ledger.parked();
+            again =
+                    all.stream()
+                            .filter(one -> ledger.isRetrying(one.key()))
+                            .map(SubscriptionLedger.Parked::sequence)
+                            .limit(1)
+                            .toList();
+            parked = all.stream().map(SubscriptionLedger.Parked::sequence).limit(1).toList();
             types = ledger.types();
             through = ledger.through();
+            last = end;
         } finally {
             lock.unlock();
         }
-        return tables.any(through, types);
+        var found =
+                tables.read(again).stream()
+                        .findFirst()
+                        .or(() ->
+                                through < last && !types.isEmpty()
+                                        ? tables.read(through + 1, last, 1, 1, types).stream()
+                                                .findFirst()
+                                        : Optional.empty())
+                        .or(() -> tables.read(parked).stream().findFirst());
+        return found.flatMap(logged -> undone(name, logged));
     }
 
     /**
@@ -1098,7 +1123,51 @@ public final class BusLog implements Bus {
             int consumers,
             int attempts,
             boolean parked,
-            String error) {}
+            String error) {
+
+        /** The service that the subscription is of. */
+        String service() {
+            return Settling.service(subscription);
+        }
+
+        /** What of the subscription's name is the listener's. */
+        String listener() {
+            int from = Math.min(service().length() + 1, subscription.length());
+            return subscription.substring(from);
+        }
+
+        /**
+         * How it is told to who waits.
+         *
+         * @param answers whether its service answers
+         */
+        Blocked blocked(boolean answers) {
+            return blocked(attempts, why(answers));
+        }
+
+        /** The same, known to have failed. */
+        Blocked blocked(int attempts, String error) {
+            return new Blocked(
+                    Optional.of(service()),
+                    declared ? "subscription " + subscription : "listener " + listener(),
+                    Optional.of(logged.event().source()),
+                    Optional.of(logged.event().position()),
+                    Optional.of(applied),
+                    attempts == 0 ? Optional.empty() : Optional.of(attempts),
+                    error.isEmpty() ? Optional.empty() : Optional.of(error),
+                    parked ? Optional.of(true) : Optional.empty());
+        }
+
+        private String why(boolean answers) {
+            if (parked) return "parked: " + logged.event().id() + ": " + error;
+            if (attempts > 0) return "it was rejected and is handed over again";
+            if (consumers > 0 || answers) return "";
+            if (declared) return "no program has asked for it";
+            return "nobody is there to handle it; start "
+                    + service()
+                    + ", or delete the subscription";
+        }
+    }
 
     /**
      * The first event of these correlations ({@link dev.weft.events.Origin#correlation}) that a subscription has still to deal
@@ -1116,7 +1185,7 @@ public final class BusLog implements Bus {
             var subscription = subscriptions.get(name);
             if (subscription == null) return Optional.empty();
             var ledger = subscription.ledger;
-            var first = ledger.firstOf(correlations);
+            var first = ledger.first(event -> correlations.contains(event.origin().correlation()));
             if (first.isPresent()) return Optional.of(undone(name, subscription, first.get()));
             types = ledger.types();
             parked = ledger.parked();
@@ -1127,13 +1196,14 @@ public final class BusLog implements Bus {
         }
         var found =
                 parkedOf(correlations, parked).or(() -> unread(correlations, types, through, last));
-        if (found.isEmpty()) return Optional.empty();
+        return found.flatMap(logged -> undone(name, logged));
+    }
+
+    private Optional<Undone> undone(String name, Logged logged) {
         lock.lock();
         try {
-            var subscription = subscriptions.get(name);
-            return subscription == null
-                    ? Optional.empty()
-                    : Optional.of(undone(name, subscription, found.get()));
+            return Optional.ofNullable(subscriptions.get(name))
+                    .map(subscription -> undone(name, subscription, logged));
         } finally {
             lock.unlock();
         }
@@ -1210,26 +1280,6 @@ public final class BusLog implements Bus {
             return true;
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** Waits until no event waits for a subscription, at most so long. */
-    void awaitNothing(String name, Duration atMost) throws InterruptedException {
-        long endNanos = time.nanos() + atMost.toNanos();
-        while (waits(name)) {
-            lock.lockInterruptibly();
-            try {
-                requireOpen();
-                long leftNanos = endNanos - time.nanos();
-                if (leftNanos <= 0) return;
-                var subscription = subscriptions.get(name);
-                // What was acknowledged meanwhile has signalled already.
-                if (subscription == null || subscription.ledger.needs() > end) continue;
-                subscription.changed.await(
-                        Duration.ofNanos(Math.min(leftNanos, STANDBY.toNanos())));
-            } finally {
-                lock.unlock();
-            }
         }
     }
 

@@ -546,19 +546,6 @@ final class BusTables {
         }
     }
 
-    /** Whether an event of these types is in the log behind a sequence. */
-    boolean any(long after, Set<String> types) {
-        var parameters = new ArrayList<Object>(types);
-        parameters.addFirst(after);
-        return database.first(
-                        "select position from bus_event where position > ? and type in ("
-                                + "?, ".repeat(types.size() - 1)
-                                + "?) limit 1",
-                        row -> row.number("position"),
-                        parameters.toArray())
-                .isPresent();
-    }
-
     /** The events of these correlations from one sequence to another, both included, at most so many. */
     List<Logged> traced(Set<String> correlations, long first, long last, int max) {
         var parameters = new ArrayList<Object>(correlations);

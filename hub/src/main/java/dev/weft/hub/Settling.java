@@ -76,10 +76,11 @@ final class Settling {
             var answers = ask(ends, Asking.shorter(ROUND, deadline.remaining()));
             var away = new ArrayList<>(Asking.away(answers));
             away.addAll(asking.warming());
-            var waiting = waiting(Asking.answered(answers));
+            var answered = Asking.answered(answers);
+            var waiting = waiting(answered);
             var blocked = new ArrayList<>(reasons(answers));
             blocked.addAll(away);
-            waiting.forEach(name -> blocked.add(waits(name, Asking.answered(answers))));
+            for (var each : waiting) blocked.add(each.blocked(answered.contains(each.service())));
             var now = ends.and(heads(answers));
             boolean still = blocked.stream().allMatch(Blocked::stays) && now.equals(ends);
             quiet = still ? quiet + 1 : 0;
@@ -95,8 +96,7 @@ final class Settling {
                         blocked);
             }
             if (!away.isEmpty()) asking.awaitOthers(seen, deadline.remaining());
-            else if (!waiting.isEmpty())
-                bus.awaitNothing(waiting.getFirst(), Asking.shorter(ROUND, deadline.remaining()));
+            else awaitDone(waiting, deadline);
         }
     }
 
@@ -135,22 +135,24 @@ final class Settling {
      * Subscriptions with events waiting: those that nobody answers for, and those with events of other programs, which no service's
      * log tells of.
      */
-    private List<String> waiting(Set<String> answered) {
+    private List<BusLog.Undone> waiting(Set<String> answered) {
         return bus.names().stream()
                 .filter(name -> !answered.contains(service(name)) || bus.attended(name))
-                .filter(bus::waits)
+                .map(bus::waiting)
+                .flatMap(Optional::stream)
                 .toList();
     }
 
-    private static Blocked waits(String subscription, Set<String> answered) {
-        var service = service(subscription);
-        return Blocked.of(
-                service,
-                "subscription " + subscription,
-                answered.contains(service)
-                        ? "events wait"
-                        : "events wait, and its service does not answer; start it, or delete the"
-                                + " subscription");
+    private void awaitDone(List<BusLog.Undone> waiting, Deadline deadline)
+            throws InterruptedException {
+        for (var each : waiting)
+            if (!each.parked()) {
+                bus.awaitDone(
+                        each.subscription(),
+                        each.logged().sequence(),
+                        Asking.shorter(ROUND, deadline.remaining()));
+                return;
+            }
     }
 
     /** The service that a subscription is of: {@code service.listener}. */

