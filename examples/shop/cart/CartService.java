@@ -34,14 +34,14 @@ class CartService {
 
     public static void main(String[] args) {
         Weft.run(App.named("cart")
-            .tables(CUSTOMERS, PRODUCTS, BUYERS, ORDERS, REVENUE)
+            .tables(CUSTOMERS, PRODUCTS, BUYERS)
             .listen(Listener.transactional("copies")
                 .on(CUSTOMER_SIGNED_UP, (e, sql) -> CUSTOMERS.put(sql, e.key(), e.data()))
                 .on(PRODUCT_REGISTERED, (e, sql) ->
                     PRODUCTS.put(sql, e.key(), new Product(e.data().title(), e.data().price())))
                 .on(PRICE_CHANGED, (e, sql) ->
                     PRODUCTS.change(sql, e.key(), before -> new Product(before.title(), e.data().price()))))
-            .project(Projection.of("orders", CART, CartService::project))
+            .project(Projection.of("orders", CART, CartService::project).tables(ORDERS, REVENUE))
             .publish(CART, List.of(ORDER_PLACED), event ->
                 event.data() instanceof CheckedOut(var it) ? List.of(ORDER_PLACED.of(it.id(), it)) : List.of())
             .routes(weft -> Routes.of(

@@ -16,6 +16,7 @@ import dev.weft.core.client.Explanations;
 import dev.weft.events.EventStore;
 import dev.weft.events.ParkedEvents;
 import dev.weft.events.Progress;
+import dev.weft.events.Projections;
 import dev.weft.http.BearerToken;
 import dev.weft.http.ServerLayers;
 import dev.weft.json.Json;
@@ -101,6 +102,7 @@ final class About {
     private final Progress progress;
     private final ParkedEvents parked;
     private final Eraser eraser;
+    private final Projections projections;
     private final EventStore events;
     private final Clients clients;
     private final ServerLayers around;
@@ -118,6 +120,7 @@ final class About {
             Progress progress,
             ParkedEvents parked,
             Eraser eraser,
+            Projections projections,
             EventStore events,
             Clients clients,
             ServerLayers around,
@@ -128,6 +131,7 @@ final class About {
         this.progress = progress;
         this.parked = parked;
         this.eraser = eraser;
+        this.projections = projections;
         this.events = events;
         this.clients = clients;
         this.around = around;
@@ -149,7 +153,8 @@ final class About {
                         Route.get(PREFIX + "openapi", this::openApi),
                         Route.get(PREFIX + "asyncapi", this::asyncApi))
                 .and(new ParkedRoutes(in, parked).routes())
-                .and(new ErasureRoutes(in, eraser).routes());
+                .and(new ErasureRoutes(in, eraser).routes())
+                .and(new ProjectionRoutes(in, projections).routes());
     }
 
     private Response health() {

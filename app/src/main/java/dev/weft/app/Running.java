@@ -53,6 +53,9 @@ public final class Running implements AutoCloseable {
     /** The deadline of a request that names none, or less if none may name so late a one. */
     static final Duration USUAL = Duration.ofSeconds(10);
 
+    /** How long it is not ready while tables of an older version are rebuilt. */
+    static final Duration REBUILT = Duration.ofSeconds(20);
+
     private final App app;
     private final Surroundings in;
     private final String by;
@@ -145,6 +148,8 @@ public final class Running implements AutoCloseable {
                                 in.meter(),
                                 in.time()));
         pipeline.requireReadable();
+        app.tables().forEach(pipeline.projections()::requireOthers);
+        pipeline.projections().prepare();
         var answers = part(new Answers(storage.database(), in.time()));
         eraser.ready(new Erasing(storage, app.projections(), listeners), answers);
         var routes = routes(weft);
@@ -156,6 +161,7 @@ public final class Running implements AutoCloseable {
                         pipeline.progress(),
                         pipeline.parked(),
                         eraser,
+                        pipeline.projections(),
                         storage.events(),
                         clients,
                         around,
@@ -170,12 +176,23 @@ public final class Running implements AutoCloseable {
                         () -> state);
         var server = serve(routes, around, about, tracer);
         pipeline.start();
+        awaitRebuilt(pipeline);
         register(server, names);
     }
 
     private int makeTables(Sql sql) {
         for (var statement : app.tables()) sql.update(statement);
         return app.tables().size();
+    }
+
+    /** Its requests are for tables of its own version; the instance that it replaces answers until they are there. */
+    private void awaitRebuilt(Pipeline pipeline) throws InterruptedException {
+        if (!pipeline.projections().awaitRebuilt(REBUILT))
+            System.getLogger(Running.class.getName())
+                    .log(
+                            System.Logger.Level.WARNING,
+                            in.service()
+                                    + " answers from tables of an older version until they are rebuilt: weft projections");
     }
 
     private Routes routes(Weft weft) {

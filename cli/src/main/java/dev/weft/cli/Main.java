@@ -36,6 +36,7 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("await", Await::new);
         COMMANDS.put("subscriptions", Subscriptions::new);
         COMMANDS.put("parked", ParkedCommand::new);
+        COMMANDS.put("projections", ProjectionsCommand::new);
         COMMANDS.put("erase", Erase::new);
         COMMANDS.put("explain", Explain::new);
         COMMANDS.put("contracts", ContractsCommand::new);

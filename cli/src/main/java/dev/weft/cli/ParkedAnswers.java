@@ -1,29 +1,22 @@
 package dev.weft.cli;
 
-import dev.weft.core.Body;
-import dev.weft.core.Failure;
 import dev.weft.core.Query;
-import dev.weft.core.Request;
 import dev.weft.events.ParkedEvents;
 import dev.weft.json.Json;
-import dev.weft.json.RawJson;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** What the hub says about parked events: the answers of all services. */
-record ParkedAnswers(List<Answered> services, List<Away> away) {
+/** What the services say about parked events. */
+final class ParkedAnswers {
 
-    private static final int REFUSED = 400;
+    private final ServiceAnswers answers;
 
-    /** The answer of one service. */
-    record Answered(String service, int status, RawJson answer) {}
-
-    /** A service that does not answer. */
-    record Away(String service, String error) {}
+    private ParkedAnswers(ServiceAnswers answers) {
+        this.answers = answers;
+    }
 
     /** What one service has parked. */
     record Listing(
@@ -36,45 +29,23 @@ record ParkedAnswers(List<Answered> services, List<Away> away) {
     record Found(String service, ParkedEvents.Shown event) {}
 
     static ParkedAnswers get(Admin admin, String system, String path, Query query) {
-        return read(admin, system, Request.get(path).with(query));
+        return new ParkedAnswers(ServiceAnswers.get(admin, system, path, query));
     }
 
     static ParkedAnswers post(
             Admin admin, String system, String path, String service, Map<String, Object> what) {
-        var query = service.isEmpty() ? Query.NONE : Query.NONE.and("service", service);
-        return read(admin, system, Request.post(path, Body.of(Json.write(what))).with(query));
-    }
-
-    /** Refused by one service is refused; who does not answer is named on standard error. */
-    private static ParkedAnswers read(Admin admin, String system, Request request) {
-        var bytes = admin.ask(system, request).body().bytes();
-        var answers = Json.read(bytes, ParkedAnswers.class);
-        for (var each : answers.services)
-            if (each.status >= REFUSED)
-                throw new CommandFailed(each.service + ": " + detail(each.answer));
-        for (var each : answers.away)
-            System.err.println("weft: " + each.service + " does not answer: " + each.error);
-        return answers;
-    }
-
-    private static String detail(RawJson problem) {
-        try {
-            if (Json.readMap(problem.utf8()).get("detail") instanceof String said) return said;
-        } catch (Failure.Malformed e) {
-            // Not a problem; shown as it is.
-        }
-        return new String(problem.utf8(), StandardCharsets.UTF_8);
+        return new ParkedAnswers(ServiceAnswers.post(admin, system, path, service, what));
     }
 
     List<Listing> listings() {
-        return services.stream().map(each -> Json.read(each.answer.utf8(), Listing.class)).toList();
+        return answers.as(Listing.class);
     }
 
     List<Found> found() {
         var found = new ArrayList<Found>();
-        for (var each : services)
-            for (var event : Json.readList(each.answer.utf8(), ParkedEvents.Shown.class))
-                found.add(new Found(each.service, event));
+        for (var each : answers.services())
+            for (var event : Json.readList(each.answer().utf8(), ParkedEvents.Shown.class))
+                found.add(new Found(each.service(), event));
         return found;
     }
 
@@ -96,9 +67,7 @@ record ParkedAnswers(List<Answered> services, List<Away> away) {
     }
 
     List<ParkedEvents.Changed> changes() {
-        return services.stream()
-                .map(each -> Json.read(each.answer.utf8(), ParkedEvents.Changed.class))
-                .toList();
+        return answers.as(ParkedEvents.Changed.class);
     }
 
     /** What fails alike, in columns; nothing but the titles if nothing is parked. */

@@ -54,7 +54,7 @@ final class ParkedEdit implements Callable<Integer> {
                                     .found(),
                             event);
             var answers =
-                    ParkedAnswers.post(
+                    ServiceAnswers.post(
                             admin,
                             system.admin(),
                             "/admin/parked/edit",

@@ -38,7 +38,10 @@ public final class Erasing {
             List<? extends Listener> listeners) {
         this.subjects = storage.subjects();
         for (var each : projections)
-            add("projection " + each.name(), each.forget(), each.decider().events());
+            add(
+                    "projection " + each.name(),
+                    each.forget().map(it -> inAll(each, it)),
+                    each.decider().events());
         for (var each : listeners)
             switch (each) {
                 case Listener.Transactional tables ->
@@ -46,6 +49,12 @@ public final class Erasing {
                 case Listener.Effect effect ->
                         add("effect " + effect.name(), Optional.empty(), effect.types());
             }
+    }
+
+    /** Tables that are rebuilt beside the live ones, or kept, hold the same. */
+    private static Forget inAll(Projection<?> projection, Forget forget) {
+        return (sql, subject) ->
+                Generations.change(projection, sql, tables -> forget.forget(tables, subject));
     }
 
     private void add(String name, Optional<Forget> forget, List<? extends EventType<?>> types) {

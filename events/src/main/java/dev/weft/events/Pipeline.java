@@ -29,6 +29,7 @@ public final class Pipeline implements AutoCloseable {
     private final List<Runner> runners = new ArrayList<>();
     private final LogCheck check;
     private final ParkedEvents parked;
+    private final Projections projections;
 
     /** Measures nothing. */
     public Pipeline(
@@ -70,9 +71,12 @@ public final class Pipeline implements AutoCloseable {
         requireDifferent("projections", projections.stream().map(Projection::name).toList());
         requireDifferent("listeners", listeners.stream().map(Listener::name).toList());
         var spans = new EventSpans(tracer);
-        for (var projection : projections)
-            runners.add(
-                    new ProjectionRunner<>(service, projection, storage, spans, progress, time));
+        this.projections = new Projections(service, projections, storage, time);
+        for (var projection : projections) {
+            runners.add(runner(projection, true, storage, spans));
+            if (!projection.tables().isEmpty())
+                runners.add(runner(projection, false, storage, spans));
+        }
         runners.add(
                 new PublicationRunner(
                         service,
@@ -135,6 +139,19 @@ public final class Pipeline implements AutoCloseable {
         progress.parked(parked::blocking);
     }
 
+    private <E> ProjectionRunner<E> runner(
+            Projection<E> projection, boolean live, Storage storage, EventSpans spans) {
+        return new ProjectionRunner<>(
+                service,
+                projection,
+                projections.generations(projection.name()),
+                live,
+                storage,
+                spans,
+                progress,
+                time);
+    }
+
     private void requireDifferent(String what, List<String> names) {
         var seen = new HashSet<String>();
         for (var name : names)
@@ -166,6 +183,11 @@ public final class Pipeline implements AutoCloseable {
     /** How far it has come. */
     public Progress progress() {
         return progress;
+    }
+
+    /** Its projections' tables, and how to have them rebuilt. */
+    public Projections projections() {
+        return projections;
     }
 
     /** What its listeners have parked. */

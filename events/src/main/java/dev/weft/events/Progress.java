@@ -51,7 +51,7 @@ public final class Progress {
     /**
      * One projection, publication or listener, as it is at the moment.
      *
-     * @param kind {@code projection}, {@code publication}, {@code transactional} or {@code effect}
+     * @param kind {@code projection}, {@code rebuild}, {@code publication}, {@code transactional} or {@code effect}
      * @param applied up to where of which log
      * @param keys how many keys of events do not go on because one fails; for a projection or the
      *     publication 1, as all of it stands
@@ -91,6 +91,9 @@ public final class Progress {
     /** What a part is; also how it counts. */
     enum Kind {
         PROJECTION("projection "),
+
+        /** Tables of a projection beside the live ones: nobody waits for these. */
+        REBUILD("rebuild "),
         PUBLICATION("publication"),
         TRANSACTIONAL("listener "),
         EFFECT("listener ");
@@ -166,6 +169,14 @@ public final class Progress {
             return kind == Kind.PROJECTION || kind == Kind.PUBLICATION;
         }
 
+        /** Whether it is there. */
+        void present(boolean there) {
+            change(() -> {
+                if (!there) parts.remove(this);
+                else if (!parts.contains(this)) parts.add(this);
+            });
+        }
+
         private State state(int maxFailing) {
             return new State(
                     kind.name().toLowerCase(Locale.ROOT),
@@ -226,10 +237,10 @@ public final class Progress {
         parked = keys;
     }
 
-    /** Adds a part that has applied nothing yet. */
+    /** A part that has applied nothing yet; it is there from now on, a rebuild when it {@link Part#present says} so. */
     Part part(Kind kind, String name) {
         var part = new Part(kind, name);
-        change(() -> parts.add(part));
+        part.present(kind != Kind.REBUILD);
         return part;
     }
 
@@ -442,7 +453,9 @@ public final class Progress {
         for (var part : parts)
             all.positions()
                     .forEach((source, position) -> {
-                        boolean concerns = !part.isOwn() || source.equals(service);
+                        boolean concerns =
+                                part.kind != Kind.REBUILD
+                                        && (!part.isOwn() || source.equals(service));
                         if (concerns) part.blockedAt(source, position, blocked);
                     });
         return blocked;

@@ -6,15 +6,18 @@ import dev.weft.json.PersonalJson;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Keeps one projection up to date with the log.
+ * Keeps one generation of a projection up to date with the log: the live one, or the one beside it, which it also makes the live one
+ * when that is wanted, and drops in the end.
  *
- * <p>The checkpoint moves in the same transaction as the tables, and only from where this runner
- * believes it to be: if another process of the service was faster, nothing is applied here, and it
- * goes on from there. A batch that fails is applied again event by event, so that the event that
- * fails is known; the projection waits for it and skips nothing.
+ * <p>The checkpoint moves in the same transaction as the tables, and only from where this runner believes it to be, of the
+ * generation that it believes it to be: if another process of the service was faster, or the tables were swapped, nothing is
+ * applied here, and it goes on from what is there. A batch that fails is applied again event by event, so that the event that
+ * fails is known; the projection waits for it and skips nothing. A generation of another version is left to processes with that
+ * code.
  */
 final class ProjectionRunner<E> implements Runner {
 
@@ -23,19 +26,34 @@ final class ProjectionRunner<E> implements Runner {
     /** After so many events of others the checkpoint is moved without an event of its own. */
     private static final long SKIPPED_MAX = 10_000;
 
-    private static final Duration IDLE = Duration.ofSeconds(30);
+    /** How often it looks whether another process has changed something. */
+    private static final Duration LOOK = Duration.ofSeconds(2);
+
+    /** How long it waits for events before it looks whether this process has. */
+    private static final Duration SLICE = Duration.ofMillis(250);
+
+    /** How long it leaves the one beside the live one to a process that was faster. */
+    private static final Duration ELSEWHERE = Duration.ofSeconds(1);
 
     private final String service;
     private final Projection<E> projection;
+    private final Generations generations;
+    private final boolean live;
     private final EventCodec<E> events;
     private final EventStore log;
     private final Database database;
     private final Subjects subjects;
     private final EventSpans spans;
     private final Progress.Part part;
+    private final Time time;
     private final Loop loop;
 
-    private boolean begun;
+    /** What it keeps up, as it was when looked at; empty before that. */
+    private Optional<Generation> generation = Optional.empty();
+
+    private Optional<ProjectedSql> own = Optional.empty();
+    private long seen = -1;
+    private long nextLookNanos;
 
     /** As this runner knows it to be in the database. */
     private long checkpoint;
@@ -46,21 +64,31 @@ final class ProjectionRunner<E> implements Runner {
     /** Up to here events are applied one at a time, because a batch has failed. */
     private long oneByOneThrough;
 
+    /**
+     * @param live whether it is about the live generation
+     */
     ProjectionRunner(
             String service,
             Projection<E> projection,
+            Generations generations,
+            boolean live,
             Storage storage,
             EventSpans spans,
             Progress progress,
             Time time) {
         this.service = service;
         this.projection = projection;
+        this.generations = generations;
+        this.live = live;
         this.events = new EventCodec<>(service, projection.decider());
         this.log = storage.events();
         this.database = storage.database();
         this.subjects = storage.subjects();
         this.spans = spans;
-        this.part = progress.part(Progress.Kind.PROJECTION, projection.name());
+        this.part =
+                progress.part(
+                        live ? Progress.Kind.PROJECTION : Progress.Kind.REBUILD, projection.name());
+        this.time = time;
         this.loop = new Loop(service + " " + part.by(), time, part, this::step);
     }
 
@@ -80,14 +108,27 @@ final class ProjectionRunner<E> implements Runner {
     }
 
     void step() throws Exception {
-        if (!begun) {
-            begin();
+        generations.prepare(database);
+        if (seen != generations.changes() || time.nanos() - nextLookNanos >= 0) {
+            boolean begins = generation.isEmpty();
+            look();
+            if (begins && generation.isPresent()) return;
+        }
+        if (generation.isEmpty()) {
+            loop.idle(() -> {
+                // What other code keeps up others may wait for.
+                generations.awaitChange(seen, live ? SLICE : LOOK);
+                return true;
+            });
+            lookSoon();
             return;
         }
+        var it = generation.get();
         long erasures = subjects.known();
         var stored = log.log(position, MAX_BATCH);
         if (stored.isEmpty()) {
-            loop.idle(() -> log.awaitBeyond(position, IDLE));
+            if (!live) caughtUp(it);
+            awaitEvents();
             return;
         }
         boolean oneByOne = position < oneByOneThrough;
@@ -100,42 +141,96 @@ final class ProjectionRunner<E> implements Runner {
             }
             through = event.position();
         }
-        if (batch.isEmpty()) skip(through);
-        else apply(batch, through, erasures);
+        if (batch.isEmpty()) skip(it, through);
+        else apply(it, batch, through, erasures);
         part.applied(service, position);
     }
 
-    private void begin() throws InterruptedException {
-        var name = projection.name();
-        checkpoint =
-                database.write(sql -> {
-                    sql.update(
-                            "insert into weft_checkpoint (name, position) values (?, 0)"
-                                    + " on conflict (name) do nothing",
-                            name);
-                    return sql.first(
-                                    "select position from weft_checkpoint where name = ?",
-                                    row -> row.number("position"),
-                                    name)
-                            .orElse(0L);
-                });
-        position = checkpoint;
-        part.applied(service, position);
-        begun = true;
+    private void lookSoon() {
+        nextLookNanos = time.nanos();
     }
 
-    private void skip(long through) throws InterruptedException {
+    /** Finds out what there is to keep up. */
+    private void look() throws InterruptedException {
+        seen = generations.changes();
+        nextLookNanos = time.nanos() + LOOK.toNanos();
+        var all = generations.all(database);
+        generations.look(all);
+        if (!live && generations.isOld(all)) {
+            database.write(generations::dropOld);
+            all = generations.all(database);
+        }
+        var found = live ? Optional.of(all.getFirst()) : Generations.beside(all);
+        if (!live) part.present(found.isPresent());
+        var mine = found.filter(it -> it.version() == generations.version());
+        if (mine.isPresent()) {
+            take(mine.get());
+        } else {
+            generation = Optional.empty();
+            found.ifPresent(it -> part.applied(service, it.position()));
+        }
+    }
+
+    private void take(Generation it) throws InterruptedException {
+        boolean known = generation.filter(before -> before.number() == it.number()).isPresent();
+        generation = Optional.of(it);
+        if (known && it.position() == checkpoint) return;
+        if (!known) own = Optional.of(new ProjectedSql(generations.tables(), it, true));
+        checkpoint = position = it.position();
+        part.applied(service, position);
+        if (!live && !known)
+            database.write(sql -> {
+                generations.resume(it, sql);
+                return true;
+            });
+    }
+
+    private void awaitEvents() throws Exception {
+        loop.idle(() -> {
+            boolean more;
+            do more = log.awaitBeyond(position, SLICE) > position;
+            while (!more && seen == generations.changes() && time.nanos() - nextLookNanos < 0);
+            return more;
+        });
+    }
+
+    /** Nothing more is to be applied for now: perhaps it becomes the live one. */
+    private void caughtUp(Generation it) throws InterruptedException {
+        if (position == checkpoint && !it.swap()) return;
+        boolean swapped =
+                database.write(sql ->
+                        generations.move(it, checkpoint, position, sql)
+                                && it.swap()
+                                && generations.swapWanted(sql));
+        lookSoon();
+        if (!swapped) return;
+        generations.changed();
+        Loop.LOG.log(
+                System.Logger.Level.INFO,
+                service
+                        + " has rebuilt the projection "
+                        + projection.name()
+                        + ": generation "
+                        + it.number()
+                        + ", version "
+                        + it.version()
+                        + ", is the live one now");
+    }
+
+    private void skip(Generation it, long through) throws Exception {
         if (through - checkpoint < SKIPPED_MAX) position = through;
-        else move(List.of(), through, sql -> false);
+        else move(it, List.of(), through, sql -> false);
     }
 
     /**
      * @param erasures that were known before the batch was read: what it holds of others may go into no table
      */
-    private void apply(List<StoredEvent> batch, long through, long erasures) throws Exception {
+    private void apply(Generation it, List<StoredEvent> batch, long through, long erasures)
+            throws Exception {
         boolean personal = batch.stream().anyMatch(event -> PersonalJson.isIn(event.data()));
         try {
             move(
+                    it,
                     batch.stream().map(events::decode).toList(),
                     through,
                     sql -> personal && subjects.moved(erasures, sql));
@@ -151,33 +246,40 @@ final class ProjectionRunner<E> implements Runner {
         }
     }
 
-    private void move(List<Event<E>> batch, long through, Predicate<Sql> outdated)
-            throws InterruptedException {
+    private void move(Generation it, List<Event<E>> batch, long through, Predicate<Sql> outdated)
+            throws Exception {
         long expected = checkpoint;
+        var used = own.orElseThrow();
         boolean ours =
                 database.write(sql -> {
-                    if (outdated.test(sql)) return false;
-                    int moved =
-                            sql.update(
-                                    "update weft_checkpoint set position = ?"
-                                            + " where name = ? and position = ?",
-                                    through,
-                                    projection.name(),
-                                    expected);
-                    if (moved == 0) return false;
-                    for (var event : batch) apply(event, sql);
+                    if (outdated.test(sql) || !generations.move(it, expected, through, sql))
+                        return false;
+                    var tables = used.of(sql);
+                    for (var event : batch) apply(event, tables);
                     return true;
                 });
-        if (ours) checkpoint = position = through;
-        else begin();
+        if (ours) {
+            checkpoint = position = through;
+            return;
+        }
+        generation = Optional.empty();
+        lookSoon();
+        if (!live)
+            loop.idle(() -> {
+                generations.awaitChange(generations.changes(), ELSEWHERE);
+                return true;
+            });
     }
 
     private void apply(Event<E> event, Sql sql) {
-        spans.record(
-                event.origin(),
-                "project " + projection.name(),
-                Span.Kind.INTERNAL,
-                event.id(),
-                () -> projection.apply().apply(event, sql));
+        Runnable work = () -> projection.apply().apply(event, sql);
+        if (live)
+            spans.record(
+                    event.origin(),
+                    "project " + projection.name(),
+                    Span.Kind.INTERNAL,
+                    event.id(),
+                    work);
+        else event.origin().context().run(work);
     }
 }

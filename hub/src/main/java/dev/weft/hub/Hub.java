@@ -299,6 +299,7 @@ public final class Hub implements AutoCloseable {
                         .routes()
                         .and(new ParkedRoutes(each).routes())
                         .and(new ContractRoutes(each).routes())
+                        .and(new ProjectionRoutes(each).routes())
                         .and(new ErasureRoutes(subjects, table, each, options.services()).routes())
                         .and(new SubscriptionRoutes(table, bus, calls, time).routes())
                         .and(new TraceRoutes(traces).routes())

@@ -425,6 +425,26 @@ public abstract class ErasureContract extends StorageCases {
         assertThat(room("b1")).containsExactly("erased", "Bob_%");
     }
 
+    @Test
+    void tables_beside_the_live_ones_are_mended_too() throws Exception {
+        var bus = opened(new MemoryBus(TIME));
+        var projection = keeping("a").tables(ROOM).onErase(ROOM::forget);
+        var house = started(bus, List.of(projection), List.of(), List.of());
+        var commands = commands(storage());
+        commands.handle(GUEST, "1", enter("ann", "Ann"));
+        commands.handle(GUEST, "1", enter("bob", "Bob"));
+        assertThat(house.progress().awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
+        var tables = house.projections();
+        tables.rebuild("a", false);
+        while (tables.view("a").generations().stream().noneMatch(it -> it.state().equals("ready")))
+            Thread.onSpinWait();
+        new Erasing(storage(), List.of(projection), List.of()).erase("ann", "test");
+        assertThat(room("a1")).containsExactly("erased", "Bob");
+        tables.swap("a");
+        while (tables.view("a").generations().getFirst().generation() != 2) Thread.onSpinWait();
+        assertThat(room("a1")).containsExactly("erased", "Bob");
+    }
+
     private boolean moved(long known) throws InterruptedException {
         return storage().database().write(sql -> storage().subjects().moved(known, sql));
     }
