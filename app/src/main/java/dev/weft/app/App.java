@@ -1,17 +1,26 @@
 package dev.weft.app;
 
+import dev.weft.core.Failure;
+import dev.weft.core.Refusal;
 import dev.weft.core.Request;
+import dev.weft.core.Response;
 import dev.weft.core.Routes;
+import dev.weft.core.Service;
+import dev.weft.core.SystemTime;
+import dev.weft.core.Tracer;
 import dev.weft.core.client.CallSettings;
 import dev.weft.core.client.ClientOptions;
 import dev.weft.core.policy.RateLimit;
+import dev.weft.events.Commands;
 import dev.weft.events.Decider;
 import dev.weft.events.Event;
 import dev.weft.events.EventType;
 import dev.weft.events.Listener;
+import dev.weft.events.MemoryBus;
 import dev.weft.events.Projection;
 import dev.weft.events.PublicEvent;
 import dev.weft.events.Publication;
+import dev.weft.events.Storage;
 import dev.weft.events.Table;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,6 +155,32 @@ public record App(
                 routes,
                 calls,
                 rates);
+    }
+
+    /**
+     * The listeners as they are in a service with this storage and nothing around it, for tests of them: {@code
+     * Hostile.of(app::listening)}. Others that it calls are refused.
+     */
+    public List<Listener> listening(Storage storage) {
+        var time = SystemTime.INSTANCE;
+        var commands = new Commands(name, storage.events(), time, Tracer.NONE);
+        var weft =
+                new Weft(
+                        commands.telling(publications),
+                        storage.database(),
+                        App::nobody,
+                        new MemoryBus(time),
+                        new Eraser(),
+                        time);
+        return listeners.stream().map(make -> make.apply(weft)).toList();
+    }
+
+    private static Service<Request, Response> nobody(String service) {
+        return request -> {
+            throw new Failure.Refused(
+                    Refusal.notBegun(
+                            service, Refusal.Reason.UNAVAILABLE, "there is no service around it"));
+        };
     }
 
     /** Answers requests. */
