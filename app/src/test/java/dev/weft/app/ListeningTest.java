@@ -34,10 +34,15 @@ class ListeningTest {
                             Listener.effect("sum")
                                     .on(
                                             SOLD,
-                                            event -> weft.handle(SUM, event.key(), event.data().number())));
+                                            event ->
+                                                    weft.handle(
+                                                            SUM,
+                                                            event.key(),
+                                                            event.data().number())));
 
     private static final App WRONG =
-            RIGHT.tables("create table if not exists sale (number integer primary key, value integer)")
+            RIGHT.tables(
+                            "create table if not exists sale (number integer primary key, value integer)")
                     .listen(weft ->
                             Listener.effect("sales")
                                     .on(
@@ -47,7 +52,8 @@ class ListeningTest {
                                                             .write(sql ->
                                                                     sql.update(
                                                                             "insert into sale (value) values (?)",
-                                                                            event.data().number()))));
+                                                                            event.data()
+                                                                                    .number()))));
 
     private static Hostile hostile(App app) {
         return Hostile.of(app::listening)
@@ -65,7 +71,10 @@ class ListeningTest {
 
     private static List<String> appended(Storage storage) {
         return storage.events().log(0, 100).stream()
-                .map(event -> event.stream() + " " + new String(event.data(), java.nio.charset.StandardCharsets.UTF_8))
+                .map(event ->
+                        event.stream()
+                                + " "
+                                + new String(event.data(), java.nio.charset.StandardCharsets.UTF_8))
                 .sorted()
                 .toList();
     }
