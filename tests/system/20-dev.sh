@@ -75,6 +75,8 @@ nothing_left() {
 }
 
 start() {
+    # The process may take a while to begin; what the last one said is not its own.
+    : >"$away/dev.log"
     # Without job control, a shell has its background processes ignore SIGINT.
     set -m
     "$WEFT" dev "$away/shop" --port "$port" --admin-port "$admin" "$@" >"$away/dev.log" 2>&1 </dev/null &
