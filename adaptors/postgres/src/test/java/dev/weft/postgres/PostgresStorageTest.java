@@ -115,6 +115,7 @@ class PostgresStorageTest {
                             "drop table weft_tag",
                             "drop table weft_snapshot",
                             "drop table weft_stream",
+                            "drop table weft_subject",
                             "drop domain blob",
                             "drop domain jsontext",
                             "update weft_meta set value = 1 where name = 'schema'"))
@@ -280,6 +281,7 @@ class PostgresStorageTest {
                     List.of(
                             "drop table weft_parked",
                             "drop table weft_lease",
+                            "drop table weft_subject",
                             "drop domain blob",
                             "drop domain jsontext",
                             "update weft_meta set value = 2 where name = 'schema'"))
