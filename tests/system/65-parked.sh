@@ -13,10 +13,11 @@ lie() {
     [ "$(admin "/admin/parked?listener=$1&key=$2" | sed -n 's/.*"events":\([0-9]*\),"retrying".*/\1/p')" = "$3" ]
 }
 admin() { curl -s -m 20 -H "Authorization: Bearer $token" "$WEFT_ADMIN$1"; }
-ledger_pid() {
-    admin /admin/processes | tr '}' '\n' | grep '"service":"ledger"' |
+pid_of() {
+    admin /admin/processes | tr '}' '\n' | grep "\"service\":\"$1\"" |
         sed -n 's/.*"pid":\([0-9]*\).*/\1/p'
 }
+ledger_pid() { pid_of ledger; }
 kill_ledger() {
     local before
     before=$(ledger_pid)
@@ -97,4 +98,9 @@ sold=$(header Weft-Receipt)
 kill -9 "$(ledger_pid)"
 "$WEFT" await "$sold" --data "$tmp/data" --timeout 60 >"$tmp/await" || fail "not done: $(cat "$tmp/await")"
 await 10 of /entries/d "1" || fail "it was said to be done"
+sell d 2
+sold=$(header Weft-Receipt)
+kill -9 "$(pid_of hub)"
+"$WEFT" await "$sold" --data "$tmp/data" --timeout 60 >"$tmp/await" || fail "not done: $(cat "$tmp/await")"
+await 10 of /entries/d "1 2" || fail "it was said to be done"
 stop

@@ -46,7 +46,7 @@ final class Admin implements AutoCloseable {
         return ask(system.admin(), Request.post(path, Body.of(Json.write(what)))).body().bytes();
     }
 
-    /** A member's answer, asked with the token. */
+    /** A member's answer, asked with the token. One that may answer later fails with a {@link Failure} as cause. */
     Response ask(String address, Request request) {
         var answer =
                 call(
@@ -55,7 +55,10 @@ final class Admin implements AutoCloseable {
                         request.header("Authorization", "Bearer " + system.token())
                                 .header("Content-Type", "application/json"));
         if (answer.successful()) return answer;
-        throw new CommandFailed(problem(answer, request));
+        var problem = problem(answer, request);
+        if (answer.status() == 503)
+            throw new CommandFailed(problem, new Failure.Unreachable(problem, true, null));
+        throw new CommandFailed(problem);
     }
 
     private static String problem(Response answer, Request request) {
