@@ -314,15 +314,6 @@ class RunningTest {
     }
 
     @Test
-    void a_type_in_a_later_version_is_not_published() {
-        var later = TOTAL.next(ById.class, total -> new ById(total.id()));
-        assertThatThrownBy(() ->
-                        App.named("counter").publish(COUNTER, List.of(later), event -> List.of()))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("total in version 2 cannot be published");
-    }
-
-    @Test
     void refuses_as_lag_what_is_not_applied_within_the_deadline() throws Exception {
         var client = start();
         var answer =

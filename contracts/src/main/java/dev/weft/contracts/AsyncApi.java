@@ -35,18 +35,19 @@ public final class AsyncApi {
         var api = new AsyncApi(schemas);
         for (var contract : contracts)
             for (var told : contract.publishes()) {
-                api.channel(contract, told.type(), told.schema());
-                api.operation(contract.service() + ".publishes." + told.type(), "send", told.type())
-                        .put("summary", contract.service() + " publishes " + told.type());
+                var name = told.publicName();
+                api.channel(contract, name, told.schema());
+                api.operation(contract.service() + ".publishes." + name, "send", name)
+                        .put("summary", contract.service() + " publishes " + name);
             }
         for (var contract : contracts)
             for (var heard : contract.listens()) {
-                api.channel(contract, heard.type(), heard.schema());
-                api.operation(
-                                contract.service() + "." + heard.listener() + "." + heard.type(),
-                                "receive",
-                                heard.type())
-                        .put("summary", needs(contract, heard));
+                for (var name : api.told(heard)) {
+                    api.channel(contract, name, heard.schema());
+                    var operation = contract.service() + "." + heard.listener() + "." + name;
+                    api.operation(operation, "receive", name)
+                            .put("summary", needs(contract, heard));
+                }
             }
         var components = Parts.object();
         components.put("messages", api.messages);
@@ -59,6 +60,13 @@ public final class AsyncApi {
         document.put("operations", api.operations);
         document.put("components", components);
         return document;
+    }
+
+    /** The versions that somebody publishes; if nobody does, its own. */
+    private List<String> told(Heard heard) {
+        var names = heard.publicNames();
+        var told = names.stream().filter(channels::containsKey).toList();
+        return told.isEmpty() ? List.of(names.getLast()) : told;
     }
 
     /** {@code cart.copies reads id, title, price}. */

@@ -1,6 +1,7 @@
 package dev.weft.contracts;
 
 import dev.weft.contracts.Contract.Call;
+import dev.weft.contracts.Contract.Heard;
 import dev.weft.contracts.Contract.Operation;
 import dev.weft.contracts.Contract.Told;
 import dev.weft.contracts.Difference.Found;
@@ -62,17 +63,16 @@ public final class Comparison {
                                 List.of(),
                                 Map.of()));
         for (var was : before.publishes()) {
-            var is = told(after, was.type());
-            if (is.isPresent()) compare(before, was, after, is.get());
-            else
-                add(
-                        before.service(),
-                        event(was.type()),
-                        new Found(List.of(), "is not published any more", true),
-                        listeners(was.type(), List.of()));
+            var same =
+                    told(after, was.type())
+                            .filter(is -> is.version() == was.version())
+                            .findFirst();
+            if (same.isPresent()) compare(before, was, after, same.get());
+            else gone(before.service(), was, told(after, was.type()).toList());
         }
         for (var is : after.publishes())
-            if (told(before, is.type()).isEmpty()) isNew(after.service(), event(is.type()));
+            if (told(before, is.type()).noneMatch(was -> was.version() == is.version()))
+                isNew(after.service(), event(is.publicName()));
         for (var was : before.endpoints()) {
             var is = operation(after, was.operation());
             if (is.isPresent()) compare(before, was, after, is.get());
@@ -87,6 +87,41 @@ public final class Comparison {
             if (operation(before, is.operation()).isEmpty()) isNew(after.service(), is.operation());
     }
 
+    /** What is not published any more may be told in a later version, which some listeners know already. */
+    private void gone(String service, Told was, List<Told> now) {
+        var later = now.stream().mapToInt(Told::version).filter(it -> it > was.version()).min();
+        if (later.isEmpty()) {
+            add(
+                    service,
+                    event(was.publicName()),
+                    new Found(List.of(), "is not published any more", true),
+                    listeners(was.type(), List.of()));
+            return;
+        }
+        var what = "is told in version " + later.getAsInt() + " only";
+        var behind = behind(was.type(), later.getAsInt());
+        add(
+                service,
+                event(was.publicName()),
+                new Found(List.of(), what, !behind.isEmpty()),
+                behind);
+    }
+
+    /** The listeners that do not know this version yet; of services that are not there, as they were recorded. */
+    private List<String> behind(String type, int version) {
+        var listeners = new TreeSet<String>();
+        Stream.concat(
+                        recorded.values().stream()
+                                .filter(contract -> !now.containsKey(contract.service())),
+                        now.values().stream())
+                .forEach(contract -> {
+                    for (var heard : contract.listens())
+                        if (heard.type().equals(type) && heard.version() < version)
+                            listeners.add(contract.service() + "." + heard.listener());
+                });
+        return List.copyOf(listeners);
+    }
+
     private void isNew(String service, String place) {
         add(service, place, new Found(List.of(), "is new", false), List.of());
     }
@@ -97,7 +132,7 @@ public final class Comparison {
                         node(before, was.schema()), node(after, is.schema()), Difference.Of.EVENT))
             add(
                     before.service(),
-                    event(was.type()),
+                    event(was.publicName()),
                     found,
                     found.breaking() ? listeners(was.type(), found.path()) : List.of());
     }
@@ -153,20 +188,44 @@ public final class Comparison {
 
     private void needs(Contract consumer) {
         for (var heard : consumer.listens())
-            for (var producer : now.values())
-                told(producer, heard.type())
-                        .ifPresent(told ->
-                                need(
-                                        producer.service(),
-                                        event(told.type()),
-                                        Difference.between(
-                                                node(consumer, heard.schema()),
-                                                node(producer, told.schema()),
-                                                Difference.Of.NEED),
-                                        consumer.service() + "." + heard.listener()));
+            for (var producer : now.values()) need(consumer, heard, producer);
         for (var call : consumer.calls()) {
             var called = now.get(call.service());
             if (called != null) need(consumer, call, called);
+        }
+    }
+
+    private void need(Contract consumer, Heard heard, Contract producer) {
+        var listener = consumer.service() + "." + heard.listener();
+        var told = told(producer, heard.type()).toList();
+        if (told.stream().anyMatch(it -> it.version() < heard.version())) return;
+        for (var each : told) {
+            if (each.version() == heard.version()) {
+                need(
+                        producer.service(),
+                        event(each.publicName()),
+                        Difference.between(
+                                node(consumer, heard.schema()),
+                                node(producer, each.schema()),
+                                Difference.Of.NEED),
+                        listener);
+                return;
+            }
+        }
+        for (var each : told) {
+            var was = new Told(heard.type(), heard.version(), Map.of());
+            boolean said =
+                    changes.stream()
+                            .anyMatch(change ->
+                                    change.place().equals(event(was.publicName()))
+                                            && change.consumers().contains(listener));
+            var what = "is told, and version " + heard.version() + " is read";
+            if (!said)
+                need(
+                        producer.service(),
+                        event(each.publicName()),
+                        List.of(new Found(List.of(), what, true)),
+                        listener);
         }
     }
 
@@ -266,8 +325,9 @@ public final class Comparison {
 
     // Finding things
 
-    private static Optional<Told> told(Contract contract, String type) {
-        return contract.publishes().stream().filter(told -> told.type().equals(type)).findFirst();
+    /** In all versions that are told. */
+    private static Stream<Told> told(Contract contract, String type) {
+        return contract.publishes().stream().filter(told -> told.type().equals(type));
     }
 
     private static Optional<Operation> operation(Contract contract, String operation) {

@@ -3,6 +3,7 @@ package dev.weft.contracts;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What one service promises, and what it needs of others.
@@ -48,14 +49,29 @@ public record Contract(
      *
      * @param schema of the data
      */
-    public record Told(String type, int version, Map<String, Object> schema) {}
+    public record Told(String type, int version, Map<String, Object> schema) {
+
+        /** What it is called on the bus: {@code order-placed}, {@code order-placed.v2}. */
+        public String publicName() {
+            return Contract.publicName(type, version);
+        }
+    }
 
     /**
      * A type of public event that a listener takes.
      *
+     * @param version that it reads; it reads all before it too
      * @param schema of the data that it reads, which may be less than is told
      */
-    public record Heard(String listener, String type, int version, Map<String, Object> schema) {}
+    public record Heard(String listener, String type, int version, Map<String, Object> schema) {
+
+        /** What its versions are called on the bus, the oldest first. */
+        public List<String> publicNames() {
+            return IntStream.rangeClosed(1, version)
+                    .mapToObj(each -> Contract.publicName(type, each))
+                    .toList();
+        }
+    }
 
     /**
      * An operation of another service.
@@ -68,6 +84,10 @@ public record Contract(
             String operation,
             Optional<Map<String, Object>> takes,
             Optional<Map<String, Object>> answers) {}
+
+    private static String publicName(String type, int version) {
+        return version == 1 ? type : type + ".v" + version;
+    }
 
     public Contract {
         endpoints = List.copyOf(endpoints);

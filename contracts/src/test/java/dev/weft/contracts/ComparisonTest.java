@@ -54,12 +54,20 @@ class ComparisonTest {
         }
 
         Made publishes(String type, Class<?> data) {
-            publishes.add(new Told(type, 1, schemas.of(data)));
+            return publishes(type, 1, data);
+        }
+
+        Made publishes(String type, int version, Class<?> data) {
+            publishes.add(new Told(type, version, schemas.of(data)));
             return this;
         }
 
         Made listens(String listener, String type, Class<?> data) {
-            listens.add(new Heard(listener, type, 1, schemas.of(data)));
+            return listens(listener, type, 1, data);
+        }
+
+        Made listens(String listener, String type, int version, Class<?> data) {
+            listens.add(new Heard(listener, type, version, schemas.of(data)));
             return this;
         }
 
@@ -543,6 +551,63 @@ class ComparisonTest {
                                 .listens("entries", "sold", SoldMaybe.class)
                                 .calls("till", "POST /sales", Sold.class, Id.class));
         assertThat(changes(now, now)).isEmpty();
+    }
+
+    // Versions
+
+    @Test
+    void a_later_version_breaks_for_those_who_do_not_know_it() {
+        var till = new Made("till").publishes("sold", Sold.class);
+        var later = new Made("till").publishes("sold", 2, SoldText.class);
+        var books = new Made("books").listens("entries", "sold", Sold.class);
+        var stock = new Made("stock").listens("shelf", "sold", 2, SoldText.class);
+        assertThat(changes(List.of(till, books, stock), List.of(later, books, stock)))
+                .containsExactly(
+                        "breaks till: event sold: is told in version 2 only; books.entries relies"
+                                + " on it",
+                        "fits till: event sold.v2: is new");
+        assertThat(changes(List.of(till, stock), List.of(later, stock)))
+                .containsExactly(
+                        "fits till: event sold: is told in version 2 only",
+                        "fits till: event sold.v2: is new");
+        // A service that was recorded and is not there still is to be reckoned with.
+        assertThat(changes(List.of(till, books), List.of(later)))
+                .contains(
+                        "breaks till: event sold: is told in version 2 only; books.entries relies"
+                                + " on it");
+        assertThat(changes(List.of(later), List.of(till)))
+                .contains("breaks till: event sold.v2: is not published any more");
+    }
+
+    @Test
+    void a_version_that_is_told_beside_the_older_one_breaks_nobody() {
+        var books = new Made("books").listens("entries", "sold", Sold.class);
+        assertThat(
+                        changes(
+                                List.of(new Made("till").publishes("sold", Sold.class), books),
+                                List.of(
+                                        new Made("till")
+                                                .publishes("sold", Sold.class)
+                                                .publishes("sold", 2, SoldText.class),
+                                        books)))
+                .containsExactly("fits till: event sold.v2: is new");
+    }
+
+    @Test
+    void a_listener_that_is_behind_and_one_that_is_ahead() {
+        var ahead =
+                List.of(
+                        new Made("till").publishes("sold", Sold.class),
+                        new Made("stock").listens("shelf", "sold", 2, SoldText.class));
+        assertThat(changes(ahead, ahead)).isEmpty();
+        var behind =
+                List.of(
+                        new Made("till").publishes("sold", 2, SoldText.class),
+                        new Made("books").listens("entries", "sold", Sold.class));
+        assertThat(changes(behind, behind))
+                .containsExactly(
+                        "breaks till: event sold.v2: is told, and version 1 is read;"
+                                + " books.entries relies on it");
     }
 
     @Test

@@ -50,7 +50,8 @@ final class EffectCalls {
         this.name = name;
         this.listener = listener;
         for (var handler : listener.handlers())
-            handlers.computeIfAbsent(handler.type().name(), type -> new ArrayList<>()).add(handler);
+            for (var told : handler.type().publicNames())
+                handlers.computeIfAbsent(told, _ -> new ArrayList<>()).add(handler);
         this.tracer = tracer;
         this.subjects = subjects;
         this.time = time;

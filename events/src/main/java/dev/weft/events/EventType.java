@@ -2,9 +2,11 @@ package dev.weft.events;
 
 import dev.weft.core.Failure;
 import dev.weft.json.Json;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * A kind of event: its name in logs and on the bus, and the record that holds its data.
@@ -97,6 +99,31 @@ public record EventType<T>(
                             + version
                             + "; a version that was ever stored has to stay");
         return older.orElseThrow().read(storedVersion, json);
+    }
+
+    /**
+     * What its events are called on the bus: its name, from the second version on with the version, {@code order-placed.v2}. So
+     * those who know an older version only are not handed what they cannot read.
+     */
+    public String publicName() {
+        return publicName(version());
+    }
+
+    /** What the events of all its versions are called on the bus; a listener takes them all. */
+    public List<String> publicNames() {
+        return IntStream.rangeClosed(1, version()).mapToObj(this::publicName).toList();
+    }
+
+    private String publicName(int version) {
+        return version == 1 ? name : name + ".v" + version;
+    }
+
+    /**
+     * Data that was told under one of the {@link #publicNames}, as that of this version. {@link Failure.Malformed} if it does
+     * not fit.
+     */
+    T readPublic(String told, byte[] json) {
+        return read(publicNames().indexOf(told) + 1, json);
     }
 
     /** An event of this type for other services, ordered among those of the same key. */

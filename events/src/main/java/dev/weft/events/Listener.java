@@ -20,7 +20,7 @@ public sealed interface Listener {
     String name();
 
     /**
-     * The types that it takes. A new listener hears everything from the oldest event on; a type that
+     * The types that it takes, in all versions that they have. A new listener hears everything from the oldest event on; a type that
      * is added to a listener which has run before is heard from then on. To hear all of it, give the
      * listener a new name.
      */
@@ -38,17 +38,6 @@ public sealed interface Listener {
      */
     int ATTEMPTS = 15;
 
-    private static void requireNoOlder(EventType<?> type) {
-        if (type.version() > 1)
-            throw new IllegalArgumentException(
-                    "public events do not say their version, so "
-                            + type.name()
-                            + " in version "
-                            + type.version()
-                            + " cannot be listened to; publish what has changed under a new name,"
-                            + " or let what is new in it be Optional");
-    }
-
     /**
      * Changes the service's own tables, exactly once per event: the change and the note that the
      * event was handled are one transaction.
@@ -64,11 +53,7 @@ public sealed interface Listener {
             implements Listener {
 
         /** What an event of one type does to the tables. */
-        public record Change<T>(EventType<T> type, Projection.Apply<T> apply) {
-            public Change {
-                requireNoOlder(type);
-            }
-        }
+        public record Change<T>(EventType<T> type, Projection.Apply<T> apply) {}
 
         public Transactional {
             requireAttempts(attempts);
@@ -115,11 +100,7 @@ public sealed interface Listener {
             implements Listener {
 
         /** What is done for an event of one type, and what when all attempts have failed. */
-        public record Handler<T>(EventType<T> type, Handle<T> handle, GiveUp<T> otherwise) {
-            public Handler {
-                requireNoOlder(type);
-            }
-        }
+        public record Handler<T>(EventType<T> type, Handle<T> handle, GiveUp<T> otherwise) {}
 
         /** Handles one event; blocks as long as it needs, ends when interrupted. */
         @FunctionalInterface

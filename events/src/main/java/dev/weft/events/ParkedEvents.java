@@ -548,7 +548,7 @@ public final class ParkedEvents {
                 listener == null
                         ? List.<EventType<?>>of()
                         : listener.types().stream()
-                                .filter(type -> type.name().equals(row.event().type()))
+                                .filter(type -> type.publicNames().contains(row.event().type()))
                                 .toList();
         if (types.isEmpty())
             throw Problem.of(
@@ -562,13 +562,13 @@ public final class ParkedEvents {
                     .failure();
         for (var type : types)
             try {
-                Json.read(data, type.type());
+                type.readPublic(row.event().type(), data);
             } catch (Failure.Malformed e) {
                 throw Problem.of(
                                 422,
                                 "does-not-fit",
                                 "the data do not fit "
-                                        + type.name()
+                                        + row.event().type()
                                         + " as "
                                         + row.listener()
                                         + " reads it: "

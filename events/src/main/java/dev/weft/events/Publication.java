@@ -1,6 +1,6 @@
 package dev.weft.events;
 
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -21,24 +21,15 @@ public record Publication<E>(
 
     public Publication {
         types = List.copyOf(types);
-        var byName = new HashMap<String, EventType<?>>();
+        var names = new HashSet<String>();
         for (var type : types) {
-            var other = byName.put(type.name(), type);
-            if (other != null)
+            if (!names.add(type.publicName()))
                 throw new IllegalArgumentException(
                         "the publication of "
                                 + decider.name()
                                 + " declares "
-                                + type.name()
+                                + type.publicName()
                                 + " twice");
-            if (type.version() > 1)
-                throw new IllegalArgumentException(
-                        "public events do not say their version, so "
-                                + type.name()
-                                + " in version "
-                                + type.version()
-                                + " cannot be published; publish what has changed under a new name, or"
-                                + " let what is new in it be Optional");
         }
     }
 
@@ -67,13 +58,13 @@ public record Publication<E>(
                         "the publication of "
                                 + decider.name()
                                 + " tells "
-                                + each.type().name()
+                                + each.type().publicName()
                                 + " with "
                                 + each.type().type().getSimpleName()
                                 + ", which it has not declared; it declares "
                                 + types.stream()
                                         .map(type ->
-                                                type.name()
+                                                type.publicName()
                                                         + " with "
                                                         + type.type().getSimpleName())
                                         .collect(Collectors.joining(", ")));
@@ -82,7 +73,7 @@ public record Publication<E>(
 
     private boolean declares(EventType<?> told) {
         for (var type : types)
-            if (type.name().equals(told.name()) && type.type() == told.type()) return true;
+            if (type.publicName().equals(told.publicName()) && type.type() == told.type()) return true;
         return false;
     }
 }

@@ -186,7 +186,7 @@ final class PublicationRunner implements Runner {
     }
 
     private BusEvent published(StoredEvent stored, int number, PublicEvent<?> event) {
-        var type = event.type().name();
+        var type = event.type().publicName();
         var data = Json.write(event.data());
         var told = new ArrayList<BusEvent>(1);
         spans.record(

@@ -26,7 +26,8 @@ final class TableChanges {
             String name, Listener.Transactional listener, EventSpans spans, Subjects subjects) {
         this.name = name;
         for (var change : listener.handlers())
-            changes.computeIfAbsent(change.type().name(), type -> new ArrayList<>()).add(change);
+            for (var told : change.type().publicNames())
+                changes.computeIfAbsent(told, _ -> new ArrayList<>()).add(change);
         this.spans = spans;
         this.subjects = subjects;
     }
@@ -89,10 +90,10 @@ final class TableChanges {
                 event.id(),
                 event.source(),
                 event.position(),
-                event.type(),
+                type.name(),
                 event.key(),
                 event.at(),
-                Json.read(subjects.opened("bus", event.data()), type.type()),
+                type.readPublic(event.type(), subjects.opened("bus", event.data())),
                 event.origin());
     }
 }

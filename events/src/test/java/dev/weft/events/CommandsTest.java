@@ -452,11 +452,11 @@ class CommandsTest {
     }
 
     @Test
-    void a_public_event_with_versions_is_not_listened_to() {
+    void a_public_event_is_named_with_its_version_from_the_second_on() {
         var second = CHANGED.next(Priced.class, Priced::of);
-        assertThatThrownBy(() -> Listener.effect("x").on(second, event -> {}))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("changed");
+        assertThat(CHANGED.publicName()).isEqualTo("changed");
+        assertThat(second.publicName()).isEqualTo("changed.v2");
+        assertThat(second.publicNames()).containsExactly("changed", "changed.v2");
     }
 
     // Snapshots

@@ -59,6 +59,8 @@ public abstract class PipelineContract extends StorageCases {
 
     public record Rung(int number) {}
 
+    public record Swung(int degrees) {}
+
     private static final EventType<Opened> OPENED = EventType.of("opened", Opened.class);
     private static final EventType<Rung> RUNG = EventType.of("rung", Rung.class);
     private static final Decider<String, Integer, Opened> DOOR =
@@ -336,6 +338,53 @@ public abstract class PipelineContract extends StorageCases {
         declared.set(true);
         assertThat(progress.awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
         assertThat(take(2)).hasSize(2);
+    }
+
+    @Test
+    void what_is_told_in_several_versions_is_lifted_for_who_knows_them_all() throws Exception {
+        append("door-front", 1, 2);
+        var later = OPENED.next(Swung.class, opened -> new Swung(opened.number() * 10));
+        var told =
+                new Publication<>(
+                        DOOR,
+                        List.of(OPENED, later),
+                        event ->
+                                List.of(
+                                        event.data().number() == 1
+                                                ? OPENED.of("k", event.data())
+                                                : later.of("k", new Swung(25))));
+        var heard = new ConcurrentLinkedQueue<String>();
+        var all =
+                List.<Listener>of(
+                        Listener.transactional("later")
+                                .on(
+                                        later,
+                                        (event, sql) ->
+                                                see(
+                                                        sql,
+                                                        "later",
+                                                        event.key(),
+                                                        event.data().degrees())),
+                        Listener.effect("outside")
+                                .on(
+                                        later,
+                                        event ->
+                                                heard.add(
+                                                        event.type() + " " + event.data().degrees())),
+                        Listener.transactional("older")
+                                .on(
+                                        OPENED,
+                                        (event, sql) ->
+                                                see(
+                                                        sql,
+                                                        "older",
+                                                        event.key(),
+                                                        event.data().number())));
+        var progress = start(List.of(), List.of(told), all).progress();
+        assertThat(progress.awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
+        assertThat(seen("later")).containsExactly("k 10", "k 25");
+        assertThat(heard).containsExactly("opened 10", "opened 25");
+        assertThat(seen("older")).containsExactly("k 1");
     }
 
     @Test
