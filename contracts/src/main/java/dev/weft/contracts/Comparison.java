@@ -64,9 +64,7 @@ public final class Comparison {
                                 Map.of()));
         for (var was : before.publishes()) {
             var same =
-                    told(after, was.type())
-                            .filter(is -> is.version() == was.version())
-                            .findFirst();
+                    told(after, was.type()).filter(is -> is.version() == was.version()).findFirst();
             if (same.isPresent()) compare(before, was, after, same.get());
             else gone(before.service(), was, told(after, was.type()).toList());
         }

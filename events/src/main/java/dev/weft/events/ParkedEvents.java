@@ -6,7 +6,6 @@ import dev.weft.core.Failure;
 import dev.weft.core.Meter;
 import dev.weft.core.Problem;
 import dev.weft.core.Trace;
-import dev.weft.json.Json;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -73,7 +73,8 @@ public record Publication<E>(
 
     private boolean declares(EventType<?> told) {
         for (var type : types)
-            if (type.publicName().equals(told.publicName()) && type.type() == told.type()) return true;
+            if (type.publicName().equals(told.publicName()) && type.type() == told.type())
+                return true;
         return false;
     }
 }

@@ -24,7 +24,8 @@ final class Subscribed {
     Subscribed(Bus bus, String service, Listener listener) {
         this.bus = bus;
         this.name = service + "." + listener.name();
-        this.types = listener.types().stream()
+        this.types =
+                listener.types().stream()
                         .flatMap(type -> type.publicNames().stream())
                         .collect(Collectors.toSet());
     }

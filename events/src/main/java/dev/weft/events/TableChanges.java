@@ -1,7 +1,6 @@
 package dev.weft.events;
 
 import dev.weft.core.Span;
-import dev.weft.json.Json;
 import dev.weft.json.PersonalJson;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -243,7 +243,7 @@ public final class Hostile {
                                 ELSEWHERE,
                                 events.size() + 1,
                                 0,
-                                event.type().name(),
+                                event.type().publicName(),
                                 event.key(),
                                 time.now(),
                                 Json.write(event.data()),

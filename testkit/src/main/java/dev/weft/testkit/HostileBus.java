@@ -3,7 +3,6 @@ package dev.weft.testkit;
 import dev.weft.core.Receipt;
 import dev.weft.events.Bus;
 import dev.weft.events.BusEvent;
-import dev.weft.events.EventType;
 import dev.weft.events.Listener;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -111,7 +110,9 @@ final class HostileBus implements Bus {
         for (var listener : listeners)
             subscribe(
                     service + "." + listener.name(),
-                    listener.types().stream().map(EventType::name).collect(Collectors.toSet()));
+                    listener.types().stream()
+                            .flatMap(type -> type.publicNames().stream())
+                            .collect(Collectors.toSet()));
         for (var each : subscriptions.values()) {
             each.inFlight.clear();
             each.next = List.of();

@@ -370,7 +370,9 @@ public abstract class PipelineContract extends StorageCases {
                                         later,
                                         event ->
                                                 heard.add(
-                                                        event.type() + " " + event.data().degrees())),
+                                                        event.type()
+                                                                + " "
+                                                                + event.data().degrees())),
                         Listener.transactional("older")
                                 .on(
                                         OPENED,
