@@ -285,7 +285,15 @@ final class ClientConnection {
     }
 
     private void write(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) if (channel.write(bytes) > 0) wrote = true;
+        while (bytes.hasRemaining()) {
+            int before = bytes.position();
+            try {
+                channel.write(bytes);
+            } finally {
+                // An interrupt is told though bytes have left just before.
+                if (bytes.position() > before) wrote = true;
+            }
+        }
     }
 
     // Receiving.
