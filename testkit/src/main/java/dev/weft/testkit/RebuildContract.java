@@ -126,23 +126,13 @@ public abstract class RebuildContract extends StorageCases {
         append("meter-a", 1);
         var old = start(sums(1, 1));
         awaitApplied(old, 1);
-        var broken = new AtomicBoolean(true);
-        var summing = summing(10);
-        var now =
-                start(
-                        sums(
-                                2,
-                                (event, sql) -> {
-                                    if (broken.get()) throw new IllegalArgumentException("not yet");
-                                    summing.apply(event, sql);
-                                }));
-        await(() ->
-                now.progress().failing().stream().anyMatch(it -> it.error().contains("not yet")));
+        var held = new Held(storage());
+        var now = start(held, sums(2, 10));
         append("meter-a", 2);
         awaitApplied(old, 2);
         assertThat(sums()).containsExactly(Map.entry("a", 3L));
-        assertThat(now.progress().failing().getFirst().by()).isEqualTo("rebuild sums");
-        broken.set(false);
+        assertThat(ofState(view(now), "building").swap()).isTrue();
+        held.open.countDown();
         assertThat(now.projections().awaitRebuilt(LONG)).isTrue();
         assertThat(sums()).containsExactly(Map.entry("a", 30L));
         append("meter-a", 4);
@@ -187,7 +177,10 @@ public abstract class RebuildContract extends StorageCases {
                                 (event, sql) -> {
                                     throw new IllegalArgumentException("never");
                                 }));
-        await(() -> !broken.progress().failing().isEmpty());
+        await(() ->
+                broken.progress().failing().stream()
+                        .anyMatch(it ->
+                                it.by().equals("rebuild sums") && it.error().contains("never")));
         broken.stop(LONG);
         var now = start(sums(3, 100));
         assertThat(now.projections().awaitRebuilt(LONG)).isTrue();
@@ -588,24 +581,12 @@ public abstract class RebuildContract extends StorageCases {
         }
     }
 
-    /** A storage as a process sees it that dies at one of its writes. */
-    private static final class Mortal implements Storage {
-        private final Storage to;
-        private final AtomicInteger left;
-        private final boolean late;
+    /** A storage as a process has it, that is in the way of its writes. */
+    private abstract static class Relay implements Storage {
+        final Storage to;
 
-        /**
-         * @param writes at which of its writes it dies
-         * @param late whether it dies behind that commit rather than before
-         */
-        Mortal(Storage to, int writes, boolean late) {
+        Relay(Storage to) {
             this.to = to;
-            this.left = new AtomicInteger(writes);
-            this.late = late;
-        }
-
-        boolean isDead() {
-            return left.get() <= 0;
         }
 
         @Override
@@ -618,7 +599,7 @@ public abstract class RebuildContract extends StorageCases {
             return new Database() {
                 @Override
                 public <T> T write(Function<Sql, T> work) throws InterruptedException {
-                    return Mortal.this.write(transaction -> work.apply(transaction.sql()));
+                    return Relay.this.write(transaction -> work.apply(transaction.sql()));
                 }
 
                 @Override
@@ -632,14 +613,50 @@ public abstract class RebuildContract extends StorageCases {
         }
 
         @Override
+        public void close() {}
+    }
+
+    /** All its writes but the first wait until it is opened. */
+    private static final class Held extends Relay {
+        final CountDownLatch open = new CountDownLatch(1);
+        private final AtomicInteger writes = new AtomicInteger();
+
+        Held(Storage to) {
+            super(to);
+        }
+
+        @Override
+        public <T> T write(Function<Transaction, T> work) throws InterruptedException {
+            if (writes.getAndIncrement() > 0) open.await();
+            return to.write(work);
+        }
+    }
+
+    /** It dies at one of its writes. */
+    private static final class Mortal extends Relay {
+        private final AtomicInteger left;
+        private final boolean late;
+
+        /**
+         * @param writes at which of its writes it dies
+         * @param late whether it dies behind that commit rather than before
+         */
+        Mortal(Storage to, int writes, boolean late) {
+            super(to);
+            this.left = new AtomicInteger(writes);
+            this.late = late;
+        }
+
+        boolean isDead() {
+            return left.get() <= 0;
+        }
+
+        @Override
         public <T> T write(Function<Transaction, T> work) throws InterruptedException {
             int now = left.decrementAndGet();
             if (now == 0 && late) to.write(work);
             if (now <= 0) throw new Failure.Storage("the process is dead", null);
             return to.write(work);
         }
-
-        @Override
-        public void close() {}
     }
 }
