@@ -15,15 +15,20 @@ import dev.weft.core.client.Clients;
 import dev.weft.core.client.Explanations;
 import dev.weft.events.EventStore;
 import dev.weft.events.ParkedEvents;
+import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
 import dev.weft.events.Projections;
+import dev.weft.events.Sagas;
 import dev.weft.http.BearerToken;
 import dev.weft.http.ServerLayers;
 import dev.weft.json.Json;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -83,11 +88,13 @@ final class About {
     record Parts(String service, String instance, long head, List<Part> parts) {}
 
     /**
-     * A projection, the publication or a listener.
+     * A projection, the publication, a listener or the timers.
      *
      * @param applied up to where of which log
      * @param keys how many keys of events do not go on because one fails
      * @param failing some of these
+     * @param waiting how many timers are set
+     * @param next when the next one of them is due that is not yet
      */
     record Part(
             String kind,
@@ -96,13 +103,17 @@ final class About {
             int keys,
             List<Progress.Failing> failing,
             int parkedKeys,
-            int parkedEvents) {}
+            int parkedEvents,
+            Optional<Long> waiting,
+            Optional<Instant> next) {}
 
     private final Surroundings in;
     private final Progress progress;
     private final ParkedEvents parked;
     private final Eraser eraser;
     private final Projections projections;
+    private final Supplier<Pipeline.Waiting> timers;
+    private final Sagas sagas;
     private final EventStore events;
     private final Clients clients;
     private final ServerLayers around;
@@ -121,6 +132,8 @@ final class About {
             ParkedEvents parked,
             Eraser eraser,
             Projections projections,
+            Supplier<Pipeline.Waiting> timers,
+            Sagas sagas,
             EventStore events,
             Clients clients,
             ServerLayers around,
@@ -132,6 +145,8 @@ final class About {
         this.parked = parked;
         this.eraser = eraser;
         this.projections = projections;
+        this.timers = timers;
+        this.sagas = sagas;
         this.events = events;
         this.clients = clients;
         this.around = around;
@@ -154,7 +169,8 @@ final class About {
                         Route.get(PREFIX + "asyncapi", this::asyncApi))
                 .and(new ParkedRoutes(in, parked).routes())
                 .and(new ErasureRoutes(in, eraser).routes())
-                .and(new ProjectionRoutes(in, projections).routes());
+                .and(new ProjectionRoutes(in, projections).routes())
+                .and(new SagaRoutes(in, sagas).routes());
     }
 
     private Response health() {
@@ -249,11 +265,13 @@ final class About {
         var parts =
                 progress.states().stream()
                         .map(state -> part(state, keys.getOrDefault(state.name(), List.of())))
+                        .filter(part -> !isIdle(part))
                         .toList();
         return json(new Parts(in.service(), in.instance(), events.head(), parts));
     }
 
-    private static Part part(Progress.State state, List<ParkedEvents.Head> keys) {
+    private Part part(Progress.State state, List<ParkedEvents.Head> keys) {
+        if (state.kind().equals("timers")) return timers(state);
         boolean listens = listens(state);
         return new Part(
                 state.kind(),
@@ -262,7 +280,31 @@ final class About {
                 state.keys(),
                 state.failing(),
                 listens ? keys.size() : 0,
-                listens ? keys.stream().mapToInt(ParkedEvents.Head::events).sum() : 0);
+                listens ? keys.stream().mapToInt(ParkedEvents.Head::events).sum() : 0,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** Timers of a service that has none, calls that do not fail: nothing to look at. */
+    private static boolean isIdle(Part part) {
+        boolean listed = !Set.of("timers", "calls").contains(part.kind());
+        return !listed && part.failing().isEmpty() && part.waiting().orElse(0L) == 0;
+    }
+
+    private Part timers(Progress.State state) {
+        var waiting = timers.get();
+        var failing = new ArrayList<>(state.failing());
+        failing.addAll(waiting.failing());
+        return new Part(
+                state.kind(),
+                state.name(),
+                Map.of(),
+                failing.size(),
+                failing,
+                0,
+                0,
+                Optional.of(waiting.count()),
+                waiting.next());
     }
 
     private static boolean listens(Progress.State state) {

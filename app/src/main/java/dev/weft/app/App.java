@@ -2,6 +2,7 @@ package dev.weft.app;
 
 import dev.weft.core.Failure;
 import dev.weft.core.Refusal;
+import dev.weft.core.Meter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Routes;
@@ -20,8 +21,12 @@ import dev.weft.events.MemoryBus;
 import dev.weft.events.Projection;
 import dev.weft.events.PublicEvent;
 import dev.weft.events.Publication;
+import dev.weft.events.Recurring;
+import dev.weft.events.Saga;
+import dev.weft.events.Sagas;
 import dev.weft.events.Storage;
 import dev.weft.events.Table;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -43,6 +48,8 @@ public record App(
         List<Projection<?>> projections,
         List<Publication<?>> publications,
         List<Function<Weft, Listener>> listeners,
+        List<Recurring> recurring,
+        List<Saga<?>> sagas,
         List<Function<Weft, Routes>> routes,
         CallSettings calls,
         List<Rate> rates) {
@@ -62,6 +69,8 @@ public record App(
         projections = List.copyOf(projections);
         publications = List.copyOf(publications);
         listeners = List.copyOf(listeners);
+        recurring = List.copyOf(recurring);
+        sagas = List.copyOf(sagas);
         routes = List.copyOf(routes);
         rates = List.copyOf(rates);
     }
@@ -70,6 +79,8 @@ public record App(
     public static App named(String name) {
         return new App(
                 name,
+                List.of(),
+                List.of(),
                 List.of(),
                 List.of(),
                 List.of(),
@@ -87,6 +98,8 @@ public record App(
                 projections,
                 publications,
                 listeners,
+                recurring,
+                sagas,
                 routes,
                 calls,
                 rates);
@@ -105,6 +118,8 @@ public record App(
                 and(projections, List.of(projection)),
                 publications,
                 listeners,
+                recurring,
+                sagas,
                 routes,
                 calls,
                 rates);
@@ -129,6 +144,8 @@ public record App(
                 projections,
                 and(publications, List.of(publication)),
                 listeners,
+                recurring,
+                sagas,
                 routes,
                 calls,
                 rates);
@@ -152,6 +169,43 @@ public record App(
                 projections,
                 publications,
                 and(listeners, List.of(listener)),
+                recurring,
+                sagas,
+                routes,
+                calls,
+                rates);
+    }
+
+    /**
+     * Tells all services again and again: {@code every("nightly", Duration.ofDays(1), REPORT_DUE.of("all", new ReportDue()))};
+     * see {@link Recurring}.
+     *
+     * @param name stays
+     */
+    public App every(String name, Duration every, PublicEvent<?> event) {
+        return new App(
+                name(),
+                tables,
+                projections,
+                publications,
+                listeners,
+                and(recurring, List.of(new Recurring(name, every, event))),
+                sagas,
+                routes,
+                calls,
+                rates);
+    }
+
+    /** Runs a process over several services; see {@link Saga}. */
+    public App saga(Saga<?> saga) {
+        return new App(
+                name,
+                tables,
+                projections,
+                publications,
+                listeners,
+                recurring,
+                and(sagas, List.of(saga)),
                 routes,
                 calls,
                 rates);
@@ -163,10 +217,18 @@ public record App(
      */
     public List<Listener> listening(Storage storage) {
         var time = SystemTime.INSTANCE;
-        var commands = new Commands(name, storage.events(), time, Tracer.NONE);
+        var commands =
+                new Commands(name, storage.events(), time, Tracer.NONE).telling(publications);
         var weft =
                 new Weft(
-                        commands.telling(publications),
+                        commands,
+                        new Sagas(
+                                sagas,
+                                commands,
+                                App::nobody,
+                                storage.database(),
+                                Meter.NONE,
+                                time),
                         storage.database(),
                         App::nobody,
                         new MemoryBus(time),
@@ -196,6 +258,8 @@ public record App(
                 projections,
                 publications,
                 listeners,
+                recurring,
+                sagas,
                 and(routes, List.of(more)),
                 calls,
                 rates);
@@ -215,7 +279,17 @@ public record App(
     }
 
     private App calls(CallSettings calls) {
-        return new App(name, tables, projections, publications, listeners, routes, calls, rates);
+        return new App(
+                name,
+                tables,
+                projections,
+                publications,
+                listeners,
+                recurring,
+                sagas,
+                routes,
+                calls,
+                rates);
     }
 
     /**
@@ -231,6 +305,8 @@ public record App(
                 projections,
                 publications,
                 listeners,
+                recurring,
+                sagas,
                 routes,
                 calls,
                 and(rates, List.of(new Rate(options, key))));

@@ -65,7 +65,7 @@ final class ParkedRoutes {
     }
 
     private Response list(Request request) {
-        requireToken(request);
+        requireToken(in, request);
         var query = request.query();
         var heads =
                 parked.heads(
@@ -88,7 +88,7 @@ final class ParkedRoutes {
     }
 
     private Response show(Request request) {
-        requireToken(request);
+        requireToken(in, request);
         var event = request.query().get("event").orElse("");
         var shown = parked.show(request.query().get("listener"), event);
         if (shown.isEmpty()) throw Problem.notFound("parked-event", event);
@@ -96,20 +96,20 @@ final class ParkedRoutes {
     }
 
     private Response retry(Request request) throws InterruptedException {
-        requireToken(request);
+        requireToken(in, request);
         var wanted = read(request, Retry.class);
         return About.json(
                 parked.retry(wanted.select(), wanted.perMinute().orElse(ParkedEvents.NO_LIMIT)));
     }
 
     private Response drop(Request request) throws InterruptedException {
-        requireToken(request);
+        requireToken(in, request);
         var wanted = read(request, Drop.class);
         return About.json(parked.drop(wanted.select(), wanted.behind().orElse(false)));
     }
 
     private Response edit(Request request) throws InterruptedException {
-        requireToken(request);
+        requireToken(in, request);
         var wanted = read(request, Edit.class);
         return About.json(
                 parked.edit(
@@ -119,8 +119,8 @@ final class ParkedRoutes {
     }
 
     /** Events are data of users, and dropping them is for ever: without a token only this machine may. */
-    private void requireToken(Request request) {
-        About.requireOwner(in, request, "look at what is parked here");
+    static void requireToken(Surroundings in, Request request) {
+        About.requireOwner(in, request, "look at what is kept here");
     }
 
     private static <T> T read(Request request, Class<T> type) {

@@ -22,6 +22,7 @@ import dev.weft.events.Commands;
 import dev.weft.events.Erasing;
 import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
+import dev.weft.events.Sagas;
 import dev.weft.events.Sql;
 import dev.weft.http.HttpClientTelemetry;
 import dev.weft.http.RateLimited;
@@ -133,7 +134,23 @@ public final class Running implements AutoCloseable {
                                 in.time()));
         var telling = commands.telling(app.publications());
         var eraser = new Eraser();
-        var weft = new Weft(telling, storage.database(), clients::of, in.bus(), eraser, in.time());
+        var sagas =
+                new Sagas(
+                        app.sagas(),
+                        telling,
+                        clients::of,
+                        storage.database(),
+                        in.meter(),
+                        in.time());
+        var weft =
+                new Weft(
+                        telling,
+                        sagas,
+                        storage.database(),
+                        clients::of,
+                        in.bus(),
+                        eraser,
+                        in.time());
         var listeners = app.listeners().stream().map(make -> make.apply(weft)).toList();
         var pipeline =
                 part(
@@ -142,6 +159,8 @@ public final class Running implements AutoCloseable {
                                 app.projections(),
                                 app.publications(),
                                 listeners,
+                                app.recurring(),
+                                app.sagas().isEmpty() ? Optional.empty() : Optional.of(sagas),
                                 storage,
                                 in.bus(),
                                 tracer,
@@ -162,6 +181,8 @@ public final class Running implements AutoCloseable {
                         pipeline.parked(),
                         eraser,
                         pipeline.projections(),
+                        pipeline::timers,
+                        sagas,
                         storage.events(),
                         clients,
                         around,
@@ -181,6 +202,7 @@ public final class Running implements AutoCloseable {
     }
 
     private int makeTables(Sql sql) {
+        Pipeline.makeTables(sql);
         for (var statement : app.tables()) sql.update(statement);
         return app.tables().size();
     }

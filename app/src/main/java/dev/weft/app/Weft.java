@@ -14,6 +14,9 @@ import dev.weft.events.Database;
 import dev.weft.events.Decider;
 import dev.weft.events.Erasing;
 import dev.weft.events.Outcome;
+import dev.weft.events.Saga;
+import dev.weft.events.Sagas;
+import dev.weft.events.Timers;
 import dev.weft.http.Endpoint;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -22,6 +25,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -32,25 +36,30 @@ public final class Weft {
     private static final int MAX_CALLED = 10_000;
 
     private final Commands commands;
+    private final Sagas sagas;
     private final Database database;
     private final Function<String, Service<Request, Response>> clients;
     private final Bus bus;
     private final Eraser eraser;
+    private final Timers timers;
     private final Time time;
     private final Set<Promises.Called> called = new LinkedHashSet<>();
 
     Weft(
             Commands commands,
+            Sagas sagas,
             Database database,
             Function<String, Service<Request, Response>> clients,
             Bus bus,
             Eraser eraser,
             Time time) {
         this.commands = commands;
+        this.sagas = sagas;
         this.database = database;
         this.clients = clients;
         this.bus = bus;
         this.eraser = eraser;
+        this.timers = new Timers(database, time);
         this.time = time;
     }
 
@@ -80,6 +89,11 @@ public final class Weft {
         return commands.state(decider, id);
     }
 
+    /** The state of one instance of the saga, also behind its end; empty if it has not begun. */
+    public <S> Optional<S> saga(Saga<S> saga, String id) {
+        return sagas.state(saga, id);
+    }
+
     /** The service's tables. */
     public Database database() {
         return database;
@@ -95,6 +109,11 @@ public final class Weft {
      */
     public Erasing.Erased erase(String subject, String by) throws InterruptedException {
         return eraser.erase(subject, by);
+    }
+
+    /** Public events that are told later. */
+    public Timers timers() {
+        return timers;
     }
 
     /** Another service, by its name; endpoints make typed clients of it. */

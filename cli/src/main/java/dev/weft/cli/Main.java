@@ -38,6 +38,7 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("parked", ParkedCommand::new);
         COMMANDS.put("projections", ProjectionsCommand::new);
         COMMANDS.put("erase", Erase::new);
+        COMMANDS.put("sagas", SagaList::new);
         COMMANDS.put("explain", Explain::new);
         COMMANDS.put("contracts", ContractsCommand::new);
         COMMANDS.put("openapi", OpenApiCommand::new);

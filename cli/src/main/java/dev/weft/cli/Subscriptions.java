@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -65,10 +66,14 @@ final class Subscriptions implements Callable<Integer> {
             int keys,
             List<Failing> failing,
             int parkedKeys,
-            int parkedEvents) {
+            int parkedEvents,
+            Optional<Long> waiting,
+            Optional<Instant> next) {
 
-        /** {@code 12/14}; of several logs those that it is not at the end of, or how many there are. */
+        /** {@code 12/14}; of several logs those that it is not at the end of, or how many there are; of timers how many are set. */
         String position() {
+            if (waiting.isPresent())
+                return waiting.get() + " set" + next.map(it -> ", next " + it).orElse("");
             var behind = new ArrayList<String>();
             ends.forEach((source, end) -> {
                 long at = applied.getOrDefault(source, 0L);

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 
 /**
  * Handles commands: state, decision, append.
@@ -45,6 +46,11 @@ public final class Commands {
 
     private static final int READ_BATCH = 500;
 
+    /** What transactions know is kept apart: it has no personal values, so it outlives erasures. No stream is named so. */
+    private static final String WITHIN = "within ";
+
+    private static final long IN_TRANSACTION = -1;
+
     private static final Backoff CONFLICT =
             new Backoff(Duration.ofMillis(1), Duration.ofMillis(20));
 
@@ -58,6 +64,9 @@ public final class Commands {
     private final Object lock = new Object();
     private final Map<String, Coded> codecs = new HashMap<>();
     private final LinkedHashMap<String, Known> states = new LinkedHashMap<>(64, 0.75f, true);
+
+    /** By transactions under way; those that fail are forgotten with them. */
+    private final Map<Transaction, Map<String, Known>> within = new WeakHashMap<>();
 
     private record Coded(Decider<?, ?, ?> decider, EventCodec<?> codec) {}
 
@@ -131,12 +140,27 @@ public final class Commands {
      */
     public <C, S, E> Outcome<S> handle(Decider<C, S, E> decider, String id, C command)
             throws InterruptedException {
-        return new Instance<>(decider, id).handle(command);
+        return new Instance<>(decider, id, store.erasures()).handle(command);
+    }
+
+    /**
+     * What comes of the command, decided and stored within a transaction: on what that sees, its own appends too, so that there is
+     * no conflict.
+     *
+     * @param origin of what is stored
+     */
+    <C, S, E> Outcome<S> handle(
+            Decider<C, S, E> decider,
+            String id,
+            C command,
+            Origin origin,
+            Transaction transaction) {
+        return new Instance<>(decider, id, IN_TRANSACTION).handle(command, origin, transaction);
     }
 
     /** The state of the instance with this id, as of now; the initial one if it has no events. */
     public <C, S, E> S state(Decider<C, S, E> decider, String id) {
-        return new Instance<>(decider, id).newest().state();
+        return new Instance<>(decider, id, store.erasures()).newest().state();
     }
 
     /** The commands of one stream. */
@@ -144,9 +168,10 @@ public final class Commands {
         private final Decider<C, S, E> decider;
         private final EventCodec<E> codec;
         private final String stream;
-        private final long erasures = store.erasures();
+        private final long erasures;
 
-        Instance(Decider<C, S, E> decider, String id) {
+        Instance(Decider<C, S, E> decider, String id, long erasures) {
+            this.erasures = erasures;
             this.decider = decider;
             this.codec = codec(decider);
             this.stream = decider.stream(id);
@@ -185,6 +210,54 @@ public final class Commands {
                 if (read) time.sleep(CONFLICT.after(attempt, time));
                 at = newest();
                 read = true;
+            }
+        }
+
+        Outcome<S> handle(C command, Origin origin, Transaction transaction) {
+            var at = newest(transaction);
+            var decision = decider.decide().apply(command, at.state());
+            if (decision instanceof Decision.Reject<E>(var reason, var detail))
+                return new Outcome.Rejected<>(reason, detail);
+            for (var one : unless(decision))
+                if (!transaction.log(one.query(), 0, 1).isEmpty())
+                    return new Outcome.Rejected<>(
+                            one.rejection().reason(), one.rejection().detail());
+            var events = emitted(decision);
+            if (events.isEmpty()) return new Outcome.Accepted<>(at.state(), at.version());
+            var appended =
+                    transaction.append(
+                            List.of(
+                                    new Append(
+                                            stream,
+                                            at.version(),
+                                            events.stream().map(this::encoded).toList())),
+                            origin.withoutAppendKey());
+            S state = at.state();
+            for (var event : events) state = decider.evolve().apply(state, event);
+            var behind = new At<>(state, appended.version(), at.kept());
+            within(transaction).put(stream, new Known(decider, behind, IN_TRANSACTION));
+            stored.add(events.size(), decider.name());
+            return new Outcome.Accepted<>(state, appended.version());
+        }
+
+        /** Folds on from what is known; other transactions learn of it when this one is committed. */
+        private At<S> newest(Transaction transaction) {
+            var within = Optional.ofNullable(within(transaction).get(stream));
+            @SuppressWarnings("unchecked") // the state is of this very decider
+            var from =
+                    within.filter(it -> it.decider().equals(decider))
+                            .map(it -> (At<S>) it.at())
+                            .or(() -> known(decider, WITHIN + stream, IN_TRANSACTION))
+                            .orElse(new At<>(decider.initial(), 0, 0));
+            S state = from.state();
+            long version = from.version();
+            while (true) {
+                var events = transaction.stream(stream, version, READ_BATCH);
+                if (events.isEmpty()) return new At<>(state, version, from.kept());
+                for (var event : events) {
+                    state = decider.evolve().apply(state, codec.data(event));
+                    version = event.version();
+                }
             }
         }
 
@@ -345,6 +418,33 @@ public final class Commands {
             }
             return new At<>(state, version, from.kept());
         }
+    }
+
+    /** What a transaction under way knows by its own commands; all know it when it is committed. */
+    private Map<String, Known> within(Transaction transaction) {
+        synchronized (lock) {
+            var known = within.get(transaction);
+            if (known == null) {
+                var fresh = new HashMap<String, Known>();
+                within.put(transaction, fresh);
+                transaction.behind(() -> {
+                    synchronized (lock) {
+                        within.remove(transaction);
+                    }
+                    fresh.forEach((stream, each) -> remembered(stream, each));
+                });
+                return fresh;
+            }
+            return known;
+        }
+    }
+
+    private <S> void remembered(String stream, Known known) {
+        @SuppressWarnings("unchecked") // a state and its decider were put there together
+        var decider = (Decider<?, S, ?>) known.decider();
+        @SuppressWarnings("unchecked") // the same
+        var at = (At<S>) known.at();
+        remember(decider, WITHIN + stream, at, IN_TRANSACTION);
     }
 
     /** The events belong to the span that appends them. */

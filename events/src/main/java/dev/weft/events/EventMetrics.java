@@ -105,6 +105,13 @@ public final class EventMetrics {
                     "Parked events that somebody had dropped.",
                     LISTENER);
 
+    public static final Metric UNEXPECTED =
+            Metric.counter(
+                    "weft.saga.unexpected",
+                    "{input}",
+                    "Inputs that instances of a saga had no use for: late answers, events behind the end.",
+                    "saga");
+
     public static final Metric COMMIT_DURATION =
             Metric.histogram(
                     "weft.store.commit.duration",
@@ -136,6 +143,7 @@ public final class EventMetrics {
                     PARKED_EVENTS,
                     RETRIED,
                     DROPPED,
+                    UNEXPECTED,
                     COMMIT_DURATION,
                     COMMIT_UNITS);
 

@@ -53,7 +53,7 @@ public sealed interface Listener {
             implements Listener {
 
         /** What an event of one type does to the tables. */
-        public record Change<T>(EventType<T> type, Projection.Apply<T> apply) {}
+        public record Change<T>(EventType<T> type, Apply<T> apply) {}
 
         public Transactional {
             requireAttempts(attempts);
@@ -65,7 +65,19 @@ public sealed interface Listener {
             this(name, attempts, backoff, handlers, Optional.empty());
         }
 
+        /** What is done within the transaction that notes the event as handled. */
+        @FunctionalInterface
+        public interface Apply<T> {
+            void apply(Event<T> event, Transaction transaction);
+        }
+
+        /** Changes tables. */
         public <T> Transactional on(EventType<T> type, Projection.Apply<T> apply) {
+            return within(type, (event, transaction) -> apply.apply(event, transaction.sql()));
+        }
+
+        /** Changes tables, and may append to the service's log in the same transaction. */
+        public <T> Transactional within(EventType<T> type, Apply<T> apply) {
             var more = new ArrayList<>(handlers);
             more.add(new Change<>(type, apply));
             return new Transactional(name, attempts, backoff, more, forget);

@@ -32,6 +32,15 @@ public record Origin(
 
     /** The origin of what the current context writes. */
     public static Origin current() {
+        return current(Context.current().work().nextAppendKey());
+    }
+
+    /** The same for what is written without a key of its own, such as what a transaction writes. */
+    static Origin withoutKey() {
+        return current("");
+    }
+
+    private static Origin current(String appendKey) {
         var context = Context.current();
         var criticality = context.criticality();
         return new Origin(
@@ -42,7 +51,7 @@ public record Origin(
                                 ? ""
                                 : criticality.name().toLowerCase(Locale.ROOT),
                         context.work().cause(),
-                        context.work().nextAppendKey())
+                        appendKey)
                 .with(context.trace());
     }
 

@@ -80,7 +80,7 @@ record Parked(String listener, Subjects subjects) {
         }
 
         /** Without what no text column takes. */
-        private static String start(String text, int most) {
+        static String start(String text, int most) {
             var plain = text.replace('\0', ' ');
             return plain.length() <= most ? plain : plain.substring(0, most) + "…";
         }

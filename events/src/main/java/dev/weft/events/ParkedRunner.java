@@ -110,17 +110,16 @@ final class ParkedRunner implements Runner {
             Meter meter,
             Progress.Part part,
             Time time) {
-        var database = storage.database();
         var parked = new Parked(listener.name(), storage.subjects());
         Handling handling =
                 entry -> {
                     try {
                         changes.write(
                                 List.of(entry.event()),
-                                database,
-                                (sql, prepared) -> {
-                                    if (!parked.remove(entry, sql)) return false;
-                                    prepared.getFirst().accept(sql);
+                                storage,
+                                (transaction, prepared) -> {
+                                    if (!parked.remove(entry, transaction.sql())) return false;
+                                    prepared.getFirst().accept(transaction);
                                     return true;
                                 });
                         return Optional.empty();
@@ -136,8 +135,8 @@ final class ParkedRunner implements Runner {
                 parked,
                 handling,
                 1,
-                database,
-                lease(listener.name(), database, time),
+                storage.database(),
+                lease(listener.name(), storage.database(), time),
                 meter,
                 part,
                 time);

@@ -4,9 +4,13 @@ import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -30,6 +34,19 @@ public final class Pipeline implements AutoCloseable {
     private final LogCheck check;
     private final ParkedEvents parked;
     private final Projections projections;
+    private final TimerRunner timers;
+    private final Optional<SagaCalls> calls;
+
+    /**
+     * What timers wait.
+     *
+     * @param count of all that are set
+     * @param next when the next one is due that is not yet
+     * @param failing some of those that are due and fail
+     */
+    public record Waiting(long count, Optional<Instant> next, List<Progress.Failing> failing) {
+        static final Waiting NONE = new Waiting(0, Optional.empty(), List.of());
+    }
 
     /** Measures nothing. */
     public Pipeline(
@@ -44,12 +61,39 @@ public final class Pipeline implements AutoCloseable {
         this(service, projections, publications, listeners, storage, bus, tracer, Meter.NONE, time);
     }
 
+    /** Without anything that recurs, and without sagas. */
+    public Pipeline(
+            String service,
+            List<? extends Projection<?>> projections,
+            List<? extends Publication<?>> publications,
+            List<? extends Listener> listeners,
+            Storage storage,
+            Bus bus,
+            Tracer tracer,
+            Meter meter,
+            Time time) {
+        this(
+                service,
+                projections,
+                publications,
+                listeners,
+                List.of(),
+                Optional.empty(),
+                storage,
+                bus,
+                tracer,
+                meter,
+                time);
+    }
+
     /** Nothing runs before {@link #start}. Storage and bus stay the caller's to close. */
     public Pipeline(
             String service,
             List<? extends Projection<?>> projections,
             List<? extends Publication<?>> publications,
             List<? extends Listener> listeners,
+            List<Recurring> recurring,
+            Optional<Sagas> sagas,
             Storage storage,
             Bus bus,
             Tracer tracer,
@@ -69,7 +113,9 @@ public final class Pipeline implements AutoCloseable {
                                 .toList(),
                         storage);
         requireDifferent("projections", projections.stream().map(Projection::name).toList());
-        requireDifferent("listeners", listeners.stream().map(Listener::name).toList());
+        var all = new ArrayList<Listener>(listeners);
+        sagas.ifPresent(it -> all.addAll(it.listeners()));
+        requireDifferent("listeners", all.stream().map(Listener::name).toList());
         var spans = new EventSpans(tracer);
         this.projections = new Projections(service, projections, storage, time);
         for (var projection : projections) {
@@ -88,7 +134,7 @@ public final class Pipeline implements AutoCloseable {
                         progress,
                         time));
         var parking = new ArrayList<ParkedRunner>();
-        for (var listener : listeners)
+        for (var listener : all)
             switch (listener) {
                 case Listener.Transactional tables -> {
                     var changes =
@@ -135,8 +181,46 @@ public final class Pipeline implements AutoCloseable {
                 }
             }
         runners.addAll(parking);
-        this.parked = new ParkedEvents(storage, listeners, parking, meter);
-        progress.parked(parked::blocking);
+        this.parked = new ParkedEvents(storage, all, parking, meter);
+        this.timers =
+                new TimerRunner(
+                        service,
+                        recurring,
+                        sagas.map(Sagas::owners).orElse(Map.of()),
+                        storage,
+                        spans,
+                        progress,
+                        time);
+        runners.add(timers);
+        this.calls =
+                sagas.map(it ->
+                        new SagaCalls(
+                                service,
+                                it.turns(),
+                                it.clients(),
+                                storage,
+                                tracer,
+                                progress,
+                                time));
+        calls.ifPresent(it -> {
+            runners.add(it);
+            sagas.orElseThrow().called(it::wake);
+        });
+        progress.parked(this::blocking);
+    }
+
+    /** What no position tells: keys that are parked, timers that are due, calls that are not answered. */
+    private List<Progress.Blocked> blocking(Set<String> correlations) {
+        var called = calls.map(it -> it.blocking(correlations)).orElse(List.of());
+        return Stream.of(parked.blocking(correlations), timers.blocking(correlations), called)
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    /** Makes what timers and sagas need in the service's database, where it is missing. */
+    public static void makeTables(Sql sql) {
+        TimerRunner.makeTables(sql);
+        SagaCalls.makeTables(sql);
     }
 
     private <E> ProjectionRunner<E> runner(
@@ -193,6 +277,11 @@ public final class Pipeline implements AutoCloseable {
     /** What its listeners have parked. */
     public ParkedEvents parked() {
         return parked;
+    }
+
+    /** What timers wait. */
+    public Waiting timers() {
+        return timers.waiting();
     }
 
     /**

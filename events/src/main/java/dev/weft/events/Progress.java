@@ -96,7 +96,9 @@ public final class Progress {
         REBUILD("rebuild "),
         PUBLICATION("publication"),
         TRANSACTIONAL("listener "),
-        EFFECT("listener ");
+        EFFECT("listener "),
+        TIMERS("timers"),
+        CALLS("calls of sagas");
 
         private final String prefix;
 
@@ -162,6 +164,11 @@ public final class Progress {
         /** Has those look again that wait for what this listener had parked. */
         void parkedChanged() {
             change(() -> parkedChanges++);
+        }
+
+        /** Whether it reads events that others wait for. */
+        private boolean isReader() {
+            return kind != Kind.TIMERS && kind != Kind.CALLS && kind != Kind.REBUILD;
         }
 
         /** Whether it works at the service's own log. */
@@ -454,8 +461,7 @@ public final class Progress {
             all.positions()
                     .forEach((source, position) -> {
                         boolean concerns =
-                                part.kind != Kind.REBUILD
-                                        && (!part.isOwn() || source.equals(service));
+                                part.isReader() && (!part.isOwn() || source.equals(service));
                         if (concerns) part.blockedAt(source, position, blocked);
                     });
         return blocked;

@@ -167,9 +167,15 @@ final class PublicationRunner implements Runner {
 
     private List<BusEvent> translate(StoredEvent stored) {
         var said = new ArrayList<BusEvent>();
+        var told = Told.key(stored);
+        if (told.isPresent())
+            said.add(checked(published(stored, 0, stored.type(), told.get(), stored.data())));
         for (var source : sources)
-            for (var event : source.translate(stored))
-                said.add(checked(published(stored, said.size(), event)));
+            for (var event : source.translate(stored)) {
+                var data = Json.write(event.data());
+                var type = event.type().publicName();
+                said.add(checked(published(stored, said.size(), type, event.key(), data)));
+            }
         if (said.size() > Bus.MAX_BATCH)
             throw new IllegalStateException(
                     "one event may be told as at most "
@@ -185,9 +191,8 @@ final class PublicationRunner implements Runner {
         return event;
     }
 
-    private BusEvent published(StoredEvent stored, int number, PublicEvent<?> event) {
-        var type = event.type().publicName();
-        var data = Json.write(event.data());
+    private BusEvent published(
+            StoredEvent stored, int number, String type, String key, byte[] data) {
         var told = new ArrayList<BusEvent>(1);
         spans.record(
                 stored.origin(),
@@ -201,7 +206,7 @@ final class PublicationRunner implements Runner {
                                         stored.position(),
                                         number,
                                         type,
-                                        event.key(),
+                                        key,
                                         stored.at(),
                                         data,
                                         origin(stored.origin()))));

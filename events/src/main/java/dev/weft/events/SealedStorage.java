@@ -140,6 +140,34 @@ final class SealedStorage implements Storage {
                 throw new IllegalStateException("sealing within a transaction does not wait", e);
             }
         }
+
+        @Override
+        public List<StoredEvent> stream(String stream, long afterVersion, int max) {
+            return plain(inner.stream(stream, afterVersion, max));
+        }
+
+        @Override
+        public List<StoredEvent> log(EventQuery query, long afterPosition, int max) {
+            return plain(inner.log(query, afterPosition, max));
+        }
+
+        @Override
+        public void behind(Runnable work) {
+            inner.behind(work);
+        }
+
+        /** Opening asks the database, and whoever writes has to do without. */
+        private static List<StoredEvent> plain(List<StoredEvent> stored) {
+            for (var event : stored)
+                if (PersonalJson.isIn(event.data()))
+                    throw new IllegalStateException(
+                            "events with personal values are not read within a transaction, as "
+                                    + event.type()
+                                    + " of "
+                                    + event.stream()
+                                    + ": handle commands to it outside, or keep the person's id only");
+            return stored;
+        }
     }
 
     /** The log, sealed. */

@@ -37,50 +37,53 @@ final class TableChanges {
      * @param work changes the tables by what {@link #of} says
      */
     <T> T write(
-            List<BusEvent> events, Database database, BiFunction<Sql, List<Consumer<Sql>>, T> work)
+            List<BusEvent> events,
+            Storage storage,
+            BiFunction<Transaction, List<Consumer<Transaction>>, T> work)
             throws InterruptedException {
         boolean personal = events.stream().anyMatch(event -> PersonalJson.isIn(event.data()));
         while (true) {
             long erasures = subjects.known();
             var prepared = events.stream().map(this::of).toList();
             var done =
-                    database.write(sql ->
-                            personal && subjects.moved(erasures, sql)
+                    storage.write(transaction ->
+                            personal && subjects.moved(erasures, transaction.sql())
                                     ? Optional.<T>empty()
-                                    : Optional.of(work.apply(sql, prepared)));
+                                    : Optional.of(work.apply(transaction, prepared)));
             if (done.isPresent()) return done.get();
         }
     }
 
     /** What the event does; data that cannot be read fail when it is to be done, not before. */
-    private Consumer<Sql> of(BusEvent event) {
+    private Consumer<Transaction> of(BusEvent event) {
         try {
             return bound(event);
         } catch (RuntimeException misfit) {
-            return sql -> {
+            return transaction -> {
                 throw misfit;
             };
         }
     }
 
-    private Consumer<Sql> bound(BusEvent event) {
+    private Consumer<Transaction> bound(BusEvent event) {
         var all = changes.get(event.type());
         if (all == null)
             throw new IllegalStateException(
                     name + " has no handler for " + event.type() + " " + event.id());
         var bound = all.stream().map(change -> bound(change, event)).toList();
-        return sql ->
+        return transaction ->
                 spans.record(
                         event.origin(),
                         name + " " + event.type(),
                         Span.Kind.CONSUMER,
                         event.id(),
-                        () -> bound.forEach(one -> one.accept(sql)));
+                        () -> bound.forEach(one -> one.accept(transaction)));
     }
 
-    private <T> Consumer<Sql> bound(Listener.Transactional.Change<T> change, BusEvent event) {
+    private <T> Consumer<Transaction> bound(
+            Listener.Transactional.Change<T> change, BusEvent event) {
         var read = read(change.type(), event, subjects);
-        return sql -> change.apply().apply(read, sql);
+        return transaction -> change.apply().apply(read, transaction);
     }
 
     /** The event, without what it holds of erased subjects. */

@@ -20,6 +20,24 @@ public interface Transaction {
      */
     Appended append(List<Append> appends, List<Condition> conditions, Origin origin);
 
+    /**
+     * The events of a stream behind a version, as {@link EventStore#stream}; also sees what this transaction has appended. Fails
+     * on events with personal values.
+     */
+    List<StoredEvent> stream(String stream, long afterVersion, int max);
+
+    /**
+     * What a query means in the log behind a position, as {@link EventStore#log}; also sees what this transaction has appended.
+     * Fails on events with personal values.
+     */
+    List<StoredEvent> log(EventQuery query, long afterPosition, int max);
+
+    /**
+     * Runs this when the transaction is committed, in order, on the thread that waits for that; not if it fails. What it throws is
+     * thrown to who waits.
+     */
+    void behind(Runnable work);
+
     /** Appends without conditions. */
     default Appended append(List<Append> appends, Origin origin) {
         return append(appends, List.of(), origin);

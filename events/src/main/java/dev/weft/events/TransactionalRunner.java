@@ -43,7 +43,7 @@ final class TransactionalRunner implements Runner {
     private final TableChanges changes;
     private final Inbox inbox;
     private final Parked parked;
-    private final Database database;
+    private final Storage storage;
     private final Outcomes outcomes;
     private final Progress.Part part;
     private final Time time;
@@ -69,7 +69,7 @@ final class TransactionalRunner implements Runner {
         this.changes = changes;
         this.inbox = new Inbox(listener.name());
         this.parked = new Parked(listener.name(), storage.subjects());
-        this.database = storage.database();
+        this.storage = storage;
         this.outcomes = new Outcomes(meter, listener.name(), time);
         this.part = progress.part(Progress.Kind.TRANSACTIONAL, listener.name());
         this.time = time;
@@ -179,8 +179,16 @@ final class TransactionalRunner implements Runner {
         int rows;
         try {
             rows =
-                    database.write(sql ->
-                            Parking.park(one.events, 0, one.attempts, failure, inbox, parked, sql));
+                    storage.database()
+                            .write(sql ->
+                                    Parking.park(
+                                            one.events,
+                                            0,
+                                            one.attempts,
+                                            failure,
+                                            inbox,
+                                            parked,
+                                            sql));
         } catch (InterruptedException e) {
             throw e;
         } catch (Throwable hindrance) {
@@ -230,10 +238,13 @@ final class TransactionalRunner implements Runner {
 
     /** Applies the events; those of parked keys join them instead. Tells how many these are. */
     private int change(List<BusEvent> events) throws InterruptedException {
-        return changes.write(events, database, (sql, prepared) -> change(events, prepared, sql));
+        return changes.write(
+                events, storage, (transaction, prepared) -> change(events, prepared, transaction));
     }
 
-    private int change(List<BusEvent> events, List<Consumer<Sql>> prepared, Sql sql) {
+    private int change(
+            List<BusEvent> events, List<Consumer<Transaction>> prepared, Transaction transaction) {
+        var sql = transaction.sql();
         var before = new HashMap<Inbox.Key, Inbox.Place>();
         var now = new LinkedHashMap<Inbox.Key, Inbox.Place>();
         var behind = new Parking(parked, sql);
@@ -243,7 +254,7 @@ final class TransactionalRunner implements Runner {
             var place = Inbox.Place.of(event);
             var last = before.computeIfAbsent(key, each -> inbox.last(each, sql));
             if (!place.isBehind(last)) continue;
-            if (!behind.take(event)) prepared.get(i).accept(sql);
+            if (!behind.take(event)) prepared.get(i).accept(transaction);
             before.put(key, place);
             now.put(key, place);
         }

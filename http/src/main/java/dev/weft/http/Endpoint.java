@@ -5,6 +5,7 @@ import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
 import dev.weft.core.Method;
+import dev.weft.core.Operation;
 import dev.weft.core.PathTemplate;
 import dev.weft.core.Problem;
 import dev.weft.core.Receipt;
@@ -42,7 +43,8 @@ public record Endpoint<I, O>(
         Class<I> takes,
         Class<O> answers,
         int status,
-        Optional<Function<O, String>> location) {
+        Optional<Function<O, String>> location)
+        implements Operation<I, O> {
 
     public Endpoint {
         if (takes == String.class && path.variables().size() != 1)
@@ -209,7 +211,8 @@ public record Endpoint<I, O>(
         };
     }
 
-    private Request request(I input) {
+    @Override
+    public Request request(I input) {
         if (takes == Void.class) return Request.of(method, path.fill(Map.of()));
         if (input instanceof Request request)
             return request.with(method).path(path.fill(request.variables()));
@@ -260,8 +263,10 @@ public record Endpoint<I, O>(
         }
     }
 
+    /** It adds the answer's receipt to the current work, and notes if trying again would only add load. */
+    @Override
     @SuppressWarnings("NullAway") // a Void is null, it has no other value
-    private O output(Response response) {
+    public O output(Response response) {
         noteReceipt(response);
         Problems.noteGaveUp(response);
         if (answers == Response.class && response.successful())

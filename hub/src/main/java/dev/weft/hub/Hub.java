@@ -297,7 +297,7 @@ public final class Hub implements AutoCloseable {
         var routes =
                 new AdminRoutes(table, bus, settling, awaiting, supervisor)
                         .routes()
-                        .and(new ParkedRoutes(each).routes())
+                        .and(new KeptRoutes(each).routes())
                         .and(new ContractRoutes(each).routes())
                         .and(new ProjectionRoutes(each).routes())
                         .and(new ErasureRoutes(subjects, table, each, options.services()).routes())

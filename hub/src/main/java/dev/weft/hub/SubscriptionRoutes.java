@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Every projection, publication and listener of the system, of every instance: how far it has come,
+ * Every projection, publication, listener and timer of the system, of every instance: how far it has come,
  * what fails, what is parked.
  */
 final class SubscriptionRoutes {
@@ -41,7 +41,9 @@ final class SubscriptionRoutes {
             int keys,
             List<Failing> failing,
             int parkedKeys,
-            int parkedEvents) {}
+            int parkedEvents,
+            Optional<Long> waiting,
+            Optional<Instant> next) {}
 
     /** What an instance tells. */
     record Parts(String service, String instance, long head, List<Part> parts) {}
@@ -53,7 +55,9 @@ final class SubscriptionRoutes {
      * @param applied up to where of which log
      * @param ends of these logs, as far as they are published
      * @param lag events that it has still to deal with; for a listener those of its types
-     * @param consumers how many share the subscription; 1 for a projection or publication
+     * @param consumers how many share the subscription; 1 for a projection, a publication or timers
+     * @param waiting how many timers are set
+     * @param next when the next one of them is due that is not yet
      */
     record View(
             String service,
@@ -67,7 +71,9 @@ final class SubscriptionRoutes {
             int keys,
             List<Failing> failing,
             int parkedKeys,
-            int parkedEvents) {}
+            int parkedEvents,
+            Optional<Long> waiting,
+            Optional<Instant> next) {}
 
     /** Of this instance nothing is known. */
     record Away(String service, String instance, String error) {}
@@ -165,8 +171,9 @@ final class SubscriptionRoutes {
         return views;
     }
 
-    /** One that works on its own service's log. */
+    /** One that works on its own service's log, or on its timers. */
     private static View own(Parts parts, Part part) {
+        boolean reads = part.waiting().isEmpty();
         long at = part.applied().getOrDefault(parts.service(), 0L);
         return new View(
                 parts.service(),
@@ -174,13 +181,15 @@ final class SubscriptionRoutes {
                 part.kind(),
                 part.name(),
                 part.applied(),
-                Map.of(parts.service(), parts.head()),
-                Math.max(0, parts.head() - at),
+                reads ? Map.of(parts.service(), parts.head()) : Map.of(),
+                reads ? Math.max(0, parts.head() - at) : 0,
                 1,
                 part.keys(),
                 part.failing(),
                 0,
-                0);
+                0,
+                part.waiting(),
+                part.next());
     }
 
     private View listener(Parts parts, Part part, Optional<BusLog.Progress> subscription) {
@@ -196,7 +205,9 @@ final class SubscriptionRoutes {
                 part.keys(),
                 part.failing(),
                 part.parkedKeys(),
-                part.parkedEvents());
+                part.parkedEvents(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     /** A subscription that no instance tells of. */
@@ -215,7 +226,9 @@ final class SubscriptionRoutes {
                 0,
                 List.of(),
                 0,
-                subscription.parked());
+                subscription.parked(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     private Map<String, Long> ends(Map<String, Long> applied) {

@@ -1,13 +1,16 @@
 package dev.weft.jdbc;
 
 import dev.weft.core.Failure;
+import dev.weft.events.EventQuery;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.EventStore.Condition;
 import dev.weft.events.Origin;
 import dev.weft.events.Sql;
+import dev.weft.events.StoredEvent;
 import dev.weft.events.Transaction;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -18,7 +21,8 @@ final class SessionTransaction implements Transaction {
     private final Batch batch;
     private final SessionSql sql;
     private final LongSupplier nowMicros;
-    private Optional<SQLException> failedAppend = Optional.empty();
+    private final List<Runnable> behind = new ArrayList<>();
+    private Optional<SQLException> failure = Optional.empty();
 
     SessionTransaction(Batch batch, LongSupplier nowMicros) {
         this.batch = batch;
@@ -42,9 +46,44 @@ final class SessionTransaction implements Transaction {
             batch.flush();
             return appended;
         } catch (SQLException e) {
-            failedAppend = Optional.of(e);
+            failure = Optional.of(e);
             throw Errors.database(batch.session().dialect(), e);
         }
+    }
+
+    @Override
+    public List<StoredEvent> stream(String stream, long afterVersion, int max) {
+        return read(stream, () -> Log.stream(batch.session(), stream, afterVersion, max));
+    }
+
+    @Override
+    public List<StoredEvent> log(EventQuery query, long afterPosition, int max) {
+        return read("the log", () -> Log.query(batch.session(), query, false, afterPosition, max));
+    }
+
+    private interface Reading {
+        List<StoredEvent> read() throws SQLException;
+    }
+
+    private List<StoredEvent> read(String what, Reading reading) {
+        sql.requireUsable("a read of " + what);
+        try {
+            return reading.read();
+        } catch (SQLException e) {
+            failure = Optional.of(e);
+            throw Errors.database(batch.session().dialect(), e);
+        }
+    }
+
+    @Override
+    public void behind(Runnable work) {
+        sql.requireUsable("what is done behind it");
+        behind.add(work);
+    }
+
+    /** What is to be done when it is committed. */
+    List<Runnable> behind() {
+        return behind;
     }
 
     boolean broken() {
@@ -55,9 +94,9 @@ final class SessionTransaction implements Transaction {
         return sql.broke();
     }
 
-    /** An append that the database did not take fails the whole batch. */
-    void throwFailedAppend() throws SQLException {
-        if (failedAppend.isPresent()) throw failedAppend.get();
+    /** What the database did not do fails the whole batch. */
+    void throwFailure() throws SQLException {
+        if (failure.isPresent()) throw failure.get();
     }
 
     void end() {

@@ -115,7 +115,9 @@ final class Writer implements AutoCloseable {
             while (true) {
                 try {
                     unit.done.await();
-                    return unit.outcome();
+                    var outcome = unit.outcome();
+                    unit.behind.forEach(Runnable::run);
+                    return outcome;
                 } catch (InterruptedException e) {
                     if (takenBack(unit)) throw e;
                     interrupted = true;
@@ -251,6 +253,10 @@ final class Writer implements AutoCloseable {
     private abstract static sealed class Unit<T> {
         final long bytes;
         final CountDownLatch done = new CountDownLatch(1);
+
+        /** What its submitter does when it is committed. */
+        List<Runnable> behind = List.of();
+
         @Nullable T result;
         @Nullable Throwable failure;
 
@@ -311,12 +317,13 @@ final class Writer implements AutoCloseable {
             try {
                 context.run(() -> result = work.apply(transaction));
                 if (transaction.broken()) failure = transaction.broke();
+                behind = transaction.behind();
             } catch (RuntimeException | Error e) {
                 failure = e;
             } finally {
                 transaction.end();
             }
-            transaction.throwFailedAppend();
+            transaction.throwFailure();
             if (failure != null) {
                 session.execute("ROLLBACK TO SAVEPOINT weft_unit");
                 batch.backToMark();

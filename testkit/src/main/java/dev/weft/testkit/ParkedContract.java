@@ -271,15 +271,16 @@ public abstract class ParkedContract {
     final void order_is_kept_while_events_come_and_two_processes_try_again() throws Exception {
         long seed = time.random().nextLong();
         var random = new AtomicLong(seed);
-        Listener.Transactional.Change<Rung> change =
-                new Listener.Transactional.Change<>(
-                        RUNG,
-                        (event, sql) -> {
-                            see(event, sql);
-                            if (random.addAndGet(ODD) >>> 62 == 0)
-                                throw new IllegalStateException("bad luck");
-                        });
-        var fickle = new Listener.Transactional("bells", 1, SOON, List.of(change));
+        var fickle =
+                Listener.transactional("bells")
+                        .attempts(1, SOON)
+                        .on(
+                                RUNG,
+                                (event, sql) -> {
+                                    see(event, sql);
+                                    if (random.addAndGet(ODD) >>> 62 == 0)
+                                        throw new IllegalStateException("bad luck");
+                                });
         var house = start(fickle);
         var other = start(fickle);
         int last = 60;

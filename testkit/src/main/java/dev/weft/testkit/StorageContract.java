@@ -159,6 +159,40 @@ public abstract class StorageContract {
     }
 
     @Test
+    void a_transaction_reads_what_is_there_and_what_it_has_appended() throws Exception {
+        store.append(List.of(new Append("cart-1", 0, List.of(tagged("a", "t")))), Origin.NONE);
+        storage.write(it -> {
+            it.append(List.of(new Append("cart-1", 1, List.of(tagged("b", "t")))), Origin.NONE);
+            it.append(List.of(append("cart-2", "c")), Origin.NONE);
+            assertThat(types(it.stream("cart-1", 0, 10))).containsExactly("a", "b");
+            assertThat(types(it.stream("cart-1", 1, 10))).containsExactly("b");
+            assertThat(types(it.stream("cart-1", 0, 1))).containsExactly("a");
+            assertThat(types(it.log(tag("t"), 1, 10))).containsExactly("b");
+            return true;
+        });
+        assertThat(store.head()).isEqualTo(3);
+    }
+
+    @Test
+    void what_is_to_be_done_behind_a_transaction_is_done_when_it_is_committed() throws Exception {
+        var done = new ArrayList<String>();
+        storage.write(it -> {
+            it.append(List.of(append("cart-1", "a")), Origin.NONE);
+            it.behind(() -> done.add("first at " + store.head()));
+            it.behind(() -> done.add("second"));
+            return done.isEmpty();
+        });
+        assertThat(done).containsExactly("first at 1", "second");
+        assertThatThrownBy(() ->
+                        storage.write(it -> {
+                            it.behind(() -> done.add("lost"));
+                            throw new IllegalStateException("no");
+                        }))
+                .hasMessage("no");
+        assertThat(done).hasSize(2);
+    }
+
+    @Test
     void an_append_sees_those_before_it_in_the_same_transaction() throws Exception {
         storage.write(it -> {
             assertThat(it.append(List.of(append("cart-1", 0, "a")), Origin.NONE).position())

@@ -1,6 +1,7 @@
 package dev.weft.testkit;
 
 import dev.weft.events.Database;
+import dev.weft.events.EventQuery;
 import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
@@ -9,6 +10,7 @@ import dev.weft.events.Origin;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
+import dev.weft.events.StoredEvent;
 import dev.weft.events.Transaction;
 import java.util.List;
 import java.util.function.Function;
@@ -87,6 +89,19 @@ class StorageContractBitesTest {
         public Appended append(List<Append> appends, List<Condition> conditions, Origin origin) {
             return new Appended(0, 0, false);
         }
+
+        @Override
+        public List<StoredEvent> stream(String stream, long afterVersion, int max) {
+            return List.of();
+        }
+
+        @Override
+        public List<StoredEvent> log(EventQuery query, long afterPosition, int max) {
+            return List.of();
+        }
+
+        @Override
+        public void behind(Runnable work) {}
 
         @Override
         public int update(String sql, Object... parameters) {

@@ -1,0 +1,434 @@
+package dev.weft.events;
+
+import dev.weft.core.Backoff;
+import dev.weft.core.Cancellation;
+import dev.weft.core.Context;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Deadline;
+import dev.weft.core.Failure;
+import dev.weft.core.Operation;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Service;
+import dev.weft.core.Signal;
+import dev.weft.core.Span;
+import dev.weft.core.Time;
+import dev.weft.core.Tracer;
+import dev.weft.json.Json;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+
+/**
+ * Makes the calls of a service's sagas, each until it is answered or given up.
+ *
+ * <p>A call is a row, and so outlives the process. One process of a service makes them at a time, by a {@link Lease}; what two do
+ * all the same, because one was paused, carries the same {@code Idempotency-Key}, and the first answer counts: closing the row
+ * and feeding the answer are one transaction. If a reaction fails, the row stays open, and the call is made again for the sake of
+ * its answer.
+ *
+ * <p>A loop looks for calls; each attempt has a thread of its own, {@value #MAX_OF_SERVICE} at a time for each called service, so
+ * that one that hangs holds up no other. The lock guards what is under way, and is never held during I/O.
+ */
+final class SagaCalls implements Runner {
+
+    /** How many attempts are made at one service at a time. */
+    static final int MAX_OF_SERVICE = 64;
+
+    /** How often it looks at least. */
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    /** How long one waits for another process that is at it. */
+    private static final Duration ELSEWHERE = Duration.ofMillis(500);
+
+    /** How long one that could not even be put off stays away. */
+    private static final Duration STORE_AWAY = Duration.ofSeconds(1);
+
+    private static final Set<Integer> NOT_YET = Set.of(408, 425, 429);
+    private static final int CONFLICT = 409;
+    private static final int FAILED = 500;
+
+    private final String service;
+    private final Map<String, SagaTurns<?>> sagas;
+    private final Set<String> called = new TreeSet<>();
+    private final Function<String, Service<Request, Response>> clients;
+    private final Storage storage;
+    private final Lease lease;
+    private final Tracer tracer;
+    private final Time time;
+    private final Progress.Part part;
+    private final Loop loop;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Signal changed;
+    private final Map<String, Attempt> working = new HashMap<>();
+    private boolean woken;
+    private boolean stopping;
+    private long leasedAtNanos;
+    private volatile boolean begun;
+
+    private record Attempt(String service, Thread thread) {}
+
+    /**
+     * @param sagas by their names
+     */
+    SagaCalls(
+            String service,
+            Map<String, SagaTurns<?>> sagas,
+            Function<String, Service<Request, Response>> clients,
+            Storage storage,
+            Tracer tracer,
+            Progress progress,
+            Time time) {
+        this.service = service;
+        this.sagas = sagas;
+        this.clients = clients;
+        this.storage = storage;
+        this.lease = new Lease("sagas", storage.database(), time);
+        this.tracer = tracer;
+        this.time = time;
+        this.changed = new Signal(lock, time);
+        this.part = progress.part(Progress.Kind.CALLS, "");
+        this.loop = new Loop(service + " calls of sagas", time, part, this::step);
+    }
+
+    /** Looks at once. */
+    void wake() {
+        lock.lock();
+        try {
+            woken = true;
+            changed.all();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void start() {
+        for (var turns : sagas.values())
+            for (var reaction : turns.saga().reactions())
+                if (reaction instanceof Saga.Reaction.Answers<?, ?, ?> answers)
+                    called.add(answers.call().service());
+        loop.start();
+    }
+
+    /** Lets the attempts under way finish, and interrupts them when the time is over. */
+    @Override
+    public void stop(Duration atMost) {
+        lock.lock();
+        try {
+            stopping = true;
+            changed.all();
+        } finally {
+            lock.unlock();
+        }
+        loop.stop(Loop.GRACE);
+        var end = Deadline.after(atMost, time);
+        if (!ended(end.remaining())) {
+            lock.lock();
+            try {
+                working.values().forEach(it -> it.thread().interrupt());
+            } finally {
+                lock.unlock();
+            }
+            ended(Loop.GRACE);
+        }
+        if (!lease.held()) return;
+        try {
+            lease.release();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            Loop.LOG.log(System.Logger.Level.DEBUG, service + " leaves its lease to end", e);
+        }
+    }
+
+    private boolean ended(Duration atMost) {
+        long endNanos = time.nanos() + atMost.toNanos();
+        lock.lock();
+        try {
+            while (!working.isEmpty()) {
+                long leftNanos = endNanos - time.nanos();
+                if (leftNanos <= 0) return false;
+                changed.await(Duration.ofNanos(leftNanos));
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * What is called and has not answered; nothing is known of that before it has begun.
+     *
+     * @param correlations only what came of these traces; all if there are none
+     */
+    List<Progress.Blocked> blocking(Set<String> correlations) {
+        if (!begun) return List.of(blocked(0, "they have not begun yet"));
+        return SagaRows.open(correlations, Progress.MAX_FAILING, storage.database()).stream()
+                .map(it ->
+                        blocked(
+                                it.attempts(),
+                                it.text() + (it.error().isEmpty() ? "" : ": " + it.error())))
+                .toList();
+    }
+
+    private Progress.Blocked blocked(int attempt, String error) {
+        return new Progress.Blocked("calls of sagas", service, 0, 0, attempt, error, false);
+    }
+
+    static void makeTables(Sql sql) {
+        SagaRows.TABLES.forEach(sql::update);
+    }
+
+    private void step() throws Exception {
+        if (!begun)
+            storage.database()
+                    .write(sql -> {
+                        makeTables(sql);
+                        return true;
+                    });
+        if (!begun) {
+            begun = true;
+            part.parkedChanged();
+        }
+        forgetWaking();
+        int started = 0;
+        for (var each : called) {
+            var wanted = SagaRows.wanted(each, time.now(), 2 * MAX_OF_SERVICE, storage.database());
+            if (wanted.isEmpty() && !anyOf(each)) continue;
+            if (!leased()) {
+                rest(ELSEWHERE);
+                return;
+            }
+            for (var call : wanted) if (begin(call)) started++;
+        }
+        if (started == 0) rest(LOOK);
+    }
+
+    /** Takes the lease, or renews it when it is time. */
+    private boolean leased() throws InterruptedException {
+        long now = time.nanos();
+        if (lease.held() && now - leasedAtNanos < Lease.RENEWAL.toNanos()) return true;
+        leasedAtNanos = now;
+        return lease.take();
+    }
+
+    /** What is found from here on is looked for anew anyway. */
+    private void forgetWaking() {
+        lock.lock();
+        try {
+            woken = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean anyOf(String service) {
+        lock.lock();
+        try {
+            return working.values().stream().anyMatch(it -> it.service().equals(service));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void rest(Duration atMost) throws Exception {
+        long endNanos = time.nanos() + atMost.toNanos();
+        loop.idle(() -> {
+            lock.lockInterruptibly();
+            try {
+                for (long leftNanos = atMost.toNanos();
+                        !woken && leftNanos > 0;
+                        leftNanos = endNanos - time.nanos())
+                    changed.await(Duration.ofNanos(leftNanos));
+                return true;
+            } finally {
+                lock.unlock();
+            }
+        });
+    }
+
+    /** Begins an attempt, unless one is under way or the service has enough of them. */
+    private boolean begin(SagaRows.Made call) {
+        lock.lock();
+        try {
+            long beside =
+                    working.values().stream()
+                            .filter(it -> it.service().equals(call.service()))
+                            .count();
+            if (stopping || working.containsKey(call.key()) || beside >= MAX_OF_SERVICE)
+                return false;
+            Context.none()
+                    .run(() ->
+                            working.put(
+                                    call.key(),
+                                    new Attempt(
+                                            call.service(),
+                                            time.start(
+                                                    service + " calls " + call.text(),
+                                                    () -> attempt(call)))));
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void attempt(SagaRows.Made call) {
+        try {
+            // What was found may have been answered, or have failed, before this attempt could
+            // begin.
+            if (!SagaRows.isAsRead(call, storage.database())) return;
+            var turns = Optional.ofNullable(sagas.get(call.saga()));
+            var declared = turns.flatMap(it -> it.saga().call(call.name()));
+            if (turns.isEmpty() || declared.isEmpty())
+                throw new IllegalStateException(
+                        service
+                                + " has no call "
+                                + call.name()
+                                + " of "
+                                + call.saga()
+                                + " any more");
+            conclude(call, turns.get(), make(call, declared.get()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable failure) {
+            putOff(call, failure);
+        } finally {
+            lock.lock();
+            try {
+                working.remove(call.key());
+                woken = true;
+                changed.all();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** What the call comes to; throws if it has to be made again. */
+    private <I, O> Saga.Input make(SagaRows.Made made, Call<I, O> call) throws Exception {
+        var operation = call.operation();
+        var input =
+                made.hasInput()
+                        ? Optional.of(Json.read(made.input(), operation.takes()))
+                        : Optional.<I>empty();
+        var context =
+                made.origin()
+                        .context()
+                        .with(Deadline.after(call.timeout(), time))
+                        .withAttempt(made.attempts() + 1);
+        try {
+            return context.call(() ->
+                    tracer.span(
+                            made.saga() + " " + made.name(),
+                            Span.Kind.INTERNAL,
+                            span -> {
+                                span.set("weft.saga.id", made.id());
+                                var limited =
+                                        Cancellation.<Request, Optional<O>>atDeadline(
+                                                service + "." + made.saga(), time);
+                                var output =
+                                        limited.apply(
+                                                request(made, operation, input),
+                                                each -> ask(each, call));
+                                return new Saga.Input.Answered<>(call, input, output);
+                            }));
+        } catch (Failure.Answered answer) {
+            if (!isDefinite(answer)) throw answer;
+            return new Saga.Input.Refused<>(call, input, answer.problem());
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a Void is null, it has no other value
+    private <I, O> Request request(
+            SagaRows.Made made, Operation<I, O> operation, Optional<I> input) {
+        return ContextHeaders.inject(operation.request(input.orElse(null)))
+                .header(ContextHeaders.IDEMPOTENCY_KEY, key(made));
+    }
+
+    private <O> Optional<O> ask(Request request, Call<?, O> call) throws Exception {
+        var response = clients.apply(call.service()).call(request);
+        try {
+            return Optional.ofNullable(call.operation().output(response));
+        } finally {
+            response.body().close();
+        }
+    }
+
+    /** Whether the called operation has said no, and not just that it cannot at present. */
+    private static boolean isDefinite(Failure.Answered answer) {
+        var problem = answer.problem();
+        if (problem.status() == CONFLICT) return !problem.type().equals("request-in-flight");
+        return problem.status() < FAILED && !NOT_YET.contains(problem.status());
+    }
+
+    /** The same for each attempt, and another one for each other call. */
+    private String key(SagaRows.Made call) {
+        try {
+            var hash =
+                    MessageDigest.getInstance("SHA-256")
+                            .digest(call.id().getBytes(StandardCharsets.UTF_8));
+            return service
+                    + "."
+                    + call.saga()
+                    + ":"
+                    + HexFormat.of().formatHex(hash, 0, 16)
+                    + ":"
+                    + call.number();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private void conclude(SagaRows.Made call, SagaTurns<?> turns, Saga.Input input)
+            throws InterruptedException {
+        var state = input instanceof Saga.Input.Refused<?> ? SagaRows.REFUSED : SagaRows.ANSWERED;
+        storage.write(transaction -> {
+            var sql = transaction.sql();
+            if (SagaRows.close(call, state, time.now(), sql))
+                turns.called(call, input, transaction);
+            else if (SagaRows.state(call, sql).equals(Optional.of(SagaRows.GIVEN_UP)))
+                turns.late(call, transaction);
+            return true;
+        });
+        part.parkedChanged();
+    }
+
+    private void putOff(SagaRows.Made call, Throwable failure) {
+        var attempt = call.attempts() + 1;
+        if (attempt == 1)
+            Loop.LOG.log(
+                    System.Logger.Level.WARNING,
+                    service + ": " + call.text() + " fails and is tried again: " + failure);
+        var retry = time.now().plus(Backoff.PATIENT.after(attempt, time));
+        try {
+            storage.database()
+                    .write(sql -> {
+                        SagaRows.failed(call, failure.toString(), retry, sql);
+                        return true;
+                    });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            try {
+                time.sleep(STORE_AWAY);
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

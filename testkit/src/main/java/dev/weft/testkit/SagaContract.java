@@ -1,0 +1,578 @@
+package dev.weft.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.weft.core.Body;
+import dev.weft.core.ContextHeaders;
+import dev.weft.core.Failure;
+import dev.weft.core.Meter;
+import dev.weft.core.Problem;
+import dev.weft.core.Receipt;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.Service;
+import dev.weft.core.Tracer;
+import dev.weft.events.BusEvent;
+import dev.weft.events.Call;
+import dev.weft.events.Commands;
+import dev.weft.events.Database;
+import dev.weft.events.Decider;
+import dev.weft.events.Decision;
+import dev.weft.events.EventStore;
+import dev.weft.events.EventType;
+import dev.weft.events.Next;
+import dev.weft.events.Origin;
+import dev.weft.events.Pipeline;
+import dev.weft.events.Row;
+import dev.weft.events.Saga;
+import dev.weft.events.Sagas;
+import dev.weft.events.Sql;
+import dev.weft.events.Storage;
+import dev.weft.events.Transaction;
+import dev.weft.http.Endpoint;
+import dev.weft.http.Problems;
+import dev.weft.json.Json;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Sagas come to their end on every storage, wherever a process dies and whatever the called services do. The service {@code house}
+ * reserves of its own stock, has a service take money, and undoes what it did if that fails or lasts too long.
+ */
+@Timeout(120)
+public abstract class SagaContract extends LaterCases {
+
+    public record Ordered(String id, int amount) {}
+
+    public record Nudged(String id) {}
+
+    public record Ended(String id, String how) {}
+
+    public record Moved(int by) {}
+
+    public record Take(String id, int amount) {}
+
+    public record Paid(String number) {}
+
+    /** What an instance remembers. */
+    public record Trip(String id, int amount, List<String> steps) {
+        Trip and(String step) {
+            var more = new ArrayList<>(steps);
+            more.add(step);
+            return new Trip(id, amount, more);
+        }
+    }
+
+    private static final EventType<Ordered> ORDERED = EventType.of("ordered", Ordered.class);
+    private static final EventType<Nudged> NUDGED = EventType.of("nudged", Nudged.class);
+    private static final EventType<Ended> ENDED = EventType.of("ended", Ended.class);
+    private static final Duration DAY = Duration.ofDays(1);
+    private static final int START = 1_000;
+
+    private static final Decider<Integer, Integer, Moved> STOCK =
+            Decider.of(
+                    "stock",
+                    START,
+                    (by, left) ->
+                            left + by < 0
+                                    ? Decision.reject("sold-out", "there are " + left)
+                                    : Decision.emit(new Moved(by)),
+                    (left, moved) -> left + moved.by(),
+                    EventType.of("moved", Moved.class));
+
+    private static final Call<Take, Paid> TAKE =
+            Call.of("take", "till", Endpoint.post("/take", Take.class, Paid.class))
+                    .timeout(Duration.ofSeconds(60));
+    private static final Call<String, Void> UNDO =
+            Call.of("undo", "till", Endpoint.post("/undo/{id}", String.class, Void.class));
+
+    private static final Saga<Trip> TRIP =
+            Saga.of("trip", Trip.class)
+                    .begin(
+                            ORDERED,
+                            Ordered::id,
+                            it ->
+                                    Next.to(new Trip(it.id(), it.amount(), List.of("ordered")))
+                                            .handle(STOCK, "main", -it.amount()))
+                    .accepted(
+                            STOCK,
+                            (trip, it) ->
+                                    it.command() < 0
+                                            ? Next.to(trip.and("reserved"))
+                                                    .call(TAKE, new Take(trip.id(), trip.amount()))
+                                                    .after(DAY, "late")
+                                            : Next.to(trip))
+                    .rejected(STOCK, (trip, it) -> end(trip, it.reason()).done())
+                    .answered(TAKE, (trip, paid) -> end(trip, "paid").cancel("late").done())
+                    .refused(
+                            TAKE,
+                            (trip, problem) ->
+                                    end(trip, problem.type())
+                                            .handle(STOCK, "main", trip.amount())
+                                            .done())
+                    .due(
+                            "late",
+                            trip -> Next.to(trip.and("late")).giveUp(TAKE).call(UNDO, trip.id()))
+                    .answered(
+                            UNDO,
+                            (trip, nothing) ->
+                                    end(trip, "undone").handle(STOCK, "main", trip.amount()).done())
+                    .on(NUDGED, Nudged::id, (trip, it) -> Next.to(trip.and("nudged")));
+
+    private static Next<Trip> end(Trip trip, String how) {
+        return Next.to(trip.and(how)).publish(ENDED.of(trip.id(), new Ended(trip.id(), how)));
+    }
+
+    /** Somebody else's service, which takes money once for each key. */
+    private static final class Till implements Service<Request, Response> {
+        final Map<String, String> taken = new ConcurrentHashMap<>();
+        final Set<String> undone = ConcurrentHashMap.newKeySet();
+        final ConcurrentLinkedQueue<String> asked = new ConcurrentLinkedQueue<>();
+        volatile Function<Take, Optional<Response>> first = take -> Optional.empty();
+
+        @Override
+        public Response call(Request request) {
+            var path = request.path();
+            asked.add(
+                    path + " " + request.headers().get(ContextHeaders.IDEMPOTENCY_KEY).orElse(""));
+            if (path.startsWith("/undo/")) {
+                undone.add(path.substring("/undo/".length()));
+                return Response.of(204);
+            }
+            var take = Json.read(request.body().bytes(), Take.class);
+            var said = first.apply(take);
+            if (said.isPresent()) return said.get();
+            var key = request.headers().get(ContextHeaders.IDEMPOTENCY_KEY).orElseThrow();
+            taken.put(key, take.id());
+            return Response.of(200).with(Body.of(Json.write(new Paid("n" + take.id()))));
+        }
+
+        long takenOf(String id) {
+            return taken.values().stream().filter(id::equals).count();
+        }
+    }
+
+    private final Till till = new Till();
+    private final AtomicInteger position = new AtomicInteger();
+
+    protected SagaContract() {}
+
+    @Test
+    void an_order_goes_through_to_its_end() throws Exception {
+        var sagas = sagas(storage(), TRIP);
+        var pipeline = start(storage(), sagas);
+        order("a", 3);
+        settle(pipeline);
+        assertThat(steps(sagas, "a")).containsExactly("ordered", "reserved", "paid");
+        assertThat(stock()).isEqualTo(START - 3);
+        assertThat(till.takenOf("a")).isEqualTo(1);
+        assertThat(told()).containsExactly("a paid");
+        assertThat(sagas.list(Optional.empty(), false, 10)).isEmpty();
+        assertThat(pipeline.timers().count()).isZero();
+        var whole = sagas.show("trip", "a").orElseThrow();
+        assertThat(whole.instance().ended()).isPresent();
+        assertThat(whole.instance().unexpected()).isZero();
+        assertThat(whole.calls()).extracting(Sagas.Made::state).containsExactly("answered");
+    }
+
+    @Test
+    void a_refused_call_is_undone_and_not_tried_again() throws Exception {
+        till.first = take -> Optional.of(problem(402, "declined"));
+        var sagas = sagas(storage(), TRIP);
+        var pipeline = start(storage(), sagas);
+        order("a", 3);
+        settle(pipeline);
+        assertThat(steps(sagas, "a")).containsExactly("ordered", "reserved", "declined");
+        assertThat(stock()).isEqualTo(START);
+        assertThat(told()).containsExactly("a declined");
+        assertThat(till.asked).hasSize(1);
+    }
+
+    @Test
+    void a_command_that_is_rejected_is_the_next_input() throws Exception {
+        var sagas = sagas(storage(), TRIP);
+        var pipeline = start(storage(), sagas);
+        order("a", START - 1);
+        order("b", 2);
+        order("c", 1);
+        settle(pipeline);
+        assertThat(steps(sagas, "b")).containsExactly("ordered", "sold-out");
+        assertThat(stock()).isZero();
+        assertThat(till.takenOf("b")).isZero();
+        assertThat(told()).containsExactlyInAnyOrder("a paid", "b sold-out", "c paid");
+    }
+
+    @Test
+    void what_fails_is_tried_again_with_the_same_key_until_it_is_answered() throws Exception {
+        var failures =
+                List.of(
+                        problem(503, "away"),
+                        problem(500, "broken"),
+                        problem(429, "slowly"),
+                        problem(409, "request-in-flight"));
+        var at = new AtomicInteger();
+        till.first =
+                take -> {
+                    int i = at.getAndIncrement();
+                    if (i == failures.size())
+                        throw new Failure.Unreachable("the line is cut", true, null);
+                    return i < failures.size() ? Optional.of(failures.get(i)) : Optional.empty();
+                };
+        var sagas = sagas(storage(), TRIP);
+        var pipeline = start(storage(), sagas);
+        order("a", 3);
+        for (int i = 1; i <= failures.size() + 1; i++) {
+            int attempts = i;
+            await(() ->
+                    waits(sagas, "a", "take").filter(it -> it.attempts() >= attempts).isPresent());
+            clock.move(Duration.ofSeconds(31));
+        }
+        settle(pipeline);
+        assertThat(steps(sagas, "a")).containsExactly("ordered", "reserved", "paid");
+        assertThat(till.asked).hasSize(failures.size() + 2);
+        assertThat(Set.copyOf(till.asked)).hasSize(1);
+    }
+
+    @Test
+    void a_call_that_is_not_answered_holds_a_settled_system_up_and_is_named() throws Exception {
+        till.first = take -> Optional.of(problem(503, "away"));
+        var sagas = sagas(storage(), TRIP);
+        var pipeline = start(storage(), sagas);
+        order("a", 3);
+        await(() -> waits(sagas, "a", "take").filter(it -> it.attempts() > 0).isPresent());
+        var blocked =
+                pipeline.progress()
+                        .awaitSettled(
+                                storage().events().head(), Receipt.NONE, Duration.ofMillis(1));
+        assertThat(blocked)
+                .anySatisfy(
+                        it -> assertThat(it.error()).contains("trip a").contains("take of till"));
+        till.first = take -> Optional.empty();
+        clock.move(Duration.ofMinutes(1));
+        settle(pipeline);
+        assertThat(told()).containsExactly("a paid");
+    }
+
+    @Test
+    void a_timer_ends_the_waiting_and_a_late_answer_changes_nothing() throws Exception {
+        var entered = new CountDownLatch(1);
+        var answer = new CountDownLatch(1);
+        till.first =
+                take -> {
+                    if (!take.id().equals("a")) return Optional.empty();
+                    entered.countDown();
+                    try {
+                        answer.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    return Optional.empty();
+                };
+        var sagas = sagas(storage(), TRIP);
+        var pipeline = start(storage(), sagas);
+        order("a", 3);
+        entered.await();
+        order("b", 1);
+        await(() -> told().contains("b paid"));
+        clock.move(DAY);
+        settle(pipeline);
+        assertThat(steps(sagas, "a")).containsExactly("ordered", "reserved", "late", "undone");
+        assertThat(till.undone).containsExactly("a");
+        assertThat(stock()).isEqualTo(START - 1);
+        answer.countDown();
+        await(() -> sagas.show("trip", "a").orElseThrow().instance().unexpected() > 0);
+        var whole = sagas.show("trip", "a").orElseThrow();
+        assertThat(whole.instance().lastUnexpected()).contains("take").contains("given up");
+        assertThat(whole.calls())
+                .extracting(it -> it.call() + " " + it.state())
+                .containsExactly("take given-up", "undo answered");
+        settle(pipeline);
+        assertThat(told()).containsExactlyInAnyOrder("a undone", "b paid");
+        assertThat(stock()).isEqualTo(START - 1);
+    }
+
+    @Test
+    void what_comes_twice_or_behind_the_end_is_counted_and_changes_nothing() throws Exception {
+        var sagas = sagas(storage(), TRIP);
+        var pipeline = start(storage(), sagas);
+        order("a", 3);
+        settle(pipeline);
+        order("a", 5);
+        publish(NUDGED.name(), "a", new Nudged("a"));
+        publish(NUDGED.name(), "unheard-of", new Nudged("unheard-of"));
+        settle(pipeline);
+        var instance = sagas.show("trip", "a").orElseThrow().instance();
+        assertThat(instance.unexpected()).isEqualTo(2);
+        assertThat(instance.lastUnexpected()).contains("nudged").contains("end");
+        assertThat(steps(sagas, "a")).containsExactly("ordered", "reserved", "paid");
+        assertThat(sagas.show("trip", "unheard-of")).isEmpty();
+        assertThat(stock()).isEqualTo(START - 3);
+    }
+
+    @Test
+    void instances_under_way_show_what_they_wait_for() throws Exception {
+        till.first = take -> Optional.of(problem(503, "away"));
+        var sagas = sagas(storage(), TRIP);
+        start(storage(), sagas);
+        order("a", 3);
+        await(() -> waits(sagas, "a", "take").filter(it -> it.attempts() > 0).isPresent());
+        var instance = sagas.list(Optional.of("trip"), false, 10).getFirst();
+        assertThat(instance.id()).isEqualTo("a");
+        assertThat(instance.ended()).isEmpty();
+        assertThat(instance.waits())
+                .extracting(Sagas.Waits::what, Sagas.Waits::service)
+                .containsExactly(tuple("take", "till"), tuple("late", ""));
+        assertThat(sagas.list(Optional.of("other"), true, 10)).isEmpty();
+    }
+
+    @Test
+    void a_reaction_that_fails_gets_the_answer_again() throws Exception {
+        var broken = new AtomicBoolean(true);
+        var fragile =
+                Saga.of("fragile", Trip.class)
+                        .begin(
+                                ORDERED,
+                                Ordered::id,
+                                it ->
+                                        Next.to(new Trip(it.id(), it.amount(), List.of()))
+                                                .call(TAKE, new Take(it.id(), it.amount())))
+                        .answered(
+                                TAKE,
+                                (trip, paid) -> {
+                                    if (broken.get()) throw new IllegalStateException("not yet");
+                                    return Next.to(trip.and(paid.number())).done();
+                                });
+        var sagas = sagas(storage(), fragile);
+        var pipeline = start(storage(), sagas);
+        order("a", 3);
+        await(() ->
+                sagas.list(Optional.empty(), false, 10).stream()
+                        .flatMap(it -> it.waits().stream())
+                        .anyMatch(it -> it.error().contains("not yet")));
+        broken.set(false);
+        clock.move(Duration.ofMinutes(1));
+        settle(pipeline);
+        assertThat(sagas.state(fragile, "a").orElseThrow().steps()).containsExactly("na");
+        assertThat(till.takenOf("a")).isEqualTo(1);
+    }
+
+    @Test
+    void two_processes_bring_many_orders_to_their_end_once() throws Exception {
+        var other = another();
+        var here = sagas(storage(), TRIP);
+        var one = start(storage(), here);
+        var two = start(other, sagas(other, TRIP));
+        int orders = 60;
+        for (int i = 0; i < orders; i++) order("o" + i, 1);
+        settle(one);
+        settle(two);
+        assertThat(told()).hasSize(orders).doesNotHaveDuplicates();
+        assertThat(stock()).isEqualTo(START - orders);
+        for (int i = 0; i < orders; i++) {
+            assertThat(steps(here, "o" + i)).containsExactly("ordered", "reserved", "paid");
+            assertThat(till.takenOf("o" + i)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void a_process_that_dies_at_any_commit_leaves_all_to_the_next() throws Exception {
+        var cases = 0;
+        boolean died = true;
+        for (int step = 1; died; step++) {
+            died = false;
+            for (boolean before : List.of(true, false)) {
+                var id = (before ? "before" : "behind") + step;
+                died |= dies(id, step, before);
+                cases++;
+            }
+            assertThat(step).isLessThan(50);
+        }
+        assertThat(cases).isGreaterThan(8);
+        assertThat(stock()).isEqualTo(START - cases);
+    }
+
+    /** Whether it came to its commit of that number before the order had come to its end. */
+    private boolean dies(String id, int step, boolean before) throws Exception {
+        var mortal = new Mortal(storage(), step, before);
+        var sagas = sagas(mortal, TRIP);
+        var doomed = pipeline(mortal, sagas);
+        doomed.start();
+        order(id, 1);
+        await(() -> mortal.dead || told().contains(id + " paid"));
+        boolean died = mortal.dead;
+        mortal.dead = true;
+        doomed.stop(Duration.ZERO);
+        // What it held a lease of is free behind that.
+        clock.move(Duration.ofSeconds(10));
+        var heir = sagas(storage(), TRIP);
+        try (var next = pipeline(storage(), heir)) {
+            next.start();
+            settle(next);
+        }
+        assertThat(steps(heir, id)).containsExactly("ordered", "reserved", "paid");
+        assertThat(told()).containsOnlyOnce(id + " paid");
+        assertThat(till.takenOf(id)).isEqualTo(1);
+        return died;
+    }
+
+    /** A storage whose process dies at a commit: right before it, or right behind it, when nobody hears of it any more. */
+    private static final class Mortal implements Storage {
+        private final Storage storage;
+        private final int step;
+        private final boolean before;
+        private final AtomicInteger writes = new AtomicInteger();
+        private final Database tables = new Tables();
+        volatile boolean dead;
+
+        Mortal(Storage storage, int step, boolean before) {
+            this.storage = storage;
+            this.step = step;
+            this.before = before;
+        }
+
+        private void live() {
+            if (dead) throw new Failure.Storage("this process is dead", true, null);
+        }
+
+        @Override
+        public EventStore events() {
+            return storage.events();
+        }
+
+        @Override
+        public Database database() {
+            return tables;
+        }
+
+        @Override
+        public <T> T write(Function<Transaction, T> work) throws InterruptedException {
+            live();
+            boolean last = writes.incrementAndGet() == step;
+            if (last && before) dead = true;
+            live();
+            var done = storage.write(work);
+            if (last) dead = true;
+            live();
+            return done;
+        }
+
+        @Override
+        public void close() {}
+
+        private final class Tables implements Database {
+            @Override
+            public <T> T write(Function<Sql, T> work) throws InterruptedException {
+                return Mortal.this.write(transaction -> work.apply(transaction.sql()));
+            }
+
+            @Override
+            public <T> List<T> query(String sql, Function<Row, T> row, Object... parameters) {
+                live();
+                return storage.database().query(sql, row, parameters);
+            }
+
+            @Override
+            public void close() {}
+        }
+    }
+
+    private void settle(Pipeline pipeline) throws InterruptedException {
+        settle(pipeline, Receipt.of("shop", position.get()));
+    }
+
+    private Sagas sagas(Storage on, Saga<?> saga) {
+        return new Sagas(
+                List.of(saga),
+                new Commands("house", on.events(), clock, Tracer.NONE),
+                service -> till,
+                on.database(),
+                Meter.NONE,
+                clock);
+    }
+
+    private Pipeline start(Storage on, Sagas sagas) {
+        return started(pipeline(on, sagas));
+    }
+
+    private Pipeline pipeline(Storage on, Sagas sagas) {
+        return new Pipeline(
+                "house",
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.of(sagas),
+                on,
+                bus,
+                Tracer.NONE,
+                Meter.NONE,
+                clock);
+    }
+
+    private void order(String id, int amount) throws InterruptedException {
+        publish(ORDERED.name(), id, new Ordered(id, amount));
+    }
+
+    private void publish(String type, String key, Object data) throws InterruptedException {
+        int at = position.incrementAndGet();
+        bus.publish(
+                "shop",
+                at,
+                List.of(
+                        new BusEvent(
+                                "shop",
+                                at,
+                                0,
+                                type,
+                                key,
+                                Instant.parse("2026-01-01T00:00:00Z"),
+                                Json.write(data),
+                                Origin.NONE)));
+    }
+
+    private static Response problem(int status, String type) {
+        return Problems.response(Problem.of(status, type, type));
+    }
+
+    private static List<String> steps(Sagas sagas, String id) {
+        return sagas.state(TRIP, id).orElseThrow().steps();
+    }
+
+    private static Optional<Sagas.Waits> waits(Sagas sagas, String id, String what) {
+        return sagas.list(Optional.empty(), false, 10).stream()
+                .filter(it -> it.id().equals(id))
+                .flatMap(it -> it.waits().stream())
+                .filter(it -> it.what().equals(what))
+                .findFirst();
+    }
+
+    private int stock() {
+        return new Commands("house", storage().events(), clock, Tracer.NONE).state(STOCK, "main");
+    }
+
+    /** How orders ended, as it was told. */
+    private List<String> told() {
+        return storage()
+                .database()
+                .query(
+                        "select data from weft_event where type = 'ended' order by position",
+                        row -> Json.read(row.bytes("data"), Ended.class))
+                .stream()
+                .map(it -> it.id() + " " + it.how())
+                .toList();
+    }
+}
