@@ -60,9 +60,9 @@ done
 
 of() { awk -F'\t' -v when="$1" -v what="$2" -v figure="$3" '!/^#/ && $2 == when && $3 == what && $4 == figure { print $5 }' "$out" | median; }
 printf '%-12s %10s %10s %10s %10s   %s\n' "MB" "idle RSS" "idle PSS" "used RSS" "used PSS" aim
-for what in customer product cart gateway hub supervisor file-server; do
+for what in customer product cart order payment gateway hub supervisor file-server; do
     aim=
-    case $what in customer | product | cart) aim="RSS <= 90" ;; esac
+    case $what in customer | product | cart | order | payment) aim="RSS <= 90" ;; esac
     printf '%-12s %10s %10s %10s %10s   %s\n' "$what" "$(of idle "$what" rss_mb)" "$(of idle "$what" pss_mb)" \
         "$(of used "$what" rss_mb)" "$(of used "$what" pss_mb)" "$aim"
 done

@@ -61,7 +61,7 @@ bought=$(of replay lines)
 echo "lines/s $(of replay lines_per_s); $(of replay seconds) s for $bought lines (the whole file of 397,884: aim <= 360 s, 1,105 lines/s)"
 echo "machine: $(of machine cpu_s) s of CPU on $(nproc) cores, $(of machine idle_s) s idle, $(of machine stolen_s) s taken by its host"
 printf '%-16s %8s %10s %10s %10s\n' "" "CPU s" "us/line" "RSS MB" "disk MB"
-for what in cart product customer gateway hub supervisor replay-program logs; do
+for what in cart product customer order payment gateway hub supervisor replay-program logs; do
     printf '%-16s %8s %10s %10s %10s\n' "$what" "$(of "$what" cpu_s)" \
         "$(awk -v a="$(of "$what" cpu_s)" -v b="$bought" 'BEGIN { if (a == "-" || b == "-") print "-"; else printf "%.0f", a * 1e6 / b }')" \
         "$(of "$what" rss_mb)" "$(of "$what" disk_mb)"

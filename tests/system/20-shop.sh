@@ -121,7 +121,7 @@ ask GET /products/P2/photo; is 404
 
 # What weft tells of it.
 "$WEFT" ps --data "$tmp/data" --json >"$tmp/ps" || fail "weft ps: $(cat "$tmp/ps")"
-for service in hub gateway customer product cart; do
+for service in hub gateway customer product cart order payment; do
     grep -q "\"service\":\"$service\"" "$tmp/ps" || fail "weft ps does not tell of $service: $(cat "$tmp/ps")"
 done
 "$WEFT" call --data "$tmp/data" GET /customers/12 >"$tmp/call" 2>"$tmp/call.err" || fail "weft call: $(cat "$tmp/call.err")"

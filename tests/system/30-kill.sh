@@ -13,18 +13,12 @@ replay "$file" --lines "${LINES:-2300}" --rate 150 >"$tmp/replay" 2>&1 </dev/nul
 buying=$!
 others=$buying
 
-# The supervisor itself is asked, for the hub may be away.
-control=$(sed -n 's/.*"control":"\([^"]*\)".*/\1/p' "$tmp/data/system.json")
-pid_of() {
-    curl -s -m 5 -H "Authorization: Bearer $token" "$control/admin/processes" | tr '}' '\n' |
-        grep "\"service\":\"$1\"" | grep '"state":"ready"' | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' | head -n 1
-}
 bought() {
     curl -s -m 5 "$WEFT_GATEWAY/reports/revenue" | grep -q '"orders":[1-9]'
 }
 await 60 bought || fail "nothing was bought within 60 s: $(cat "$tmp/replay")"
 
-victims=(cart hub product gateway customer)
+victims=(cart hub product order gateway customer payment)
 kills=0
 while kill -0 "$buying" 2>/dev/null && [ "$kills" -lt 15 ]; do
     sleep "0.$((RANDOM % 10))"

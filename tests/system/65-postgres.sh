@@ -17,12 +17,6 @@ replay "$file" --lines "${LINES:-1500}" --rate "${RATE:-150}" >"$tmp/replay" 2>&
 buying=$!
 others=$buying
 
-pid_of() {
-    local control
-    control=$(sed -n 's/.*"control":"\([^"]*\)".*/\1/p' "$tmp/data/system.json")
-    curl -s -m 5 -H "Authorization: Bearer $token" "$control/admin/processes" | tr '}' '\n' |
-        grep "\"service\":\"$1\"" | grep '"state":"ready"' | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' | head -n 1
-}
 bought() { curl -s -m 5 "$WEFT_GATEWAY/reports/revenue" | grep -q '"orders":[1-9]'; }
 await 60 bought || fail "nothing was bought within 60 s: $(cat "$tmp/replay")"
 

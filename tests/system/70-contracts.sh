@@ -4,7 +4,7 @@
 
 system=$tmp/shop
 mkdir "$system"
-cp -R "$root"/examples/shop/{weft.yml,contracts,customer,product,cart} "$system"
+cp -R "$root"/examples/shop/{weft.yml,contracts,customer,product,cart,order,payment} "$system"
 rm -rf "$system/contracts/recorded"
 
 "$WEFT" contracts record "$system" >"$tmp/record" 2>"$tmp/err" || fail "$(cat "$tmp/record" "$tmp/err")"

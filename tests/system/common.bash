@@ -4,6 +4,7 @@
 #                           (with unwatched= it looks out for changed sources)
 #   stop                    ends it as Ctrl-C would, and requires that no process is left
 #   ask METHOD PATH [BODY [HEADER...]]    sets status, body, headers; says what it was in failures
+#   pid_of SERVICE          prints the process id of one that is ready
 #   is STATUS               requires the status of the last answer
 #   has TEXT / header NAME  requires text in its body / prints a header of it
 set -u
@@ -124,6 +125,14 @@ has() { case $body in *"$1"*) ;; *) fail "expected '$1' in the answer" ;; esac; 
 header() { sed -n "s/^$1: *\(.*[^[:space:]]\)[[:space:]]*\$/\1/Ip" "$tmp/headers"; }
 
 equal() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
+
+# The supervisor itself is asked, for the hub may be away.
+pid_of() {
+    local control
+    control=$(sed -n 's/.*"control":"\([^"]*\)".*/\1/p' "$tmp/data/system.json")
+    curl -s -m 5 -H "Authorization: Bearer $token" "$control/admin/processes" | tr '}' '\n' |
+        grep "\"service\":\"$1\"" | grep '"state":"ready"' | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' | head -n 1
+}
 
 settle() {
     "$WEFT" settle --data "$tmp/data" --timeout 60 >"$tmp/settle" || fail "not settled: $(cat "$tmp/settle")"

@@ -11,6 +11,8 @@ public interface PublicEvents {
     EventType<PhotoDownloaded> PHOTO_DOWNLOADED = EventType.of("photo-downloaded", PhotoDownloaded.class);
     EventType<PhotoNotDownloaded> PHOTO_NOT_DOWNLOADED = EventType.of("photo-not-downloaded", PhotoNotDownloaded.class);
     EventType<OrderPlaced> ORDER_PLACED = EventType.of("order-placed", OrderPlaced.class);
+    EventType<OrderConfirmed> ORDER_CONFIRMED = EventType.of("order-confirmed", OrderConfirmed.class);
+    EventType<OrderCancelled> ORDER_CANCELLED = EventType.of("order-cancelled", OrderCancelled.class);
 
     record CustomerSignedUp(String id, String name, String country) {}
 
@@ -26,6 +28,17 @@ public interface PublicEvents {
     record PhotoNotDownloaded(String id, String reason) implements ProductEvent {}
 
     record OrderPlaced(String id, String customerId, List<OrderLine> lines, BigDecimal total) {}
+
+    /** How a placed order ends. */
+    sealed interface OrderEnd {
+        String id();
+    }
+
+    /** It is paid, and its products are on their way. */
+    record OrderConfirmed(String id, String customerId, BigDecimal paid) implements OrderEnd {}
+
+    /** Nothing is paid and nothing is sent; the reason is a word such as {@code out-of-stock}. */
+    record OrderCancelled(String id, String customerId, String reason) implements OrderEnd {}
 
     /** An order has one line per product and price. */
     record OrderLine(String productId, String title, long quantity, BigDecimal price, BigDecimal amount) {
