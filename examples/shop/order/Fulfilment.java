@@ -24,6 +24,7 @@ record Fulfilment(String orderId, String customerId, BigDecimal total, Stage sta
     static final String LATE = "payment-late";
 
     static final Saga<Fulfilment> FULFILMENT = Saga.of("fulfilment", Fulfilment.class)
+        .publishes(ORDER_CONFIRMED, ORDER_CANCELLED)
         .begin(ORDER_PLACED, OrderPlaced::id, Fulfilment::reserve)
         .accepted(STOCK, (it, _) -> it.pay())
         .rejected(STOCK, (it, no) -> it.cancel(no.reason()))

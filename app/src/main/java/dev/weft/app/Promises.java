@@ -8,6 +8,8 @@ import dev.weft.core.Route;
 import dev.weft.events.EventType;
 import dev.weft.events.Listener;
 import dev.weft.events.Publication;
+import dev.weft.events.Saga;
+import dev.weft.http.Endpoint;
 import dev.weft.json.Schemas;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -15,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Makes the contract of a service of its parts. */
 final class Promises {
@@ -36,6 +39,7 @@ final class Promises {
             List<Route> routes,
             List<Publication<?>> publications,
             List<Listener> listeners,
+            List<Saga<?>> sagas,
             List<Called> called) {
         var promises = new Promises();
         var endpoints =
@@ -44,23 +48,25 @@ final class Promises {
                         .sorted(Comparator.comparing(Contract.Operation::operation))
                         .toList();
         var publishes =
-                publications.stream()
-                        .flatMap(publication -> publication.types().stream())
+                Stream.concat(
+                                publications.stream().flatMap(it -> it.types().stream()),
+                                sagas.stream().flatMap(it -> it.publishes().stream()))
                         .distinct()
                         .map(promises::told)
                         .sorted(Comparator.comparing(Contract.Told::type))
                         .toList();
         var listens =
-                listeners.stream()
-                        .flatMap(listener ->
-                                new LinkedHashSet<>(listener.types())
-                                        .stream().map(type -> promises.heard(listener, type)))
+                Stream.concat(
+                                listeners.stream()
+                                        .flatMap(it -> promises.heard(it.name(), it.types())),
+                                sagas.stream().flatMap(it -> promises.heard(it.name(), it.hears())))
                         .sorted(
                                 Comparator.comparing(Contract.Heard::listener)
                                         .thenComparing(Contract.Heard::type))
                         .toList();
         var calls =
-                called.stream()
+                Stream.concat(called.stream(), sagas.stream().flatMap(Promises::called))
+                        .distinct()
                         .map(promises::call)
                         .sorted(
                                 Comparator.comparing(Contract.Call::service)
@@ -87,9 +93,28 @@ final class Promises {
         return new Contract.Told(type.name(), type.version(), schemas.of(type.type()));
     }
 
-    private Contract.Heard heard(Listener listener, EventType<?> type) {
-        return new Contract.Heard(
-                listener.name(), type.name(), type.version(), schemas.of(type.type()));
+    private Stream<Contract.Heard> heard(String listener, List<EventType<?>> types) {
+        return new LinkedHashSet<>(types)
+                .stream()
+                        .map(type ->
+                                new Contract.Heard(
+                                        listener,
+                                        type.name(),
+                                        type.version(),
+                                        schemas.of(type.type())));
+    }
+
+    /** An operation that is no endpoint of ours says nothing of its form. */
+    private static Stream<Called> called(Saga<?> saga) {
+        return saga.calls().stream()
+                .flatMap(call ->
+                        call.operation() instanceof Endpoint<?, ?> endpoint
+                                ? Stream.of(
+                                        new Called(
+                                                call.service(),
+                                                endpoint.toString(),
+                                                endpoint.form()))
+                                : Stream.empty());
     }
 
     private Contract.Call call(Called called) {

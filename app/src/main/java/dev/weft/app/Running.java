@@ -193,6 +193,7 @@ public final class Running implements AutoCloseable {
                                         routes.list(),
                                         app.publications(),
                                         listeners,
+                                        app.sagas(),
                                         weft.called()),
                         () -> state);
         var server = serve(routes, around, about, tracer);

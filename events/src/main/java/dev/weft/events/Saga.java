@@ -27,8 +27,10 @@ import java.util.function.Function;
  *
  * @param name unique among the service's sagas and listeners; it is stored and stays
  * @param state JSON; what is stored must be readable by later versions, as events are
+ * @param publishes all types that it tells; others know that before it tells them, so what is not among them is refused
  */
-public record Saga<S>(String name, Class<S> state, List<Reaction<S>> reactions) {
+public record Saga<S>(
+        String name, Class<S> state, List<Reaction<S>> reactions, List<EventType<?>> publishes) {
 
     /** What may be fed to an instance. */
     public sealed interface Input {
@@ -89,6 +91,7 @@ public record Saga<S>(String name, Class<S> state, List<Reaction<S>> reactions) 
     public Saga {
         requireName("a saga", name);
         reactions = List.copyOf(reactions);
+        publishes = List.copyOf(publishes);
     }
 
     static void requireName(String what, String name) {
@@ -99,7 +102,14 @@ public record Saga<S>(String name, Class<S> state, List<Reaction<S>> reactions) 
 
     /** One without reactions yet. */
     public static <S> Saga<S> of(String name, Class<S> state) {
-        return new Saga<>(name, state, List.of());
+        return new Saga<>(name, state, List.of(), List.of());
+    }
+
+    /** It may tell events of these types, too. */
+    public Saga<S> publishes(EventType<?>... types) {
+        var more = new ArrayList<>(publishes);
+        more.addAll(List.of(types));
+        return new Saga<>(name, state, reactions, more);
     }
 
     /**
@@ -182,7 +192,7 @@ public record Saga<S>(String name, Class<S> state, List<Reaction<S>> reactions) 
                         name + " reacts twice to the same: " + of + "; make it one reaction");
         var more = new ArrayList<>(reactions);
         more.add(reaction);
-        return new Saga<>(name, state, more);
+        return new Saga<>(name, state, more, publishes);
     }
 
     private static Object about(Reaction<?> reaction) {
@@ -269,9 +279,8 @@ public record Saga<S>(String name, Class<S> state, List<Reaction<S>> reactions) 
                 case Next.Action.After it -> requireTimer(it.timer(), input);
                 case Next.Action.At it -> requireTimer(it.timer(), input);
                 case Next.Action.Cancels it -> requireTimer(it.timer(), input);
-                case Next.Action.Handles<?, ?, ?> _,
-                        Next.Action.Publishes _,
-                        Next.Action.Ends _ -> {}
+                case Next.Action.Publishes it -> requireDeclared(it.event().type(), input);
+                case Next.Action.Handles<?, ?, ?> _, Next.Action.Ends _ -> {}
             }
         return next;
     }
@@ -285,6 +294,18 @@ public record Saga<S>(String name, Class<S> state, List<Reaction<S>> reactions) 
                             + " behind "
                             + about(input)
                             + " and does not say what comes of its answer; add answered(…)");
+    }
+
+    private void requireDeclared(EventType<?> type, Input input) {
+        for (var each : publishes)
+            if (each.name().equals(type.name()) && each.type() == type.type()) return;
+        throw new IllegalArgumentException(
+                name
+                        + " publishes "
+                        + type.name()
+                        + " behind "
+                        + about(input)
+                        + " and does not declare it; add publishes(…)");
     }
 
     private void requireTimer(String timer, Input input) {
@@ -302,11 +323,27 @@ public record Saga<S>(String name, Class<S> state, List<Reaction<S>> reactions) 
                             + "\", …)");
     }
 
+    /** The types of event that it takes. */
+    public List<EventType<?>> hears() {
+        var types = new ArrayList<EventType<?>>();
+        for (var reaction : reactions) {
+            if (reaction instanceof Reaction.Begins<S, ?> it) types.add(it.type());
+            if (reaction instanceof Reaction.Hears<S, ?> it) types.add(it.type());
+        }
+        return types;
+    }
+
+    /** The calls that it may make. */
+    public List<Call<?, ?>> calls() {
+        var calls = new ArrayList<Call<?, ?>>();
+        for (var reaction : reactions)
+            if (reaction instanceof Reaction.Answers<S, ?, ?> it) calls.add(it.call());
+        return calls;
+    }
+
     /** The call of this name, if there is a reaction to its answer. */
     Optional<Call<?, ?>> call(String name) {
-        for (var reaction : reactions)
-            if (reaction instanceof Reaction.Answers<S, ?, ?> it && it.call().name().equals(name))
-                return Optional.of(it.call());
+        for (var call : calls()) if (call.name().equals(name)) return Optional.of(call);
         return Optional.empty();
     }
 }

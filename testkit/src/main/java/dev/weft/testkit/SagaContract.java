@@ -102,6 +102,7 @@ public abstract class SagaContract extends LaterCases {
 
     private static final Saga<Trip> TRIP =
             Saga.of("trip", Trip.class)
+                    .publishes(ENDED)
                     .begin(
                             ORDERED,
                             Ordered::id,

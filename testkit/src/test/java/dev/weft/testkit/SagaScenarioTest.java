@@ -87,6 +87,26 @@ class SagaScenarioTest {
     }
 
     @Test
+    void what_a_saga_tells_is_declared() {
+        var telling =
+                Saga.of("telling", Visit.class)
+                        .begin(
+                                RANG,
+                                Rang::door,
+                                rang ->
+                                        Next.to(new Visit("front", "told"))
+                                                .publish(LEFT.of("front", rang)));
+        assertThatThrownBy(() -> SagaScenario.of(telling).hears(RANG, new Rang("front")))
+                .hasMessageContaining("telling publishes left behind rang")
+                .hasMessageContaining("publishes(");
+        SagaScenario.of(telling.publishes(LEFT))
+                .hears(RANG, new Rang("front"))
+                .then(
+                        Next.to(new Visit("front", "told"))
+                                .publish(LEFT.of("front", new Rang("front"))));
+    }
+
+    @Test
     void calls_and_timers_that_lead_nowhere_are_refused() {
         var base = Saga.of("lost", Visit.class);
         var calling =
