@@ -1,8 +1,8 @@
 package dev.weft.app;
 
 import dev.weft.core.Failure;
-import dev.weft.core.Refusal;
 import dev.weft.core.Meter;
+import dev.weft.core.Refusal;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Routes;
@@ -223,12 +223,7 @@ public record App(
                 new Weft(
                         commands,
                         new Sagas(
-                                sagas,
-                                commands,
-                                App::nobody,
-                                storage.database(),
-                                Meter.NONE,
-                                time),
+                                sagas, commands, App::nobody, storage.database(), Meter.NONE, time),
                         storage.database(),
                         App::nobody,
                         new MemoryBus(time),
