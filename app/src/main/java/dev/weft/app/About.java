@@ -1,5 +1,6 @@
 package dev.weft.app;
 
+import dev.weft.app.hub.HubBus;
 import dev.weft.contracts.AsyncApi;
 import dev.weft.contracts.Contract;
 import dev.weft.contracts.OpenApi;
@@ -22,6 +23,7 @@ import dev.weft.events.Sagas;
 import dev.weft.http.BearerToken;
 import dev.weft.http.ServerLayers;
 import dev.weft.json.Json;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -64,6 +66,7 @@ final class About {
      * What is under way of some traces in this instance.
      *
      * @param head the end of the log
+     * @param subscriptions of its listeners at the hub
      * @param failing what fails in listeners, whose events are at the bus
      */
     record OfTraces(
@@ -71,6 +74,7 @@ final class About {
             long head,
             boolean done,
             List<Progress.Blocked> blocked,
+            List<String> subscriptions,
             List<Failing> failing) {}
 
     /** What fails in a listener; {@code source} and {@code key} are empty if it is no event's fault. */
@@ -222,7 +226,21 @@ final class About {
                     .failure();
         var blocked = progress.awaitOf(traces, events, longest(request));
         return json(
-                new OfTraces(in.service(), events.head(), blocked.isEmpty(), blocked, failing()));
+                new OfTraces(
+                        in.service(),
+                        events.head(),
+                        blocked.isEmpty(),
+                        blocked,
+                        listeners(),
+                        failing()));
+    }
+
+    private List<String> listeners() {
+        if (!(in.bus() instanceof HubBus)) return List.of();
+        return progress.states().stream()
+                .filter(About::listens)
+                .map(state -> in.service() + "." + state.name())
+                .toList();
     }
 
     private List<Failing> failing() {

@@ -27,10 +27,18 @@ import dev.weft.events.Decision;
 import dev.weft.events.EventType;
 import dev.weft.events.Listener;
 import dev.weft.events.MasterKeys;
+import dev.weft.events.Projection;
 import dev.weft.http.ServerTrace;
 import dev.weft.hub.Hub;
 import dev.weft.json.Json;
 import dev.weft.testkit.SystemUnderTest;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,11 +54,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Waiting for all that comes of a command, over several services, their hub and its bus. */
 @Timeout(60)
@@ -252,10 +255,123 @@ class AwaitTest {
                                                     }
                                                     step(weft, "b", event.key());
                                                 })));
-        var answer = call("a", Request.post("/waiting/x", Body.EMPTY));
+        var answer =
+                call(
+                        "a",
+                        Request.post("/waiting/x", Body.EMPTY)
+                                .header(ContextHeaders.DEADLINE, "30000"));
         assertThat(answer.body().text()).isEqualTo("done");
         assertThat(heard("a", "b")).isEqualTo(1);
         assertThat(refused.get()).contains("a listener cannot wait");
+    }
+
+    /** A step of a command, which is followed by one in each service until there are no more hops. */
+    record Hop(String command, String path, int hops) {}
+
+    private static final List<String> BRANCHING = List.of("a", "b", "c");
+
+    private static final EventType<Hop> HOPPED = EventType.of("hopped", Hop.class);
+
+    private static final Decider<Hop, Integer, Hop> HOP =
+            Decider.of(
+                    "hop",
+                    0,
+                    (hop, times) -> times > 0 ? Decision.nothing() : Decision.emit(hop),
+                    (times, hop) -> times + 1,
+                    HOPPED);
+
+    @Test
+    void of_commands_that_branch_beside_each_other_nothing_comes_behind_the_waiting()
+            throws Exception {
+        for (var name : BRANCHING) start(branching(name));
+        var waiting = new ArrayList<FutureTask<Long>>();
+        for (int i = 1; i <= 4; i++) {
+            var command = "n" + i;
+            var start = BRANCHING.get(i % BRANCHING.size());
+            var task =
+                    new FutureTask<>(() -> {
+                        var hop =
+                                Request.post("/hops/" + command + "/" + command + "/3", Body.EMPTY);
+                        var answer = call(start, hop);
+                        var receipt = answer.headers().get(ContextHeaders.RECEIPT).orElseThrow();
+                        assertThat(await(LONG, receipt).blocked()).isEmpty();
+                        long made = 0;
+                        for (var name : BRANCHING)
+                            made +=
+                                    Long.parseLong(
+                                            call(name, Request.get("/made/" + command))
+                                                    .body()
+                                                    .text());
+                        return made;
+                    });
+            waiting.add(task);
+            TIME.start("branches", task);
+        }
+        // One, and three for each but the last ones.
+        for (var task : waiting) assertThat(task.get()).isEqualTo(1 + 3 + 9 + 27);
+    }
+
+    /** Some of what it does fails at first, some it has another service do. */
+    private static App branching(String name) {
+        return App.named(name)
+                .tables("create table if not exists made (path text, command text)")
+                .project(
+                        Projection.of(
+                                "made",
+                                HOP,
+                                (event, sql) ->
+                                        sql.update(
+                                                "insert into made values (?, ?)",
+                                                event.data().path(),
+                                                event.data().command())))
+                .publish(HOP)
+                .listen(weft ->
+                        Listener.effect("hops")
+                                .attempts(20, SOON)
+                                .on(HOPPED, event -> hop(weft, name, event.data())))
+                .routes(weft ->
+                        Routes.of(
+                                Route.post(
+                                        "/hops/{command}/{path}/{hops}",
+                                        request -> {
+                                            var hop =
+                                                    new Hop(
+                                                            request.variable("command"),
+                                                            request.variable("path"),
+                                                            Integer.parseInt(
+                                                                    request.variable("hops")));
+                                            weft.handle(HOP, hop.path(), hop);
+                                            return Response.of(200);
+                                        }),
+                                Route.get(
+                                        "/made/{command}",
+                                        request ->
+                                                Response.text(
+                                                        weft.database()
+                                                                .first(
+                                                                        "select count(*) as n from"
+                                                                            + " made where command"
+                                                                            + " = ?",
+                                                                        row -> row.number("n"),
+                                                                        request.variable("command"))
+                                                                .orElse(0L)
+                                                                .toString()))));
+    }
+
+    private static void hop(Weft weft, String name, Hop before) throws Exception {
+        if (before.hops() == 0) return;
+        var hop = new Hop(before.command(), before.path() + "." + name, before.hops() - 1);
+        int kind = Math.floorMod(hop.path().hashCode(), 4);
+        if (kind == 0 && Context.current().attempt() == 1)
+            throw new IllegalStateException("it fails at first");
+        if (kind != 1) {
+            weft.handle(HOP, hop.path(), hop);
+            return;
+        }
+        var other = BRANCHING.get((BRANCHING.indexOf(name) + 1) % BRANCHING.size());
+        var path = "/hops/" + hop.command() + "/" + hop.path() + "/" + hop.hops();
+        var answer = weft.client(other).call(Request.post(path, Body.EMPTY));
+        if (answer.status() != 200) throw new IllegalStateException("answered " + answer.status());
     }
 
     // What others do does not matter
@@ -564,7 +680,9 @@ class AwaitTest {
                                                 Response.text(
                                                         weft.database()
                                                                 .first(
-                                                                        "select count(*) as n from heard where type = ?",
+                                                                        "select count(*) as n from"
+                                                                            + " heard where type ="
+                                                                            + " ?",
                                                                         row -> row.number("n"),
                                                                         "stepped-"
                                                                                 + request.variable(

@@ -7,6 +7,7 @@ import dev.weft.core.Receipt;
 import dev.weft.core.Request;
 import dev.weft.core.Time;
 import dev.weft.hub.Asking.Answer;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,6 +49,7 @@ final class Awaiting {
             long head,
             boolean done,
             Optional<List<Blocked>> blocked,
+            Optional<List<String>> subscriptions,
             Optional<List<Failing>> failing) {}
 
     /** What fails in a listener of an instance. */
@@ -183,6 +185,7 @@ final class Awaiting {
                 blocked.addAll(told(answers));
                 services.addAll(Asking.answered(answers));
                 absent.addAll(Asking.away(answers));
+                absent.addAll(unheard(answers));
             }
             absent.addAll(missing());
             blocked.addAll(absent);
@@ -273,6 +276,22 @@ final class Awaiting {
                         && heard.add(instance.service()))
                     blocked.addAll(Asking.reasons(instance, told.blocked()));
             return blocked;
+        }
+
+        /** The listeners that the bus does not know yet, so that it cannot tell what they have still to do. */
+        private List<Blocked> unheard(List<Answer<OfTraces>> answers) {
+            var unheard = new TreeSet<String>();
+            for (var answer : answers)
+                if (answer instanceof Answer.Came<OfTraces> came)
+                    unheard.addAll(came.told().subscriptions().orElse(List.of()));
+            unheard.removeAll(bus.names());
+            return unheard.stream()
+                    .map(name ->
+                            Blocked.of(
+                                    Settling.service(name),
+                                    "subscription " + name,
+                                    "its listener has not reached the bus yet"))
+                    .toList();
         }
 
         /** The services that are not in the registry, though they write events. */

@@ -16,16 +16,18 @@ import dev.weft.core.Trace;
 import dev.weft.events.BusEvent;
 import dev.weft.events.Origin;
 import dev.weft.events.Storage;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What is asked of services and of the bus, in which order; the services are not real. */
 @Timeout(60)
@@ -135,6 +137,36 @@ class AwaitingTest {
                 .containsExactly("registry", "service cart");
         serve("cart", trace::traceId, round -> {});
         assertThat(await(Receipt.of("order", 3), LONG).done()).isTrue();
+    }
+
+    @Test
+    void a_listener_that_the_bus_does_not_know_yet_is_waited_for() throws Exception {
+        serve("cart", trace::traceId, round -> {});
+        var told =
+                Map.of(
+                        "service",
+                        "order",
+                        "done",
+                        true,
+                        "head",
+                        0,
+                        "subscriptions",
+                        List.of("order.copies"));
+        register(
+                "order",
+                "order-1",
+                Routes.of(Route.get("/_weft/await", request -> Answers.json(told))));
+        bus.publish("cart", 1, List.of(added(1, trace)));
+        assertThat(await(Receipt.of("cart", 1), SHORT).blocked())
+                .extracting(Blocked::by)
+                .containsExactly("subscription order.copies");
+        try (var consumer = bus.subscribe("order.copies", Set.of("added"))) {
+            assertThat(await(Receipt.of("cart", 1), SHORT).blocked())
+                    .extracting(Blocked::by)
+                    .containsExactly("listener copies");
+            consumer.acknowledge(consumer.poll(LONG).events());
+            assertThat(await(Receipt.of("cart", 1), LONG).done()).isTrue();
+        }
     }
 
     @Test
