@@ -23,7 +23,6 @@ import dev.weft.events.Sagas;
 import dev.weft.http.BearerToken;
 import dev.weft.http.ServerLayers;
 import dev.weft.json.Json;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

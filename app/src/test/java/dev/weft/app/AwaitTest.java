@@ -32,13 +32,6 @@ import dev.weft.http.ServerTrace;
 import dev.weft.hub.Hub;
 import dev.weft.json.Json;
 import dev.weft.testkit.SystemUnderTest;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,6 +47,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Waiting for all that comes of a command, over several services, their hub and its bus. */
 @Timeout(60)
@@ -350,8 +348,8 @@ class AwaitTest {
                                                         weft.database()
                                                                 .first(
                                                                         "select count(*) as n from"
-                                                                            + " made where command"
-                                                                            + " = ?",
+                                                                                + " made where command"
+                                                                                + " = ?",
                                                                         row -> row.number("n"),
                                                                         request.variable("command"))
                                                                 .orElse(0L)
@@ -681,8 +679,8 @@ class AwaitTest {
                                                         weft.database()
                                                                 .first(
                                                                         "select count(*) as n from"
-                                                                            + " heard where type ="
-                                                                            + " ?",
+                                                                                + " heard where type ="
+                                                                                + " ?",
                                                                         row -> row.number("n"),
                                                                         "stepped-"
                                                                                 + request.variable(

@@ -7,7 +7,6 @@ import dev.weft.core.Receipt;
 import dev.weft.core.Request;
 import dev.weft.core.Time;
 import dev.weft.hub.Asking.Answer;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
