@@ -37,6 +37,7 @@ public final class Erasing {
             List<? extends Projection<?>> projections,
             List<? extends Listener> listeners) {
         this.subjects = storage.subjects();
+        forgetting.add(Parked::forget);
         for (var each : projections)
             add(
                     "projection " + each.name(),

@@ -1,9 +1,11 @@
 package dev.weft.events;
 
+import dev.weft.json.PersonalJson;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -333,6 +335,54 @@ record Parked(String listener, Subjects subjects) {
                         event.position(),
                         event.part());
         if (there > 0) retry(entry.key(), 0, sql);
+    }
+
+    /**
+     * Takes away what is said of the failures of events with personal data of a subject: it may quote them. The data themselves
+     * are sealed.
+     */
+    static void forget(Sql sql, String subject) {
+        List<Object> behind = List.of("", "", "", 0L, 0L);
+        while (true) {
+            var rows =
+                    sql.query(
+                            "select listener, source, key, position, part, data from weft_parked"
+                                    + " where (listener, source, key, position, part) > (?, ?, ?, ?, ?)"
+                                    + " and (message <> '' or stack <> '')"
+                                    + " order by listener, source, key, position, part limit ?",
+                            Said::of,
+                            parameters(behind, FORGOTTEN_TOGETHER));
+            for (var row : rows)
+                if (PersonalJson.isOf(subject, row.data))
+                    sql.update(
+                            "update weft_parked set message = '', stack = ''"
+                                    + " where listener = ? and source = ? and key = ? and position = ? and part = ?",
+                            row.place.toArray());
+            if (rows.size() < FORGOTTEN_TOGETHER) return;
+            behind = rows.getLast().place;
+        }
+    }
+
+    private static final int FORGOTTEN_TOGETHER = 100;
+
+    /** A row with words about a failure. */
+    private record Said(List<Object> place, byte[] data) {
+        static Said of(Row row) {
+            return new Said(
+                    List.of(
+                            row.text("listener"),
+                            row.text("source"),
+                            row.text("key"),
+                            row.number("position"),
+                            row.number("part")),
+                    row.bytes("data"));
+        }
+    }
+
+    private static Object[] parameters(List<Object> some, Object last) {
+        var all = new ArrayList<>(some);
+        all.add(last);
+        return all.toArray();
     }
 
     /** Says how the key is to be tried again; tells how many rows it has. */

@@ -7,6 +7,7 @@ import dev.weft.json.Personal;
 import dev.weft.json.PersonalJson;
 import dev.weft.json.PersonalJson.Part;
 import java.security.GeneralSecurityException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -28,6 +29,9 @@ import java.util.function.Function;
 final class SubjectKeys implements Subjects {
 
     static final int MAX_KEYS = 10_000;
+
+    /** By so much the clocks of two processes may drift apart in that time. */
+    private static final Duration PACE = Duration.ofMillis(10);
 
     private static final int MAX_BY = 200;
     private static final String FORM = "1";
@@ -400,7 +404,7 @@ final class SubjectKeys implements Subjects {
         used = true;
         stale();
         look();
-        time.sleep(SealedStorage.LEASE);
+        time.sleep(SealedStorage.LEASE.plus(PACE));
         return erasure;
     }
 

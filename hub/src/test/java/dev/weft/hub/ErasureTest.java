@@ -3,15 +3,25 @@ package dev.weft.hub;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.core.Body;
+import dev.weft.core.MemoryTransport;
+import dev.weft.core.Method;
+import dev.weft.core.Request;
+import dev.weft.core.Response;
+import dev.weft.core.ServerOptions;
+import dev.weft.core.Service;
 import dev.weft.core.SystemTime;
 import dev.weft.events.BusEvent;
 import dev.weft.events.Origin;
 import dev.weft.events.Storage;
+import dev.weft.json.Json;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,6 +93,59 @@ class ErasureTest {
                             of("bob", "Bob"),
                             "{\"name\":{\"personal_of\":\"ann\"}}");
         }
+    }
+
+    @Test
+    void every_service_is_asked_and_those_that_do_not_erase_are_named() throws Exception {
+        var transport = new MemoryTransport(TIME);
+        var asked = new AtomicReference<>("");
+        try (transport;
+                var cart = transport.serve(erasing(asked), ServerOptions.DEFAULT);
+                var sensor = transport.serve(request -> Response.of(404), ServerOptions.DEFAULT);
+                var hub =
+                        Hub.start(
+                                Hub.Options.of(0, "memory:")
+                                        .services(Set.of("cart", "sensor", "till")),
+                                transport,
+                                TIME)) {
+            var client = transport.client(hub.address());
+            register(client, "cart", cart.address());
+            register(client, "sensor", sensor.address());
+            var erase = Body.of("{\"subject\":\"ann\",\"by\":\"a clerk\"}");
+            var told =
+                    Json.readMap(client.call(Request.post("/admin/erase", erase)).body().bytes());
+            assertThat(told.get("bus").toString())
+                    .contains("by=a clerk")
+                    .contains("repeated=false");
+            assertThat(told.get("services").toString()).contains("service=cart, status=200");
+            assertThat(told).containsEntry("silent", List.of("sensor", "till"));
+            assertThat(asked.get()).isEqualTo("{\"subject\":\"ann\",\"by\":\"a clerk\"}");
+            var only = Request.post("/admin/erase?service=cart", erase);
+            told = Json.readMap(client.call(only).body().bytes());
+            assertThat(told).doesNotContainKey("bus").containsEntry("silent", List.of());
+            var nobody = Request.post("/admin/erase", Body.of("{\"subject\":\"\"}"));
+            assertThat(client.call(nobody).status()).isEqualTo(400);
+        }
+    }
+
+    private static Service<Request, Response> erasing(AtomicReference<String> asked) {
+        return request -> {
+            if (!request.path().equals("/_weft/erase")) return Response.of(404);
+            asked.set(request.body().text());
+            return Response.of(200).with(Body.of("{}"));
+        };
+    }
+
+    private static void register(Service<Request, Response> hub, String service, URI address)
+            throws Exception {
+        var body =
+                "{\"service\":\""
+                        + service
+                        + "\",\"address\":\""
+                        + address
+                        + "\",\"state\":\"ready\",\"routes\":[],\"lease_ms\":10000}";
+        var put = Request.of(Method.PUT, "/registry/instances/" + service + "-1");
+        assertThat(hub.call(put.with(Body.of(body))).successful()).isTrue();
     }
 
     @Test

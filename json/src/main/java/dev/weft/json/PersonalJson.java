@@ -3,6 +3,7 @@ package dev.weft.json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -52,6 +53,18 @@ public final class PersonalJson {
     /** Whether there may be such values in it; cheap, and mostly right when it says yes. */
     public static boolean isIn(byte[] json) {
         return new String(json, StandardCharsets.ISO_8859_1).contains(MARK);
+    }
+
+    /** Whether there is a value of this subject in it, open, sealed or erased. */
+    public static boolean isOf(String subject, byte[] json) {
+        var found = new AtomicBoolean();
+        change(
+                json,
+                part -> {
+                    if (part.subject().equals(subject)) found.set(true);
+                    return part;
+                });
+        return found.get();
     }
 
     /**

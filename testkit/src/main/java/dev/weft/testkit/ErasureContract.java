@@ -10,6 +10,7 @@ import dev.weft.core.Receipt;
 import dev.weft.core.Tracer;
 import dev.weft.events.BusEvent;
 import dev.weft.events.Commands;
+import dev.weft.events.Database;
 import dev.weft.events.Decider;
 import dev.weft.events.Decision;
 import dev.weft.events.Erasing;
@@ -26,11 +27,14 @@ import dev.weft.events.Pipeline;
 import dev.weft.events.Projection;
 import dev.weft.events.PublicEvent;
 import dev.weft.events.Publication;
+import dev.weft.events.Row;
+import dev.weft.events.Sql;
 import dev.weft.events.StateType;
 import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
 import dev.weft.events.Subjects;
 import dev.weft.events.Table;
+import dev.weft.events.Transaction;
 import dev.weft.json.Json;
 import dev.weft.json.Personal;
 import java.time.Duration;
@@ -41,6 +45,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -367,6 +373,15 @@ public abstract class ErasureContract extends StorageCases {
             List<Projection<Entered>> projections,
             List<Publication<Entered>> publications,
             List<Listener> listeners) {
+        return started(storage(), bus, projections, publications, listeners);
+    }
+
+    private Pipeline started(
+            Storage storage,
+            MemoryBus bus,
+            List<Projection<Entered>> projections,
+            List<Publication<Entered>> publications,
+            List<Listener> listeners) {
         assertThat(storage().subjects()).isNotSameAs(Subjects.NONE);
         var pipeline =
                 opened(
@@ -375,7 +390,7 @@ public abstract class ErasureContract extends StorageCases {
                                 projections,
                                 publications,
                                 listeners,
-                                storage(),
+                                storage,
                                 bus,
                                 Tracer.NONE,
                                 TIME));
@@ -481,6 +496,102 @@ public abstract class ErasureContract extends StorageCases {
         }
     }
 
+    /** The storage; once it is armed, something happens right before the next transaction begins. */
+    private static Storage interrupted(Storage storage, AtomicReference<Runnable> armed) {
+        var database = storage.database();
+        var between =
+                new Database() {
+                    @Override
+                    public <T> T write(Function<Sql, T> work) throws InterruptedException {
+                        armed.getAndSet(() -> {}).run();
+                        return database.write(work);
+                    }
+
+                    @Override
+                    public <T> List<T> query(
+                            String sql, Function<Row, T> row, Object... parameters) {
+                        return database.query(sql, row, parameters);
+                    }
+
+                    @Override
+                    public void close() {}
+                };
+        return new Storage() {
+            @Override
+            public EventStore events() {
+                return storage.events();
+            }
+
+            @Override
+            public Database database() {
+                return between;
+            }
+
+            @Override
+            public Subjects subjects() {
+                return storage.subjects();
+            }
+
+            @Override
+            public <T> T write(Function<Transaction, T> work) throws InterruptedException {
+                return storage.write(work);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    private void eraseWithCopies() {
+        try {
+            new Erasing(storage(), List.of(keeping("a").onErase(ROOM::forget)), List.of())
+                    .erase("ann", "test");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void a_projection_that_has_read_on_before_an_erasure_writes_nothing_of_it_behind_it()
+            throws Exception {
+        makeRoom();
+        var bus = opened(new MemoryBus(TIME));
+        var armed = new AtomicReference<Runnable>(() -> {});
+        var house =
+                started(
+                        interrupted(storage(), armed),
+                        bus,
+                        List.of(keeping("a")),
+                        List.of(),
+                        List.of());
+        var commands = commands(storage());
+        commands.handle(GUEST, "1", enter("bob", "Bob"));
+        assertThat(house.progress().awaitSettled(1, Receipt.NONE, LONG)).isEmpty();
+        armed.set(this::eraseWithCopies);
+        commands.handle(GUEST, "1", enter("ann", "Ann"));
+        assertThat(house.progress().awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
+        assertThat(room("a1")).containsExactly("Bob", "erased");
+    }
+
+    @Test
+    void a_listener_that_was_handed_an_event_before_an_erasure_writes_nothing_of_it_behind_it()
+            throws Exception {
+        makeRoom();
+        var bus = opened(new MemoryBus(TIME));
+        var armed = new AtomicReference<Runnable>(() -> {});
+        var house =
+                started(
+                        interrupted(storage(), armed),
+                        bus,
+                        List.of(),
+                        List.of(),
+                        List.of(listening(new AtomicBoolean(), 1)));
+        armed.set(this::eraseWithCopies);
+        bus.publish("desk", 1, List.of(heard(1)));
+        assertThat(house.progress().awaitSettled(0, Receipt.of("desk", 1), LONG)).isEmpty();
+        assertThat(room("1")).containsExactly("erased");
+    }
+
     private static BusEvent heard(int number) {
         return new BusEvent(
                 "desk",
@@ -499,7 +610,9 @@ public abstract class ErasureContract extends StorageCases {
                 .on(
                         ENTERED,
                         (event, sql) -> {
-                            if (broken.get()) throw new IllegalStateException("broken");
+                            if (broken.get())
+                                throw new IllegalStateException(
+                                        "broken for " + event.data().name().orElse("nobody"));
                             ROOM.change(
                                     sql,
                                     "1",
@@ -541,10 +654,12 @@ public abstract class ErasureContract extends StorageCases {
                 .contains("Ann");
         house.parked().edit(Optional.empty(), "desk/1/0", heard(1).data());
         assertThat(raw("weft_parked")).doesNotContain("Ann");
-        erase("ann");
-        assertThat(house.parked().show(Optional.empty(), "desk/1/0").getFirst().data())
-                .contains("ann")
-                .doesNotContain("Ann");
+        assertThat(house.parked().show(Optional.empty(), "desk/1/0").getFirst().message())
+                .contains("Ann");
+        new Erasing(storage(), List.of(), List.of()).erase("ann", "test");
+        var left = house.parked().show(Optional.empty(), "desk/1/0").getFirst();
+        assertThat(left.data()).contains("ann").doesNotContain("Ann");
+        assertThat(left.message() + left.stack()).isEmpty();
         broken.set(false);
         house.parked().retry(ParkedEvents.Selection.ALL, ParkedEvents.NO_LIMIT);
         awaitTrue(() -> house.parked().heads(ParkedEvents.Selection.ALL).isEmpty());
