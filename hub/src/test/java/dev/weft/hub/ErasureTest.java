@@ -114,10 +114,11 @@ class ErasureTest {
             var erase = Body.of("{\"subject\":\"ann\",\"by\":\"a clerk\"}");
             var told =
                     Json.readMap(client.call(Request.post("/admin/erase", erase)).body().bytes());
-            assertThat(told.get("bus").toString())
+            assertThat(told.get("bus"))
+                    .asString()
                     .contains("by=a clerk")
                     .contains("repeated=false");
-            assertThat(told.get("services").toString()).contains("service=cart, status=200");
+            assertThat(told.get("services")).asString().contains("service=cart, status=200");
             assertThat(told).containsEntry("silent", List.of("sensor", "till"));
             assertThat(asked.get()).isEqualTo("{\"subject\":\"ann\",\"by\":\"a clerk\"}");
             var only = Request.post("/admin/erase?service=cart", erase);
