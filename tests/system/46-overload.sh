@@ -41,7 +41,7 @@ arrived() {
 
 # Three times of what it can do: it goes on doing most of that.
 load $((3 * capacity))
-sleep 3
+sleep 6
 from=$(now)
 sleep 6
 to=$(now)
@@ -79,7 +79,7 @@ window "$from" "$to" | awk -v arrived=$((after - before)) '
     }' || fail "a storm: $(awk '{ print $3 }' "$tmp/requests" | sort | uniq -c | tr '\n' ';')"
 unload
 
-# An instance that has just started gets few of the calls.
+# An instance that has just started and is slow at first gets few of the calls.
 load 15
 both_answer() { [ "$(tail -n 30 "$tmp/requests" | awk '$3 == 200 { n[$4]++ } END { for (id in n) if (n[id] > 5) print id }' | wc -l)" = 2 ]; }
 await 40 both_answer || fail "not both answer behind the outage: $(tail -n 30 "$tmp/requests")"
@@ -94,7 +94,7 @@ window "$from" $((from + 3000)) | awk -v id="$id" '
     $3 == 200 { all++; if ($4 == id) its++ }
     END {
         printf "cold start: %d of %d calls in its first 3 s\n", its, all
-        exit (all < 20 || its > 0.45 * all)
+        exit (all < 20 || its > 0.4 * all)
     }' || fail "a cold instance got too much"
 unload
 stop
