@@ -359,13 +359,24 @@ public final class SubscriptionLedger {
     public boolean wants(String consumer, long nowNanos) {
         var joined = consumers.get(consumer);
         if (joined == null || room() == 0 || share(joined) == 0) return false;
-        return unhanded.values().stream()
-                .noneMatch(entry -> isFor(consumer, joined, entry, nowNanos));
+        return next(consumer, joined, 1, nowNanos).isEmpty();
     }
 
-    private static boolean isFor(String consumer, Joined joined, Entry entry, long nowNanos) {
-        return (joined.leased || joined.types.contains(entry.event().type()))
-                && entry.lane.isOpenTo(consumer, nowNanos);
+    /**
+     * What the consumer may be handed, in order. A lane ends for it with the first event that it does not name: whoever names that one takes
+     * what is behind it too, or the later event would be handled before the earlier one.
+     */
+    private List<Entry> next(String consumer, Joined joined, int most, long nowNanos) {
+        var next = new ArrayList<Entry>();
+        var closed = new HashSet<Lane>();
+        for (var entry : unhanded.values()) {
+            if (next.size() >= most) break;
+            if (!joined.leased && !joined.types.contains(entry.event().type()))
+                closed.add(entry.lane);
+            else if (entry.lane.isOpenTo(consumer, nowNanos) && !closed.contains(entry.lane))
+                next.add(entry);
+        }
+        return next;
     }
 
     /** How many events a consumer may be handed now. */
@@ -465,17 +476,15 @@ public final class SubscriptionLedger {
         if (joined == null) return List.of();
         int most = Math.min(max, share(joined));
         var handed = new ArrayList<Logged>();
-        for (var entry : unhanded.values()) {
-            if (handed.size() >= most) break;
-            if (!isFor(consumer, joined, entry, nowNanos)) continue;
+        for (var entry : next(consumer, joined, most, nowNanos)) {
             entry.handed = true;
             entry.lane.handed++;
             entry.lane.holder = Optional.of(consumer);
             entry.lane.rests = false;
             joined.held++;
             handed.add(entry.logged);
+            unhanded.remove(entry.logged.sequence);
         }
-        handed.forEach(logged -> unhanded.remove(logged.sequence));
         return handed;
     }
 

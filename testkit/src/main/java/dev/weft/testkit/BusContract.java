@@ -162,6 +162,9 @@ public abstract class BusContract {
         before.close();
         var after = bus.subscribe("log.doors", Set.of("closed"));
         publish("door", 3, opened("door", 2), closed("door", 3));
+        // Somebody may come back who names what is before it.
+        assertThat(after.poll(NOW).events()).isEmpty();
+        time.advance(Bus.SILENCE.plusMillis(1));
         assertThat(ids(take(after, 1))).containsExactly("door/3/0");
     }
 
@@ -174,16 +177,18 @@ public abstract class BusContract {
     }
 
     @Test
-    void what_a_consumer_does_not_name_waits_for_one_that_does() throws Exception {
+    void what_a_consumer_does_not_name_waits_for_one_that_does_with_all_that_comes_behind()
+            throws Exception {
         var older = bus.subscribe("log.doors", Set.of("opened"));
         var newer = bus.subscribe("log.doors", BOTH);
         publish("door", 3, closed("door", 1), opened("door", 2), closed("door", 3));
+        publish("gate", 1, opened("gate", 1));
         var got = take(older, 1);
-        assertThat(ids(got)).containsExactly("door/2/0");
+        assertThat(ids(got)).containsExactly("gate/1/0");
         assertThat(older.poll(NOW).events()).isEmpty();
         older.acknowledge(got);
         older.close();
-        assertThat(ids(take(newer, 2))).containsExactly("door/1/0", "door/3/0");
+        assertThat(ids(take(newer, 3))).containsExactly("door/1/0", "door/2/0", "door/3/0");
     }
 
     @Test
