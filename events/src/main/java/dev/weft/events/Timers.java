@@ -71,7 +71,7 @@ public final class Timers {
         var data = kept(event);
         requireText("the name of a timer", name, 0, MAX_NAME);
         if (TimerRows.ofKey(type, event.key(), MAX_OF_KEY, sql) >= MAX_OF_KEY
-                && !TimerRows.has("", name(type, name), event.key(), sql))
+                && !TimerRows.has("", name(event.type().name(), name), event.key(), sql))
             throw new IllegalArgumentException(
                     MAX_OF_KEY
                             + " timers of type "
@@ -82,7 +82,7 @@ public final class Timers {
         TimerRows.set(
                 new TimerRows.Timer(
                         "",
-                        name(type, name),
+                        name(event.type().name(), name),
                         event.key(),
                         type,
                         Parked.micros(due),
@@ -100,7 +100,7 @@ public final class Timers {
 
     /** Takes a timer with a name back within a transaction. */
     public boolean cancel(String name, EventType<?> type, String key, Sql sql) {
-        return TimerRows.remove("", name(type.publicName(), name), key, sql);
+        return TimerRows.remove("", name(type.name(), name), key, sql);
     }
 
     private static String name(String type, String name) {
