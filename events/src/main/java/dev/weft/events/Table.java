@@ -120,7 +120,8 @@ public record Table<T>(String name, Class<T> type) {
      * It looks at every row.
      */
     public void forget(Sql sql, String subject) {
-        var like = "%" + escaped(Json.text(Personal.erased(subject)).replace("}", "")) + "%";
+        var erased = Json.text(Personal.erased(subject));
+        var like = "%" + escaped(erased.substring(0, erased.lastIndexOf('}'))) + "%";
         for (var id = ""; ; ) {
             var rows =
                     sql.query(
