@@ -55,7 +55,12 @@ final class SagaCalls implements Runner {
     private static final Duration STORE_AWAY = Duration.ofSeconds(1);
 
     private static final Set<Integer> NOT_YET = Set.of(408, 425, 429);
-    private static final int CONFLICT = 409;
+
+    /** What Weft's services answer with a 4xx though nothing was decided about the request, or nobody knows what. */
+    private static final Set<String> UNDECIDED =
+            Set.of("request-in-flight", "conflict", "idempotency-key-reused");
+
+    private static final int REFUSED = 400;
     private static final int FAILED = 500;
 
     private final String service;
@@ -369,11 +374,16 @@ final class SagaCalls implements Runner {
         }
     }
 
-    /** Whether the called operation has said no, and not just that it cannot at present. */
+    /**
+     * Whether the called operation has said no, and not just that it cannot at present: a lost race is run again, and a key that
+     * was used for another request says that something was done under it, but not what.
+     */
     private static boolean isDefinite(Failure.Answered answer) {
         var problem = answer.problem();
-        if (problem.status() == CONFLICT) return !problem.type().equals("request-in-flight");
-        return problem.status() < FAILED && !NOT_YET.contains(problem.status());
+        return problem.status() >= REFUSED
+                && problem.status() < FAILED
+                && !NOT_YET.contains(problem.status())
+                && !UNDECIDED.contains(problem.type());
     }
 
     /** The same for each attempt, and another one for each other call. */

@@ -224,7 +224,9 @@ public abstract class SagaContract extends LaterCases {
                         problem(503, "away"),
                         problem(500, "broken"),
                         problem(429, "slowly"),
-                        problem(409, "request-in-flight"));
+                        problem(409, "request-in-flight"),
+                        problem(409, "conflict"),
+                        problem(422, "idempotency-key-reused"));
         var at = new AtomicInteger();
         till.first =
                 take -> {
