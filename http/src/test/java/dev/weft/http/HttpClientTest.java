@@ -743,6 +743,29 @@ class HttpClientTest {
     }
 
     @Test
+    void an_upload_of_which_bytes_go_is_not_given_up_however_long_it_takes() throws Exception {
+        var time = new SteppedTime();
+        int minutes = 20;
+        var byteEachMinute =
+                new ByteArrayInputStream(new byte[minutes]) {
+                    @Override
+                    public synchronized int read(byte[] into, int offset, int most) {
+                        time.pass(Duration.ofMinutes(1));
+                        return super.read(into, offset, 1);
+                    }
+                };
+        serve(wire -> {
+            wire.head();
+            wire.bytes(minutes);
+            wire.send(OK);
+        });
+        try (var stepped = new HttpTransport(time)) {
+            var upload = Request.post("/", Body.of(byteEachMinute, OptionalLong.of(minutes)));
+            assertThat(stepped.client(address).call(upload).body().text()).isEqualTo("ok");
+        }
+    }
+
+    @Test
     void a_body_that_was_forgotten_is_closed_and_one_that_is_read_slowly_is_not() throws Exception {
         var time = new SteppedTime();
         var big = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(100_000);
