@@ -1,5 +1,7 @@
 package dev.weft.hub;
 
+import dev.weft.core.BearerToken;
+import dev.weft.core.Filter;
 import dev.weft.core.MemoryMeter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -41,6 +43,9 @@ public final class Hub implements AutoCloseable {
      * again; services that are still there keep asking, so there is no point in waiting for quiet.
      */
     private static final Duration DRAIN = Duration.ofMillis(500);
+
+    /** What is asked without the token: programs in any language send traces. */
+    private static final Set<String> OPEN = Set.of("/v1/traces", "/admin/health");
 
     /**
      * How it runs.
@@ -312,9 +317,15 @@ public final class Hub implements AutoCloseable {
                         meter, NAME, NAME, Set.of(MetricsPage.PATH, MetricsPage.USUAL_PATH));
         return new ServerMetrics(meter, time, ServerTrace.templates(all))
                 .then(Problems.filter(NAME))
-                .then(new Token(options.token(), Set.of("/v1/traces", "/admin/health")).filter())
+                .then(options.token().map(Hub::guarded).orElse(Filter.none()))
                 .then(metrics)
                 .then(all);
+    }
+
+    private static Filter<Request, Response> guarded(String token) {
+        var guard = BearerToken.required(token);
+        return (request, next) ->
+                OPEN.contains(request.path()) ? next.call(request) : guard.apply(request, next);
     }
 
     /** Where it listens. */
