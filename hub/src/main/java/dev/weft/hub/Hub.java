@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A running hub: registry, bus, trace store and admin API behind one port.
@@ -92,101 +93,37 @@ public final class Hub implements AutoCloseable {
         }
 
         public Options token(String token) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    Optional.of(token),
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.token = Optional.of(token));
         }
 
         public Options supervisor(URI supervisor) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    Optional.of(supervisor),
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.supervisor = Optional.of(supervisor));
         }
 
         public Options master(MasterKeys master) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.master = master);
         }
 
         public Options services(Set<String> services) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.services = services);
         }
 
         public Options warming(Duration warming) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.warming = warming);
         }
 
         public Options retention(Retention retention) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.retention = retention);
         }
 
         public Options drain(Duration drain) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.drain = drain);
+        }
+
+        private Options with(Consumer<Draft> change) {
+            var draft = new Draft(this);
+            change.accept(draft);
+            return draft.done();
         }
 
         /** From the variables of a process's environment. */
@@ -213,6 +150,47 @@ public final class Hub implements AutoCloseable {
 
         private static Optional<String> given(Map<String, String> environment, String name) {
             return Optional.ofNullable(environment.get(name)).filter(value -> !value.isBlank());
+        }
+
+        /** Options that are being changed. */
+        private static final class Draft {
+            private final String host;
+            private final int port;
+            private final String store;
+            private MasterKeys master;
+            private Optional<String> token;
+            private Optional<URI> supervisor;
+            private Set<String> services;
+            private Duration warming;
+            private Retention retention;
+            private Duration drain;
+
+            Draft(Options from) {
+                this.host = from.host;
+                this.port = from.port;
+                this.store = from.store;
+                this.master = from.master;
+                this.token = from.token;
+                this.supervisor = from.supervisor;
+                this.services = from.services;
+                this.warming = from.warming;
+                this.retention = from.retention;
+                this.drain = from.drain;
+            }
+
+            Options done() {
+                return new Options(
+                        host,
+                        port,
+                        store,
+                        master,
+                        token,
+                        supervisor,
+                        services,
+                        warming,
+                        retention,
+                        drain);
+            }
         }
     }
 
