@@ -98,17 +98,19 @@ final class Gate {
 
     private Entry enter() throws InterruptedException {
         var context = Context.current();
-        var atMost = patience(context.deadline());
-        var waiter = new Waiter(context.criticality());
+        var criticality = context.criticality();
+        Duration atMost;
+        Waiter waiter;
         lock.lock();
         try {
-            if (free(waiter.criticality)) {
+            if (free(criticality)) {
                 taken++;
                 return Entry.AT_ONCE;
             }
-            if (!atMost.isPositive() || places == 0 || !room(waiter.criticality))
-                return Entry.REFUSED;
-            of(waiter.criticality).addFirst(waiter);
+            atMost = patience(context.deadline());
+            if (!atMost.isPositive() || places == 0 || !room(criticality)) return Entry.REFUSED;
+            waiter = new Waiter(criticality);
+            of(criticality).addFirst(waiter);
             waiters++;
         } finally {
             lock.unlock();
