@@ -114,8 +114,7 @@ public final class Routes implements Service<Request, Response> {
     public Response call(Request request) throws Exception {
         var path = request.path();
         var route = find(request.method(), path);
-        if (route != null)
-            return route.service().call(request.with(route.path().variables(path)));
+        if (route != null) return route.service().call(request.with(route.path().variables(path)));
         var methods = EnumSet.noneOf(Method.class);
         for (var method : Method.values()) if (find(method, path) != null) methods.add(method);
         if (methods.isEmpty())

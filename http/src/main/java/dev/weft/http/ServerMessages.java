@@ -58,8 +58,7 @@ final class ServerMessages {
         var query = request.prologue().query().rawValue();
         boolean upgrade = upgrade(method, request);
         var headers =
-                HopByHop.without(
-                                values(request, HeaderNames.CONNECTION), headers(request, link))
+                HopByHop.without(values(request, HeaderNames.CONNECTION), headers(request, link))
                         .and(ContextHeaders.PEER, link.peer());
         return new Request(
                 method,
