@@ -141,7 +141,7 @@ final class Awaiting {
         /** The services that have answered once, and have to from then on. */
         final Set<String> services = new TreeSet<>();
 
-        /** Up to which sequence of the bus each subscription has nothing unread of the traces. */
+        /** Up to which sequence of the bus each subscription has nothing unread of the traces, as they are now. */
         final Map<String, Long> clear = new HashMap<>();
 
         int quiet;
@@ -226,7 +226,7 @@ final class Awaiting {
                                                 ? "its log ends at " + told.head()
                                                 : "no trace wrote that, so what came of it cannot"
                                                         + " be told"));
-                    traces.add(told.traceId());
+                    if (traces.add(told.traceId())) clear.clear();
                     return Optional.empty();
                 }
             var away = Asking.away(answers);

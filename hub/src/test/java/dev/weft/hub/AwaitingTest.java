@@ -181,6 +181,25 @@ class AwaitingTest {
         assertThat(await(Receipt.of("cart", 3), LONG).done()).isTrue();
     }
 
+    @Test
+    void what_is_known_of_one_command_says_nothing_of_another_that_is_known_later()
+            throws Exception {
+        var later = Trace.start(TIME, false).child(TIME);
+        bus.subscribe("report.totals", Set.of("added")).close();
+        bus.publish("cart", 1, List.of(added(1, later)));
+        serve(
+                "cart",
+                trace::traceId,
+                round -> {
+                    if (round == 1) serve("customer", later::traceId, again -> {});
+                });
+        var both = Receipt.of("cart", 3).and(Receipt.of("customer", 4));
+        var result = await(both, Duration.ofMillis(500));
+        assertThat(result.traces()).containsExactlyInAnyOrder(trace.traceId(), later.traceId());
+        assertThat(result.done()).isFalse();
+        assertThat(result.blocked()).extracting(Blocked::by).containsExactly("listener totals");
+    }
+
     private Awaiting.Result await(Receipt receipt, Duration atMost) throws InterruptedException {
         return new Awaiting(table, bus, new InstanceCalls(transport, Optional.empty(), TIME), TIME)
                 .await(List.of(receipt), Set.of(), atMost);
