@@ -4,6 +4,7 @@ import dev.weft.core.Body;
 import dev.weft.core.Failure;
 import dev.weft.core.Headers;
 import dev.weft.core.Instance;
+import dev.weft.core.Method;
 import dev.weft.core.Problem;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -88,7 +89,10 @@ final class EachService {
 
     private record Missing(Away away) implements Outcome {}
 
-    /** Asks one that is ready; another one if it does not answer. */
+    /**
+     * Asks one that is ready; another one if it does not answer, unless it may have begun what is not only a question: twice would
+     * be wrong.
+     */
     private Outcome ask(
             String service, List<Instance> instances, Request request, Duration patience)
             throws InterruptedException {
@@ -104,8 +108,19 @@ final class EachService {
                 throw e;
             } catch (Exception e) {
                 why = InstanceCalls.why(e);
+                if (request.method() != Method.GET && mayHaveBegun(e))
+                    return new Missing(
+                            new Away(service, "it is not known whether that was done: " + why));
             }
         return new Missing(new Away(service, why));
+    }
+
+    private static boolean mayHaveBegun(Exception failure) {
+        return switch (failure) {
+            case Failure.Unreachable unreachable -> unreachable.sent();
+            case Failure.Refused refused -> refused.refusal().begun();
+            default -> true;
+        };
     }
 
     private static Optional<Answered> answered(String service, Response response) {
