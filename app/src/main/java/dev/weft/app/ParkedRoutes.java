@@ -21,7 +21,8 @@ final class ParkedRoutes {
     /** How many keys are listed unless another number is asked for. */
     private static final int KEYS = 100;
 
-    private static final int MAX_KEYS = 1_000;
+    /** As many as there can be. */
+    private static final int MAX_KEYS = 10_000;
 
     /**
      * What is parked.

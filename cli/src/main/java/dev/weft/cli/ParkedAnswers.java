@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** What the services say about parked events. */
 final class ParkedAnswers {
@@ -23,7 +24,14 @@ final class ParkedAnswers {
             String service,
             List<ParkedEvents.Group> groups,
             List<ParkedEvents.Head> keys,
-            int leftOut) {}
+            int leftOut) {
+
+        /** What it says of these keys. */
+        Listing only(Predicate<ParkedEvents.Head> meant) {
+            var some = keys.stream().filter(meant).toList();
+            return new Listing(service, ParkedEvents.groups(some), some, 0);
+        }
+    }
 
     /** An event and the service that has parked it. */
     record Found(String service, ParkedEvents.Shown event) {}

@@ -27,7 +27,7 @@ final class ParkedList implements Callable<Integer> {
             defaultValue = "100",
             paramLabel = "N",
             description =
-                    "How many keys of each service (default: ${DEFAULT-VALUE}, at most 1000).")
+                    "How many keys of each service (default: ${DEFAULT-VALUE}, at most 10000).")
     int limit = 100;
 
     @Option(names = "--json", description = "Prints the services' answers.")

@@ -1,5 +1,6 @@
 package dev.weft.cli;
 
+import dev.weft.core.Query;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.events.ParkedEvents;
@@ -7,8 +8,10 @@ import dev.weft.json.Json;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,6 +29,9 @@ final class ParkedRetry implements Callable<Integer> {
 
     private static final Pattern RATE = Pattern.compile("([0-9]{1,7})(?:/(s|min))?");
     private static final Duration LOOK = Duration.ofMillis(100);
+
+    /** As many keys as a service can have parked. */
+    private static final String ALL = "10000";
 
     @Mixin SystemChoice choice = new SystemChoice();
 
@@ -59,7 +65,7 @@ final class ParkedRetry implements Callable<Integer> {
         if (!rate.isEmpty()) what.put("per_minute", perMinute(rate));
         var system = choice.findToChange();
         try (var admin = new Admin(system)) {
-            var watched = watched(admin, system.admin());
+            var meant = meant(admin, system.admin());
             var answers =
                     ParkedAnswers.post(
                             admin, system.admin(), "/admin/parked/retry", which.service, what);
@@ -80,7 +86,7 @@ final class ParkedRetry implements Callable<Integer> {
                                 + ParkedAnswers.count(keys, "key")
                                 + " with "
                                 + ParkedAnswers.count(events, "event"));
-            return finished(admin, system.admin(), watched, keys, events);
+            return finished(admin, system.admin(), meant, keys, events);
         }
     }
 
@@ -92,27 +98,36 @@ final class ParkedRetry implements Callable<Integer> {
         return Math.min(ParkedEvents.NO_LIMIT, "min".equals(read.group(2)) ? number : 60 * number);
     }
 
-    /** The keys whose end is waited for, whichever of their events they come to. */
-    private ParkedChoice watched(Admin admin, String system) {
-        var watched = new ParkedChoice();
-        watched.service = which.service;
-        watched.listener = which.listener;
-        watched.source = which.source;
-        watched.key = which.key;
-        if (!which.event.isEmpty())
-            ParkedAnswers.get(admin, system, "/admin/parked", which.query(which.event))
-                    .listings()
-                    .stream()
-                    .flatMap(listing -> listing.keys().stream())
-                    .findFirst()
-                    .ifPresent(head -> {
-                        watched.source = head.source();
-                        watched.key = head.key();
-                    });
-        return watched;
+    /** A key that is meant, whichever of its events it comes to and whatever that fails on. */
+    private record Meant(String service, String listener, String source, String key) {
+        static Meant of(String service, ParkedEvents.Head head) {
+            return new Meant(service, head.listener(), head.source(), head.key());
+        }
     }
 
-    private int finished(Admin admin, String system, ParkedChoice watched, int keys, int events) {
+    /** All keys that fit, each with its service. */
+    private static List<ParkedAnswers.Listing> parked(Admin admin, String system, Query query) {
+        return ParkedAnswers.get(admin, system, "/admin/parked", query.and("limit", ALL))
+                .listings();
+    }
+
+    private Set<Meant> meant(Admin admin, String system) {
+        return parked(admin, system, which.query(which.event)).stream()
+                .flatMap(of -> of.keys().stream().map(head -> Meant.of(of.service(), head)))
+                .collect(Collectors.toSet());
+    }
+
+    /** What is still parked of the keys that are meant. */
+    private List<ParkedAnswers.Listing> left(Admin admin, String system, Set<Meant> meant) {
+        var any = new ParkedChoice();
+        any.service = which.service;
+        any.listener = which.listener;
+        return parked(admin, system, any.query("")).stream()
+                .map(of -> of.only(head -> meant.contains(Meant.of(of.service(), head))))
+                .toList();
+    }
+
+    private int finished(Admin admin, String system, Set<Meant> meant, int keys, int events) {
         if (timeoutSeconds <= 0) {
             if (json) System.out.println(Json.text(new Result(keys, events, keys, false)));
             return 0;
@@ -120,8 +135,7 @@ final class ParkedRetry implements Callable<Integer> {
         Time time = SystemTime.INSTANCE;
         long endNanos = time.nanos() + Math.round(timeoutSeconds * 1e9);
         while (true) {
-            var left =
-                    ParkedAnswers.get(admin, system, "/admin/parked", watched.query("")).listings();
+            var left = left(admin, system, meant);
             boolean done = sum(left, ParkedEvents.Group::retrying) == 0;
             if (done || time.nanos() - endNanos >= 0) return said(left, keys, events, done);
             try {
