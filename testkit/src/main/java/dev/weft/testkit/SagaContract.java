@@ -33,6 +33,7 @@ import dev.weft.events.Transaction;
 import dev.weft.http.Endpoint;
 import dev.weft.http.Problems;
 import dev.weft.json.Json;
+import dev.weft.json.Personal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -68,6 +69,8 @@ public abstract class SagaContract extends LaterCases {
 
     public record Paid(String number) {}
 
+    public record Known(Personal<String> name) {}
+
     /** What an instance remembers. */
     public record Trip(String id, int amount, List<String> steps) {
         Trip and(String step) {
@@ -93,6 +96,14 @@ public abstract class SagaContract extends LaterCases {
                                     : Decision.emit(new Moved(by)),
                     (left, moved) -> left + moved.by(),
                     EventType.of("moved", Moved.class));
+
+    private static final Decider<String, Integer, Known> GUESTS =
+            Decider.of(
+                    "guests",
+                    0,
+                    (name, known) -> Decision.emit(new Known(Personal.of("ann", name))),
+                    (known, it) -> known + 1,
+                    EventType.of("known", Known.class));
 
     private static final Call<Take, Paid> TAKE =
             Call.of("take", "till", Endpoint.post("/take", Take.class, Paid.class))
@@ -371,6 +382,26 @@ public abstract class SagaContract extends LaterCases {
         settle(pipeline);
         assertThat(sagas.state(fragile, "a").orElseThrow().steps()).containsExactly("na");
         assertThat(till.takenOf("a")).isEqualTo(1);
+    }
+
+    @Test
+    void a_command_whose_event_is_personal_is_refused_and_named() throws Exception {
+        var knowing =
+                Saga.of("knowing", Trip.class)
+                        .begin(
+                                ORDERED,
+                                Ordered::id,
+                                it ->
+                                        Next.to(new Trip(it.id(), it.amount(), List.of()))
+                                                .handle(GUESTS, "all", "Ann"));
+        var pipeline = start(storage(), sagas(storage(), knowing));
+        order("a", 3);
+        await(() ->
+                pipeline.progress().failing().stream()
+                        .anyMatch(it ->
+                                it.error().contains("known of guests-all has personal values")
+                                        && it.error().contains("Listener.effect")));
+        assertThat(storage().events().stream("guests-all", 0, 1)).isEmpty();
     }
 
     @Test
