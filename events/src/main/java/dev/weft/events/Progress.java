@@ -98,7 +98,8 @@ public final class Progress {
         TRANSACTIONAL("listener "),
         EFFECT("listener "),
         TIMERS("timers"),
-        CALLS("calls of sagas");
+        CALLS("calls of sagas"),
+        ERASURES("erasures");
 
         private final String prefix;
 
@@ -168,7 +169,10 @@ public final class Progress {
 
         /** Whether it reads events that others wait for. */
         private boolean isReader() {
-            return kind != Kind.TIMERS && kind != Kind.CALLS && kind != Kind.REBUILD;
+            return switch (kind) {
+                case PROJECTION, PUBLICATION, TRANSACTIONAL, EFFECT -> true;
+                case REBUILD, TIMERS, CALLS, ERASURES -> false;
+            };
         }
 
         /** Whether it works at the service's own log. */
