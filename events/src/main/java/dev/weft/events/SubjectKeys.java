@@ -232,6 +232,7 @@ final class SubjectKeys implements Subjects {
                         row -> row.number("number"),
                         subject);
         if (erased.isPresent()) return State.ERASED;
+        forgetNew(subject);
         sql.update(
                 "insert into weft_subject (subject, secret, locked_by) values (?, ?, ?)"
                         + " on conflict (subject) do nothing",
@@ -243,6 +244,13 @@ final class SubjectKeys implements Subjects {
                         row -> unlocked(subject, row),
                         subject)
                 .orElseThrow();
+    }
+
+    /** It is read anew, for it will not be new any more. */
+    private void forgetNew(String subject) {
+        synchronized (lock) {
+            keys.remove(subject, State.NEW);
+        }
     }
 
     /** The key for a new value, on disk. */
@@ -269,8 +277,10 @@ final class SubjectKeys implements Subjects {
 
     /** The JSON, sealed, to be stored by a transaction to come. */
     byte[] sealed(String place, byte[] json) throws InterruptedException {
-        if (!PersonalJson.isIn(json)) return json;
-        var made = keys(json, this::made);
+        return PersonalJson.isIn(json) ? sealed(place, json, keys(json, this::made)) : json;
+    }
+
+    private static byte[] sealed(String place, byte[] json, Map<String, Known> made) {
         return PersonalJson.change(
                 json,
                 part ->
@@ -284,9 +294,15 @@ final class SubjectKeys implements Subjects {
     /** As the other; a value of an erased subject is a 409. */
     byte[] sealedNew(String place, byte[] json) throws InterruptedException {
         if (!PersonalJson.isIn(json)) return json;
-        for (var each : keys(json, this::made).entrySet())
+        var made = keys(json, this::made);
+        for (var each : made.entrySet())
             if (each.getValue() == State.ERASED) throw refused(each.getKey());
-        return sealed(place, json);
+        return sealed(place, json, made);
+    }
+
+    /** Whether it has a value of a subject of which nothing was stored yet. */
+    boolean hasNew(byte[] json) {
+        return PersonalJson.isIn(json) && keys(json, this::of).containsValue(State.NEW);
     }
 
     /** As the other, within a transaction. */
@@ -329,12 +345,13 @@ final class SubjectKeys implements Subjects {
                                         : erased.apply(part.subject()));
     }
 
-    private interface Keys {
-        Known of(String subject) throws InterruptedException;
+    private interface Keys<X extends Exception> {
+        Known of(String subject) throws X;
     }
 
     /** Of each subject with a value in it. */
-    private static Map<String, Known> keys(byte[] json, Keys keys) throws InterruptedException {
+    private static <X extends Exception> Map<String, Known> keys(byte[] json, Keys<X> keys)
+            throws X {
         var subjects = new LinkedHashMap<String, Known>();
         PersonalJson.change(
                 json,

@@ -300,6 +300,25 @@ public abstract class ErasureContract extends StorageCases {
     }
 
     @Test
+    void an_append_that_is_refused_leaves_no_key_behind() throws Exception {
+        var conflicting = new Append("guest-1", 7, personal("guest-1", "ann").events());
+        assertThatThrownBy(() -> storage().events().append(List.of(conflicting), Origin.NONE))
+                .isInstanceOf(Failure.Conflict.class);
+        assertThat(keys()).isEmpty();
+        storage().events().append(List.of(personal("guest-1", "ann")), Origin.NONE);
+        storage().events().append(List.of(personal("guest-1", "ann")), Origin.NONE);
+        assertThat(keys()).containsExactly("ann");
+        assertThat(storage().events().log(0, 2))
+                .allMatch(event -> read(event).name().value().equals(Optional.of("Ann")));
+    }
+
+    private List<String> keys() {
+        return storage()
+                .database()
+                .query("select subject from weft_subject", row -> row.text("subject"));
+    }
+
+    @Test
     void metadata_of_a_stream_is_sealed() throws Exception {
         var guest = Json.write(new Guest(List.of(Personal.of("ann", "Ann"))));
         storage().events().describe("guest-1", 0, guest);
@@ -590,14 +609,19 @@ public abstract class ErasureContract extends StorageCases {
         }
     }
 
-    /** The storage; once it is armed, something happens right before the next transaction begins. */
-    private static Storage interrupted(Storage storage, AtomicReference<Runnable> armed) {
+    /**
+     * The storage; once it is armed, something happens right before the next transaction begins.
+     *
+     * @param tables whether one of tables alone is meant
+     */
+    private static Storage interrupted(
+            Storage storage, AtomicReference<Runnable> armed, boolean tables) {
         var database = storage.database();
         var between =
                 new Database() {
                     @Override
                     public <T> T write(Function<Sql, T> work) throws InterruptedException {
-                        armed.getAndSet(() -> {}).run();
+                        if (tables) armed.getAndSet(() -> {}).run();
                         return database.write(work);
                     }
 
@@ -628,6 +652,7 @@ public abstract class ErasureContract extends StorageCases {
 
             @Override
             public <T> T write(Function<Transaction, T> work) throws InterruptedException {
+                if (!tables) armed.getAndSet(() -> {}).run();
                 return storage.write(work);
             }
 
@@ -653,7 +678,7 @@ public abstract class ErasureContract extends StorageCases {
         var armed = new AtomicReference<Runnable>(() -> {});
         var house =
                 started(
-                        interrupted(storage(), armed),
+                        interrupted(storage(), armed, true),
                         bus,
                         List.of(keeping("a")),
                         List.of(),
@@ -675,7 +700,7 @@ public abstract class ErasureContract extends StorageCases {
         var armed = new AtomicReference<Runnable>(() -> {});
         var house =
                 started(
-                        interrupted(storage(), armed),
+                        interrupted(storage(), armed, false),
                         bus,
                         List.of(),
                         List.of(),
@@ -808,6 +833,40 @@ public abstract class ErasureContract extends StorageCases {
         before.set(() -> {});
         house.parked().retry(ParkedEvents.Selection.ALL, ParkedEvents.NO_LIMIT);
         assertThat(awaitParked(house, 3).message()).isEqualTo("no mail for nobody");
+    }
+
+    @Test
+    void what_no_handler_is_left_for_fails_though_somebody_is_erased_meanwhile() throws Exception {
+        makeRoom();
+        var bus = opened(new MemoryBus(TIME));
+        var first =
+                started(bus, List.of(), List.of(), List.of(listening(new AtomicBoolean(true), 1)));
+        bus.publish("desk", 1, List.of(heard(1)));
+        awaitParked(first, 1);
+        first.stop(LONG);
+        var elsewhere = isShared() ? opened(reopen()) : storage();
+        var armed = new AtomicReference<Runnable>(() -> {});
+        var deaf =
+                Listener.transactional("room")
+                        .on(EventType.of("left", Guest.class), (event, sql) -> {});
+        var house =
+                started(
+                        interrupted(storage(), armed, false),
+                        bus,
+                        List.of(),
+                        List.of(),
+                        List.of(deaf));
+        armed.set(() -> erase(elsewhere));
+        house.parked().retry(ParkedEvents.Selection.ALL, ParkedEvents.NO_LIMIT);
+        assertThat(awaitParked(house, 2).error()).contains("IllegalState");
+    }
+
+    private static void erase(Storage at) {
+        try {
+            at.subjects().erase("ann", "test", sql -> {});
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private interface Check {
