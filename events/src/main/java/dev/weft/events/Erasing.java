@@ -74,6 +74,10 @@ public final class Erasing {
                     tables.forget().ifPresent(this::add);
                     name("listener " + tables.name(), tables.forget(), tables.types());
                 }
+                case Listener.View view -> {
+                    view.forget().ifPresent(it -> add(view.seeing(), it));
+                    name("listener " + view.name(), view.forget(), view.types());
+                }
                 case Listener.Effect effect ->
                         name("effect " + effect.name(), Optional.empty(), effect.types());
             }

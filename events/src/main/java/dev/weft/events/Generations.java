@@ -1,5 +1,6 @@
 package dev.weft.events;
 
+import dev.weft.core.Failure;
 import dev.weft.core.Problem;
 import dev.weft.core.Signal;
 import dev.weft.core.Time;
@@ -355,28 +356,36 @@ final class Generations {
     /** To tables of another version it is done as well, as it mostly fits; where it does not, nobody else might do it. */
     private static void changeLive(
             Projection<?> projection, List<Generation> all, Sql sql, Consumer<Sql> work) {
-        try {
-            work.accept(sql);
-        } catch (RuntimeException e) {
-            boolean own = all.isEmpty() || all.getFirst().version() == projection.version();
-            if (own || !Attempts.counts(e)) throw e;
-            var failure =
-                    Problem.of(
-                                    409,
-                                    "tables-of-another-version",
-                                    "the live tables of the projection "
-                                            + projection.name()
-                                            + " are of version "
-                                            + all.getFirst().version()
-                                            + ", and what version "
-                                            + projection.version()
-                                            + " does with them fails ("
-                                            + e.getMessage()
-                                            + "); do it again when its own are live: weft projections")
-                            .failure();
-            failure.addSuppressed(e);
-            throw failure;
-        }
+        if (all.isEmpty() || all.getFirst().version() == projection.version()) work.accept(sql);
+        else
+            try {
+                work.accept(sql);
+                // Behind a query, changes that were put off have been made.
+                all(projection.name(), sql);
+            } catch (RuntimeException e) {
+                if (!Attempts.counts(e)) throw e;
+                throw doesNotFit(projection, all.getFirst(), e);
+            }
+    }
+
+    private static Failure doesNotFit(
+            Projection<?> projection, Generation live, RuntimeException why) {
+        var failure =
+                Problem.of(
+                                409,
+                                "tables-of-another-version",
+                                "the live tables of the projection "
+                                        + projection.name()
+                                        + " are of version "
+                                        + live.version()
+                                        + ", and what version "
+                                        + projection.version()
+                                        + " does with them fails ("
+                                        + why.getMessage()
+                                        + "); do it again when its own are live: weft projections")
+                        .failure();
+        failure.addSuppressed(why);
+        return failure;
     }
 
     /** Has one beside the live one begin with the first event again. It cannot be brought back at once any more. */

@@ -49,6 +49,7 @@ final class ClientConnection {
 
     private static final int BUFFER_BYTES = 8 << 10;
     private static final int ONE_WRITE_BYTES = 16 << 10;
+    private static final int PIECE_BYTES = 64 << 10;
 
     private final SocketChannel channel;
     private final String authority;
@@ -63,7 +64,10 @@ final class ClientConnection {
     private long bodyBytes;
 
     private OptionalLong bodyLength = OptionalLong.empty();
+
+    /** When a byte last went or came, or somebody began to wait for one. */
     private volatile long lastNanos;
+
     private volatile Deadline deadline = Deadline.NEVER;
 
     /** Whether somebody waits for the server: for the head, or within a read of the body. */
@@ -175,7 +179,6 @@ final class ClientConnection {
         bodyBytes = 0;
         bodyLength = OptionalLong.empty();
         deadline = Context.current().deadline();
-        lastNanos = time.nanos();
         awaited = true;
         out.clear();
         put(request.method().name());
@@ -284,15 +287,19 @@ final class ClientConnection {
         write(out.flip());
     }
 
+    /** In pieces, for a blocking write ends when all is taken, and would look like silence until then. */
     private void write(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
+        int end = bytes.limit();
+        while (bytes.position() < end) {
             int before = bytes.position();
+            bytes.limit(Math.min(end, before + PIECE_BYTES));
             try {
                 channel.write(bytes);
             } finally {
                 // An interrupt is told though bytes have left just before.
                 if (bytes.position() > before) wrote = true;
             }
+            lastNanos = time.nanos();
         }
     }
 

@@ -540,7 +540,7 @@ public abstract class ErasureContract extends StorageCases {
     @Test
     void what_does_not_fit_tables_of_another_version_erases_nothing_and_says_so() throws Exception {
         var fits = keeping("a").tables(ROOM).version(2);
-        var by = fits.onErase((sql, subject) -> sql.update("update room set nobody = ''"));
+        var by = fits.onErase((sql, subject) -> sql.change("update room set nobody = ''"));
         var newer = replacing(by);
         assertThatThrownBy(() -> newer.erasing().erase("ann", "test"))
                 .isInstanceOf(Failure.Answered.class)
