@@ -302,9 +302,9 @@ final class About {
                 Optional.empty());
     }
 
-    /** Timers of a service that has none, calls that do not fail: nothing to look at. */
+    /** Timers of a service that has none, calls and erasures that do not fail: nothing to look at. */
     private static boolean isIdle(Part part) {
-        boolean listed = !Set.of("timers", "calls").contains(part.kind());
+        boolean listed = !Set.of("timers", "calls", "erasures").contains(part.kind());
         return !listed && part.failing().isEmpty() && part.waiting().orElse(0L) == 0;
     }
 

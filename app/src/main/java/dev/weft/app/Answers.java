@@ -7,6 +7,7 @@ import dev.weft.core.Time;
 import dev.weft.events.Database;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
+import dev.weft.events.Subjects;
 import dev.weft.json.Json;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 
 /**
  * The answers that were given to requests with an {@code Idempotency-Key}, kept for {@link
@@ -24,7 +26,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Where a crash does no harm, because what the request appended is found again by its key, an
  * answer is written soon, in batches by one thread ({@link #keep}); at most {@link #MOST_PENDING}
  * wait to be written, beyond that keeping blocks. Else it is on disk before it is sent ({@link
- * #keepNow}). The lock guards {@code pending} and the flags and is never held during I/O.
+ * #keepNow}). What an answer says is not kept if somebody was erased since its request began: it may be about that one.
+ *
+ * <p>The lock guards {@code pending} and the flags and is never held during I/O.
  */
 final class Answers implements AutoCloseable {
 
@@ -46,15 +50,24 @@ final class Answers implements AutoCloseable {
     /** The status that stands in the table for an answer that was too large. */
     private static final int NOT_KEPT = 0;
 
+    private static final byte[] NO_HEADERS = Json.write(Map.of("fields", List.of()));
+    private static final byte[] NO_BODY = new byte[0];
+
     /**
      * An answer as it is kept.
      *
      * @param fingerprint of the request that it was given to
+     * @param erasures how many were known when it was begun
      * @param response empty if it was too large to be kept
      */
-    record Answer(String fingerprint, Optional<Response> response) {}
+    record Answer(String fingerprint, long erasures, Optional<Response> response) {
+        Answer blank() {
+            return new Answer(fingerprint, erasures, Optional.empty());
+        }
+    }
 
     private final Database database;
+    private final Subjects subjects;
     private final Time time;
     private final Map<String, Answer> pending = new LinkedHashMap<>();
     private final AtomicInteger sincePruned = new AtomicInteger(PRUNE_EACH);
@@ -62,17 +75,25 @@ final class Answers implements AutoCloseable {
     private boolean lingered;
     private boolean closed;
 
-    Answers(Database database, Time time) {
+    Answers(Database database, Subjects subjects, Time time) {
         this.database = database;
+        this.subjects = subjects;
         this.time = time;
         this.writer = time.start("weft-answers", this::writeUntilClosed);
     }
 
+    /** How many erasures are known: what is read from now on is without those. */
+    long erasures() {
+        return subjects.erasures();
+    }
+
     Optional<Answer> find(String key) {
+        Optional<Answer> waiting;
         synchronized (this) {
-            var waiting = pending.get(key);
-            if (waiting != null) return Optional.of(waiting);
+            waiting = Optional.ofNullable(pending.get(key));
         }
+        if (waiting.isPresent())
+            return waiting.map(it -> it.erasures == erasures() ? it : it.blank());
         return database.first(
                 "select fingerprint, status, headers, body from weft_answer where key = ?",
                 Answers::read,
@@ -89,7 +110,7 @@ final class Answers implements AutoCloseable {
     /** Keeps an answer whose body is at hand; it is on disk on return. */
     void keepNow(String key, Answer answer) throws InterruptedException {
         long nowMs = time.now().toEpochMilli();
-        insert(List.<Object[]>of(row(key, answer, nowMs)), nowMs);
+        insert(List.of(new Written(answer.erasures, row(key, answer, nowMs))), nowMs);
     }
 
     /**
@@ -105,18 +126,40 @@ final class Answers implements AutoCloseable {
                 sql.update(
                         "update weft_answer set status = ?, headers = ?, body = ? where status <> ?",
                         NOT_KEPT,
-                        Json.write(Map.of("fields", List.of())),
-                        new byte[0],
+                        NO_HEADERS,
+                        NO_BODY,
                         NOT_KEPT));
     }
 
-    private void insert(List<Object[]> rows, long nowMs) throws InterruptedException {
-        int written = sincePruned.addAndGet(rows.size());
+    /**
+     * An answer as it is to be written.
+     *
+     * @param erasures how many were known when it was begun
+     */
+    private record Written(long erasures, Object[] row) {
+        Object[] blank() {
+            return new Object[] {row[0], row[1], NOT_KEPT, NO_HEADERS, NO_BODY, row[5]};
+        }
+    }
+
+    private void insert(List<Written> answers, long nowMs) throws InterruptedException {
+        int written = sincePruned.addAndGet(answers.size());
         boolean prune = written >= PRUNE_EACH && sincePruned.compareAndSet(written, 0);
         database.write(sql -> {
-            for (var row : rows) insert(sql, row);
+            var outdated = outdated(answers, sql);
+            for (var each : answers)
+                insert(sql, outdated.contains(each.erasures) ? each.blank() : each.row);
             return prune ? prune(sql, nowMs) : 0;
         });
+    }
+
+    /** With how many erasures in mind those were begun since which there were more. */
+    private Set<Long> outdated(List<Written> answers, Sql sql) {
+        return answers.stream()
+                .map(Written::erasures)
+                .distinct()
+                .filter(known -> subjects.moved(known, sql))
+                .collect(Collectors.toSet());
     }
 
     private void writeUntilClosed() {
@@ -155,9 +198,10 @@ final class Answers implements AutoCloseable {
     }
 
     private void write(Map<String, Answer> batch) throws InterruptedException {
-        var answers = new ArrayList<Object[]>();
+        var answers = new ArrayList<Written>();
         long nowMs = time.now().toEpochMilli();
-        batch.forEach((key, answer) -> answers.add(row(key, answer, nowMs)));
+        batch.forEach((key, answer) ->
+                answers.add(new Written(answer.erasures, row(key, answer, nowMs))));
         try {
             insert(answers, nowMs);
         } catch (RuntimeException e) {
@@ -216,6 +260,7 @@ final class Answers implements AutoCloseable {
         var response = new Response(status, headers, Body.of(row.bytes("body")));
         return new Answer(
                 row.text("fingerprint"),
+                0,
                 status == NOT_KEPT ? Optional.empty() : Optional.of(response));
     }
 

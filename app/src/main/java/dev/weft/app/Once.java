@@ -73,6 +73,7 @@ final class Once implements Filter<Request, Response> {
             Request request, Service<Request, Response> next, String key, String fingerprint)
             throws Exception {
         var work = Work.of(key + "~" + fingerprint.substring(0, 16), "");
+        long erasures = answers.erasures();
         var response = within(work, request, next);
         if (response.status() >= 500 || saysNothingWasDone(response)) return response;
         var receipt = work.receipt();
@@ -80,11 +81,10 @@ final class Once implements Filter<Request, Response> {
         if (!receipt.isEmpty()) whole = whole.header(ContextHeaders.RECEIPT, receipt.toString());
         if (receipt.positions().containsKey(service)) {
             boolean large = whole.body().bytes().length > Answers.LARGE_BYTES;
-            answers.keep(
-                    key,
-                    new Answers.Answer(fingerprint, large ? Optional.empty() : Optional.of(whole)));
+            var kept = large ? Optional.<Response>empty() : Optional.of(whole);
+            answers.keep(key, new Answers.Answer(fingerprint, erasures, kept));
         } else {
-            answers.keepNow(key, new Answers.Answer(fingerprint, Optional.of(whole)));
+            answers.keepNow(key, new Answers.Answer(fingerprint, erasures, Optional.of(whole)));
         }
         return whole;
     }

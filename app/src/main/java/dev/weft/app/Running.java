@@ -19,7 +19,6 @@ import dev.weft.core.policy.HttpVerdicts;
 import dev.weft.core.policy.Mode;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.events.Commands;
-import dev.weft.events.Erasing;
 import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
 import dev.weft.events.Sagas;
@@ -169,8 +168,8 @@ public final class Running implements AutoCloseable {
         pipeline.requireReadable();
         app.tables().forEach(pipeline.projections()::requireOthers);
         pipeline.projections().prepare();
-        var answers = part(new Answers(storage.database(), in.time()));
-        eraser.ready(new Erasing(storage, app.projections(), listeners), answers);
+        var answers = part(new Answers(storage.database(), storage.subjects(), in.time()));
+        eraser.ready(pipeline.erasing(), answers);
         var routes = routes(weft);
         var names = routes.list().stream().map(Route::toString).toList();
         var around = stack(routes, pipeline.progress(), answers, tracer);

@@ -71,7 +71,10 @@ class ErasureTest {
     @SuppressWarnings("NullAway.Init") // Started before each test.
     private Service<Request, Response> client;
 
-    private static App app() {
+    /** What happens between a handler's work and its answer. */
+    private volatile Runnable beforeAnswer = () -> {};
+
+    private App app() {
         return App.named("customers")
                 .tables(DIRECTORY)
                 .project(
@@ -88,6 +91,13 @@ class ErasureTest {
                                             var known =
                                                     weft.handle(CUSTOMER, it.id(), it)
                                                             .orProblem(409);
+                                            beforeAnswer.run();
+                                            return shown(it.id(), known.name());
+                                        }),
+                                Endpoint.post("/letters/{id}", ById.class, Shown.class)
+                                        .to(it -> {
+                                            var known = weft.state(CUSTOMER, it.id());
+                                            beforeAnswer.run();
                                             return shown(it.id(), known.name());
                                         }),
                                 Endpoint.get("/directory/{id}", ById.class, SignedUp.class)
@@ -162,6 +172,36 @@ class ErasureTest {
         assertThat(deleted.status()).isEqualTo(204);
         assertThat(call(signUp())).containsEntry("name", "(erased)");
         assertThat(directory()).isEqualTo("{\"name\":{\"personal_of\":\"ann\"}}");
+    }
+
+    @Test
+    void an_answer_that_is_under_way_is_not_kept() throws Exception {
+        beforeAnswer = () -> erase("ann");
+        assertThat(call(signUp())).containsEntry("name", "Ann");
+        beforeAnswer = () -> {};
+        assertThat(call(signUp())).containsEntry("name", "(erased)");
+    }
+
+    @Test
+    void nor_is_one_of_a_request_that_stores_nothing() throws Exception {
+        call(signUp());
+        var letter =
+                Request.post("/letters/ann", Body.of("{}"))
+                        .header("Content-Type", "application/json")
+                        .header(ContextHeaders.IDEMPOTENCY_KEY, "k2");
+        beforeAnswer = () -> erase("ann");
+        assertThat(call(letter)).containsEntry("name", "Ann");
+        beforeAnswer = () -> {};
+        assertThat(call(letter)).containsEntry("name", "(erased)");
+    }
+
+    private void erase(String subject) {
+        try {
+            assertThat(client.call(Request.of(Method.DELETE, "/customers/" + subject)).status())
+                    .isEqualTo(204);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

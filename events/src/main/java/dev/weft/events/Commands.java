@@ -12,6 +12,7 @@ import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.EventStore.Condition;
 import dev.weft.events.EventStore.Snapshot;
+import dev.weft.json.PersonalJson;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -230,7 +231,7 @@ public final class Commands {
                                     new Append(
                                             stream,
                                             at.version(),
-                                            events.stream().map(this::encoded).toList())),
+                                            events.stream().map(this::readable).toList())),
                             origin.withoutAppendKey());
             S state = at.state();
             for (var event : events) state = decider.evolve().apply(state, event);
@@ -316,6 +317,21 @@ public final class Commands {
             var encoded = codec.encode(event);
             var id = stream.substring(decider.name().length() + 1);
             bounds.check(decider, id, event, encoded);
+            return encoded;
+        }
+
+        /** One that a transaction to come can read again, which opens nothing. */
+        private NewEvent readable(E event) {
+            var encoded = encoded(event);
+            if (PersonalJson.isIn(encoded.data()))
+                throw new IllegalArgumentException(
+                        "the event "
+                                + encoded.type()
+                                + " of "
+                                + stream
+                                + " has personal values, and a saga's command is decided within a transaction, which cannot"
+                                + " read them again; keep the person's id only, or have an effect handle the command"
+                                + " (Listener.effect)");
             return encoded;
         }
 

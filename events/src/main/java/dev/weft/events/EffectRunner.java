@@ -215,6 +215,7 @@ final class EffectRunner implements Runner {
         } finally {
             lock.unlock();
         }
+        long erasures = parked.subjects().known();
         try {
             if (!inbox.has(event, database) && !queued(lane, event)) {
                 measured(lane, event);
@@ -225,7 +226,7 @@ final class EffectRunner implements Runner {
             }
             handled(lane, event);
         } catch (Throwable failure) {
-            failed(lane, event, failure);
+            failed(lane, event, new Parked.Fault(failure, erasures));
         }
     }
 
@@ -283,7 +284,8 @@ final class EffectRunner implements Runner {
         else ready.add(lane);
     }
 
-    private void failed(Lane lane, BusEvent event, Throwable failure) {
+    private void failed(Lane lane, BusEvent event, Parked.Fault fault) {
+        var failure = fault.why();
         boolean first;
         boolean last;
         lock.lock();
@@ -308,7 +310,7 @@ final class EffectRunner implements Runner {
         } finally {
             lock.unlock();
         }
-        if (last) park(lane, event, failure);
+        if (last) park(lane, event, fault);
         else if (first) outcomes.warn(subscribed.name(), event, failure);
     }
 
@@ -321,7 +323,7 @@ final class EffectRunner implements Runner {
     }
 
     /** Puts all events of the lane into the table; what comes to it meanwhile follows by itself. */
-    private void park(Lane lane, BusEvent event, Throwable failure) {
+    private void park(Lane lane, BusEvent event, Parked.Fault fault) {
         List<BusEvent> events;
         lock.lock();
         try {
@@ -339,7 +341,7 @@ final class EffectRunner implements Runner {
                                     events,
                                     turn.handler,
                                     turn.attempts,
-                                    failure,
+                                    fault,
                                     inbox,
                                     parked,
                                     sql));
@@ -356,14 +358,14 @@ final class EffectRunner implements Runner {
                 changed.all();
             } else if (!stopping) {
                 lane.told = true;
-                retryLater(lane, event, failure + "; it cannot be parked: " + hindrance.get());
+                retryLater(lane, event, fault.why() + "; it cannot be parked: " + hindrance.get());
             }
         } finally {
             lock.unlock();
         }
         if (tell) outcomes.notParked(subscribed.name(), event, hindrance.orElseThrow());
         else if (hindrance.isEmpty())
-            outcomes.parked(subscribed.name(), event, turn.attempts, rows, failure);
+            outcomes.parked(subscribed.name(), event, turn.attempts, rows, fault.why());
     }
 
     private void again(Lane lane) {

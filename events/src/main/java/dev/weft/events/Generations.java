@@ -1,5 +1,7 @@
 package dev.weft.events;
 
+import dev.weft.core.Failure;
+import dev.weft.core.Problem;
 import dev.weft.core.Signal;
 import dev.weft.core.Time;
 import dev.weft.json.Json;
@@ -318,19 +320,83 @@ final class Generations {
     }
 
     /**
-     * Has the same done to the tables of all generations of a projection; one beside the live one that is of other code, which alone
-     * knows how, is dropped.
+     * Has the same done to the tables of all generations of a projection. One beside the live one that is of other code, which alone
+     * knows how, begins anew if that code is newer and still to make it, and is dropped if it is older.
      */
     static void change(Projection<?> projection, Sql sql, Consumer<Sql> work) {
-        work.accept(sql);
         var tables = new ProjectionTables(projection.tables());
-        if (tables.isEmpty()) return;
-        beside(all(projection.name(), sql))
+        if (tables.isEmpty()) {
+            work.accept(sql);
+            return;
+        }
+        var all = all(projection.name(), sql);
+        changeLive(projection, all, sql, work);
+        beside(all)
                 .ifPresent(it -> {
-                    if (it.version() == projection.version())
-                        work.accept(new ProjectedSql(tables, it, false).of(sql));
+                    if (it.version() == projection.version()) change(tables, it, sql, work);
+                    else if (it.version() > projection.version()) empty(projection.name(), it, sql);
                     else drop(projection.name(), it, sql);
                 });
+    }
+
+    /** Has it done to the tables of the projection's own version only. */
+    static void changeOwn(Projection<?> projection, Sql sql, Consumer<Sql> work) {
+        var tables = new ProjectionTables(projection.tables());
+        if (tables.isEmpty()) work.accept(sql);
+        else
+            for (var it : all(projection.name(), sql))
+                if (it.version() == projection.version()) change(tables, it, sql, work);
+    }
+
+    private static void change(
+            ProjectionTables tables, Generation it, Sql sql, Consumer<Sql> work) {
+        work.accept(new ProjectedSql(tables, it, false).of(sql));
+    }
+
+    /** To tables of another version it is done as well, as it mostly fits; where it does not, nobody else might do it. */
+    private static void changeLive(
+            Projection<?> projection, List<Generation> all, Sql sql, Consumer<Sql> work) {
+        if (all.isEmpty() || all.getFirst().version() == projection.version()) work.accept(sql);
+        else
+            try {
+                work.accept(sql);
+                // Behind a query, changes that were put off have been made.
+                all(projection.name(), sql);
+            } catch (RuntimeException e) {
+                if (!Attempts.counts(e)) throw e;
+                throw doesNotFit(projection, all.getFirst(), e);
+            }
+    }
+
+    private static Failure doesNotFit(
+            Projection<?> projection, Generation live, RuntimeException why) {
+        var failure =
+                Problem.of(
+                                409,
+                                "tables-of-another-version",
+                                "the live tables of the projection "
+                                        + projection.name()
+                                        + " are of version "
+                                        + live.version()
+                                        + ", and what version "
+                                        + projection.version()
+                                        + " does with them fails ("
+                                        + why.getMessage()
+                                        + "); do it again when its own are live: weft projections")
+                        .failure();
+        failure.addSuppressed(why);
+        return failure;
+    }
+
+    /** Has one beside the live one begin with the first event again. It cannot be brought back at once any more. */
+    private static void empty(String name, Generation it, Sql sql) {
+        dropTables(it, sql);
+        it.tables().make(sql, it.number(), false);
+        sql.update("update weft_checkpoint set position = 0 where name = ?", it.checkpoint(name));
+        sql.update(
+                "update weft_projection set was_live = 0, resumed_from = 0 where name = ? and generation = ?",
+                name,
+                it.number());
     }
 
     /** Drops the one beside the live one; false if there is none. */
@@ -355,12 +421,16 @@ final class Generations {
                 .isPresent();
     }
 
-    private static void drop(String name, Generation it, Sql sql) {
+    private static void dropTables(Generation it, Sql sql) {
         for (var table : it.tables().tables().reversed())
             sql.update(
                     "drop table if exists \""
                             + ProjectionTables.beside(it.number(), table.name())
                             + "\"");
+    }
+
+    private static void drop(String name, Generation it, Sql sql) {
+        dropTables(it, sql);
         sql.update("delete from weft_checkpoint where name = ?", it.checkpoint(name));
         sql.update(
                 "delete from weft_projection where name = ? and generation = ?", name, it.number());

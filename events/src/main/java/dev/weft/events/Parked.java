@@ -89,6 +89,13 @@ record Parked(String listener, Subjects subjects) {
     }
 
     /**
+     * An attempt that failed.
+     *
+     * @param erasures how many were known when it began
+     */
+    record Fault(Throwable why, long erasures) {}
+
+    /**
      * One row.
      *
      * @param handler of an effect: which of the handlers of its type is next
@@ -202,8 +209,15 @@ record Parked(String listener, Subjects subjects) {
      *
      * @param handler of an effect: which of the handlers of its type failed
      */
-    void add(BusEvent event, int handler, Attempts attempts, Cause cause, Sql sql) {
-        insert(event, handler, attempts, cause, 0, sql);
+    void add(BusEvent event, int handler, Attempts attempts, Fault fault, Sql sql) {
+        insert(event, handler, attempts, cause(fault, event, sql), 0, sql);
+    }
+
+    /** Without the words of a failure that may quote somebody who was erased since the attempt began. */
+    private Cause cause(Fault fault, BusEvent event, Sql sql) {
+        var cause = Cause.of(fault.why);
+        boolean quotes = PersonalJson.isIn(event.data()) && subjects.moved(fault.erasures, sql);
+        return quotes ? new Cause(cause.error, "", "") : cause;
     }
 
     /** Adds an event behind those of its key, to wait or to be tried as they are. */
@@ -315,8 +329,9 @@ record Parked(String listener, Subjects subjects) {
      * Notes that trying again has failed: the key stays as it is, until somebody says otherwise. If the
      * event was dropped meanwhile, those behind it go on.
      */
-    void failed(Entry entry, int handler, Cause cause, Instant now, Sql sql) {
+    void failed(Entry entry, int handler, Fault fault, Instant now, Sql sql) {
         var event = entry.event();
+        var cause = cause(fault, event, sql);
         int there =
                 sql.update(
                         "update weft_parked set handler = ?, attempts = attempts + 1, error = ?, message = ?,"

@@ -306,6 +306,7 @@ final class ParkedRunner implements Runner {
 
     /** Whether the key goes on. */
     private boolean handle(Parked.Entry entry) throws Exception {
+        long erasures = parked.subjects().known();
         var failed = handling.handle(entry);
         if (failed.isEmpty()) {
             retried.add(1, listener, EventMetrics.HANDLED);
@@ -317,7 +318,8 @@ final class ParkedRunner implements Runner {
             throw why instanceof Exception known ? known : new IllegalStateException(why);
         retried.add(1, listener, EventMetrics.FAILED);
         database.write(sql -> {
-            parked.failed(entry, failed.get().handler(), Parked.Cause.of(why), time.now(), sql);
+            var fault = new Parked.Fault(why, erasures);
+            parked.failed(entry, failed.get().handler(), fault, time.now(), sql);
             return true;
         });
         Loop.LOG.log(

@@ -54,7 +54,7 @@ final class Parking {
             List<BusEvent> events,
             int handler,
             Attempts attempts,
-            Throwable failure,
+            Parked.Fault fault,
             Inbox inbox,
             Parked parked,
             Sql sql) {
@@ -66,7 +66,7 @@ final class Parking {
         var before = parked.perMinute(key, sql);
         boolean fails = fresh.size() == events.size();
         long perMinute = before.orElse(fails ? 0 : Parked.NO_LIMIT);
-        if (fails) parked.add(fresh.getFirst(), handler, attempts, Parked.Cause.of(failure), sql);
+        if (fails) parked.add(fresh.getFirst(), handler, attempts, fault, sql);
         for (var event : fails ? fresh.subList(1, fresh.size()) : fresh)
             parked.queue(event, perMinute, sql);
         inbox.note(key, Inbox.Place.of(fresh.getLast()), sql);

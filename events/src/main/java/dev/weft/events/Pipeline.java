@@ -36,6 +36,7 @@ public final class Pipeline implements AutoCloseable {
     private final Projections projections;
     private final TimerRunner timers;
     private final Optional<SagaCalls> calls;
+    private final Erasing erasing;
 
     /**
      * What timers wait.
@@ -207,6 +208,10 @@ public final class Pipeline implements AutoCloseable {
             sagas.orElseThrow().called(it::wake);
         });
         progress.parked(this::blocking);
+        this.erasing =
+                new Erasing(
+                        storage, projections, listeners, sagas.map(Sagas::all).orElse(List.of()));
+        erasing.forgetting(service, progress, time).ifPresent(runners::add);
     }
 
     /** What no position tells: keys that are parked, timers that are due, calls that are not answered. */
@@ -296,6 +301,11 @@ public final class Pipeline implements AutoCloseable {
     /** Its projections' tables, and how to have them rebuilt. */
     public Projections projections() {
         return projections;
+    }
+
+    /** Erases whom its tables and listeners may have stored. */
+    public Erasing erasing() {
+        return erasing;
     }
 
     /** What its listeners have parked. */

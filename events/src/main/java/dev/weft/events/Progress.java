@@ -103,7 +103,8 @@ public final class Progress {
         VIEW("listener "),
         EFFECT("listener "),
         TIMERS("timers"),
-        CALLS("calls of sagas");
+        CALLS("calls of sagas"),
+        ERASURES("erasures");
 
         private final String prefix;
 
@@ -198,7 +199,10 @@ public final class Progress {
 
         /** Whether it reads events that others wait for. */
         private boolean isReader() {
-            return kind != Kind.TIMERS && kind != Kind.CALLS && kind != Kind.REBUILD;
+            return switch (kind) {
+                case PROJECTION, PUBLICATION, VIEW, TRANSACTIONAL, EFFECT -> true;
+                case REBUILD, TIMERS, CALLS, ERASURES -> false;
+            };
         }
 
         /** Whether it keeps tables by what others tell. */

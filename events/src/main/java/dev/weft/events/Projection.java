@@ -66,8 +66,8 @@ public record Projection<E>(
     }
 
     /**
-     * The same, whose tables are mended when a subject of personal data is erased: {@code SHELF::forget}; all generations of them, and one
-     * of another version that is not live is dropped.
+     * The same, whose tables are mended when a subject of personal data is erased: {@code SHELF::forget}; all generations of them. One
+     * that is not live and of another version is made anew by newer code, and dropped if it is of older.
      */
     public Projection<E> onErase(Forget forget) {
         return new Projection<>(name, decider, apply, version, tables, Optional.of(forget));

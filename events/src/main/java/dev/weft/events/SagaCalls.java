@@ -60,6 +60,9 @@ final class SagaCalls implements Runner {
     private static final Set<String> UNDECIDED =
             Set.of("request-in-flight", "conflict", "idempotency-key-reused");
 
+    /** So many erasures there never are. */
+    private static final long UNKNOWN = -1;
+
     private static final int REFUSED = 400;
     private static final int FAILED = 500;
 
@@ -293,7 +296,9 @@ final class SagaCalls implements Runner {
     }
 
     private void attempt(SagaRows.Made call) {
+        long erasures = UNKNOWN;
         try {
+            erasures = storage.subjects().erasures();
             // What was found may have been answered, or have failed, before this attempt could
             // begin.
             if (!SagaRows.isAsRead(call, storage.database())) return;
@@ -311,7 +316,7 @@ final class SagaCalls implements Runner {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (Throwable failure) {
-            putOff(call, failure);
+            putOff(call, failure, erasures);
         } finally {
             lock.lock();
             try {
@@ -418,7 +423,7 @@ final class SagaCalls implements Runner {
         part.parkedChanged();
     }
 
-    private void putOff(SagaRows.Made call, Throwable failure) {
+    private void putOff(SagaRows.Made call, Throwable failure, long erasures) {
         var attempt = call.attempts() + 1;
         if (attempt == 1)
             Loop.LOG.log(
@@ -428,7 +433,8 @@ final class SagaCalls implements Runner {
         try {
             storage.database()
                     .write(sql -> {
-                        SagaRows.failed(call, failure.toString(), retry, sql);
+                        var error = storage.subjects().unquoted(failure, erasures, sql);
+                        SagaRows.failed(call, error, retry, sql);
                         return true;
                     });
         } catch (InterruptedException e) {

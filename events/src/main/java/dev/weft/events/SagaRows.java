@@ -248,6 +248,12 @@ final class SagaRows {
                 .isPresent();
     }
 
+    /** Takes away what is said of failures: it may quote somebody. */
+    static void forget(Sql sql) {
+        TABLES.forEach(sql::update);
+        sql.update("update weft_call set error = '' where error <> ''");
+    }
+
     /** Puts an open call off that failed. */
     static void failed(Made call, String error, Instant retry, Sql sql) {
         sql.update(

@@ -116,6 +116,10 @@ public final class Sagas {
         return owners;
     }
 
+    List<Saga<?>> all() {
+        return turns.values().stream().<Saga<?>>map(SagaTurns::saga).toList();
+    }
+
     Map<String, SagaTurns<?>> turns() {
         return Map.copyOf(turns);
     }

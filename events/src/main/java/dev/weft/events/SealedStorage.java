@@ -180,7 +180,16 @@ final class SealedStorage implements Storage {
         @Override
         public Appended append(List<Append> appends, List<Condition> conditions, Origin origin)
                 throws InterruptedException {
-            return log().append(sealed(appends, subjects::sealedNew), conditions, origin);
+            // A subject gets its key with its first event, or not at all.
+            return hasNew(appends)
+                    ? write(transaction -> transaction.append(appends, conditions, origin))
+                    : log().append(sealed(appends, subjects::sealedNew), conditions, origin);
+        }
+
+        private boolean hasNew(List<Append> appends) {
+            return appends.stream()
+                    .flatMap(append -> append.events().stream())
+                    .anyMatch(event -> subjects.hasNew(event.data()));
         }
 
         private List<StoredEvent> opened(List<StoredEvent> sealed) {

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -47,9 +48,6 @@ final class SubjectKeys implements Subjects {
         NEW
     }
 
-    /** Who was erased as which one. */
-    private record Numbered(long number, String subject) {}
-
     private final Database database;
     private final MasterKeys master;
     private final Time time;
@@ -59,7 +57,7 @@ final class SubjectKeys implements Subjects {
     private long known;
     private long checkedNanos;
 
-    /** Whether personal data were met; before that, nobody has to look who was erased. */
+    /** Whether personal data, or an erasure, were met; before that, nobody has to look who was erased. */
     private volatile boolean used;
 
     /** Makes its tables if they are not there. */
@@ -68,15 +66,17 @@ final class SubjectKeys implements Subjects {
         this.master = master;
         this.time = time;
         this.checkedNanos = time.nanos() - SealedStorage.LEASE.toNanos();
-        database.write(sql -> {
-            sql.update(
-                    "create table if not exists weft_subject (subject text primary key,"
-                            + " secret blob not null, locked_by text not null)");
-            return sql.update(
-                    "create table if not exists weft_erasure (number bigint primary key,"
-                            + " subject text not null unique, at bigint not null,"
-                            + " asked_by text not null)");
-        });
+        this.known =
+                database.write(sql -> {
+                    sql.update(
+                            "create table if not exists weft_subject (subject text primary key,"
+                                    + " secret blob not null, locked_by text not null)");
+                    sql.update(
+                            "create table if not exists weft_erasure (number bigint primary key,"
+                                    + " subject text not null unique, at bigint not null,"
+                                    + " asked_by text not null)");
+                    return latest(sql);
+                });
     }
 
     @Override
@@ -88,8 +88,7 @@ final class SubjectKeys implements Subjects {
 
     @Override
     public long erasures() {
-        if (!used) return 0;
-        look();
+        if (used) look();
         return known();
     }
 
@@ -106,18 +105,22 @@ final class SubjectKeys implements Subjects {
                 database.query(
                         "select number, subject from weft_erasure where number > ?"
                                 + " order by number desc limit ?",
-                        row -> new Numbered(row.number("number"), row.text("subject")),
+                        SubjectKeys::erased,
                         before,
                         MAX_KEYS);
         synchronized (lock) {
             // Among more than are kept may be some that were not read.
             if (erased.size() == MAX_KEYS) keys.clear();
             for (var each : erased) {
-                keep(each.subject, State.ERASED);
-                known = Math.max(known, each.number);
+                keep(each.subject(), State.ERASED);
+                known = Math.max(known, each.number());
             }
             checkedNanos = Math.max(checkedNanos, began);
         }
+    }
+
+    private static Erased erased(Row row) {
+        return new Erased(row.number("number"), row.text("subject"));
     }
 
     /** Under the lock. */
@@ -128,14 +131,26 @@ final class SubjectKeys implements Subjects {
 
     @Override
     public boolean moved(long known, Sql sql) {
-        long now =
-                sql.first(
-                                "select coalesce(max(number), 0) as number from weft_erasure",
-                                row -> row.number("number"))
-                        .orElse(0L);
-        if (now == known) return false;
+        if (latest(sql) == known) return false;
+        used = true;
         stale();
         return true;
+    }
+
+    private static long latest(Sql sql) {
+        return sql.first(
+                        "select coalesce(max(number), 0) as number from weft_erasure",
+                        row -> row.number("number"))
+                .orElse(0L);
+    }
+
+    @Override
+    public List<Erased> since(long known, int max) {
+        return database.query(
+                "select number, subject from weft_erasure where number > ? order by number limit ?",
+                SubjectKeys::erased,
+                known,
+                max);
     }
 
     private void stale() {
@@ -217,6 +232,7 @@ final class SubjectKeys implements Subjects {
                         row -> row.number("number"),
                         subject);
         if (erased.isPresent()) return State.ERASED;
+        forgetNew(subject);
         sql.update(
                 "insert into weft_subject (subject, secret, locked_by) values (?, ?, ?)"
                         + " on conflict (subject) do nothing",
@@ -228,6 +244,13 @@ final class SubjectKeys implements Subjects {
                         row -> unlocked(subject, row),
                         subject)
                 .orElseThrow();
+    }
+
+    /** It is read anew, for it will not be new any more. */
+    private void forgetNew(String subject) {
+        synchronized (lock) {
+            keys.remove(subject, State.NEW);
+        }
     }
 
     /** The key for a new value, on disk. */
@@ -254,8 +277,10 @@ final class SubjectKeys implements Subjects {
 
     /** The JSON, sealed, to be stored by a transaction to come. */
     byte[] sealed(String place, byte[] json) throws InterruptedException {
-        if (!PersonalJson.isIn(json)) return json;
-        var made = keys(json, this::made);
+        return PersonalJson.isIn(json) ? sealed(place, json, keys(json, this::made)) : json;
+    }
+
+    private static byte[] sealed(String place, byte[] json, Map<String, Known> made) {
         return PersonalJson.change(
                 json,
                 part ->
@@ -269,9 +294,15 @@ final class SubjectKeys implements Subjects {
     /** As the other; a value of an erased subject is a 409. */
     byte[] sealedNew(String place, byte[] json) throws InterruptedException {
         if (!PersonalJson.isIn(json)) return json;
-        for (var each : keys(json, this::made).entrySet())
+        var made = keys(json, this::made);
+        for (var each : made.entrySet())
             if (each.getValue() == State.ERASED) throw refused(each.getKey());
-        return sealed(place, json);
+        return sealed(place, json, made);
+    }
+
+    /** Whether it has a value of a subject of which nothing was stored yet. */
+    boolean hasNew(byte[] json) {
+        return PersonalJson.isIn(json) && keys(json, this::of).containsValue(State.NEW);
     }
 
     /** As the other, within a transaction. */
@@ -314,12 +345,13 @@ final class SubjectKeys implements Subjects {
                                         : erased.apply(part.subject()));
     }
 
-    private interface Keys {
-        Known of(String subject) throws InterruptedException;
+    private interface Keys<X extends Exception> {
+        Known of(String subject) throws X;
     }
 
     /** Of each subject with a value in it. */
-    private static Map<String, Known> keys(byte[] json, Keys keys) throws InterruptedException {
+    private static <X extends Exception> Map<String, Known> keys(byte[] json, Keys<X> keys)
+            throws X {
         var subjects = new LinkedHashMap<String, Known>();
         PersonalJson.change(
                 json,

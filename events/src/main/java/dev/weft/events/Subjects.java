@@ -2,6 +2,7 @@ package dev.weft.events;
 
 import dev.weft.json.Personal;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -37,6 +38,11 @@ public interface Subjects {
                 }
 
                 @Override
+                public List<Erased> since(long known, int max) {
+                    return List.of();
+                }
+
+                @Override
                 public boolean moved(long known, Sql sql) {
                     return false;
                 }
@@ -57,6 +63,9 @@ public interface Subjects {
      */
     record Erasure(String subject, Instant at, String by, boolean repeated) {}
 
+    /** Who was erased as which one, from 1. */
+    record Erased(long number, String subject) {}
+
     /**
      * The JSON with its personal values sealed, to be stored within the transaction. Values of erased subjects are left out.
      *
@@ -76,16 +85,24 @@ public interface Subjects {
     long known();
 
     /**
-     * How many erasures there are; one of another process shows within {@link SealedStorage#LEASE}. What is kept in memory from
-     * before the last one is to be read anew.
+     * How many erasures there are; one of another process shows within {@link SealedStorage#LEASE}, once this one has met personal
+     * data. What is kept in memory from before the last one is to be read anew.
      */
     long erasures();
+
+    /** Who was erased beyond those that were known, in order, at most so many; as the database says now. */
+    List<Erased> since(long known, int max);
 
     /**
      * Whether somebody was erased beyond those that were known: then what was opened since is to be read anew, and not to be
      * written within this transaction.
      */
     boolean moved(long known, Sql sql);
+
+    /** What is kept of a failure: not its words, which may quote somebody who was erased since so many were known. */
+    default String unquoted(Throwable failure, long known, Sql sql) {
+        return moved(known, sql) ? failure.getClass().getName() : failure.toString();
+    }
 
     /**
      * Erases a subject; again, if that was done before. When it returns no process opens what was sealed for it any more.

@@ -43,7 +43,7 @@ final class TableChanges {
             throws InterruptedException {
         boolean personal = events.stream().anyMatch(event -> PersonalJson.isIn(event.data()));
         while (true) {
-            long erasures = subjects.known();
+            long erasures = subjects.erasures();
             var prepared = events.stream().map(this::of).toList();
             var done =
                     storage.write(transaction ->

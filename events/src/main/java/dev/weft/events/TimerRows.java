@@ -185,6 +185,12 @@ final class TimerRows {
                 .getFirst();
     }
 
+    /** Takes away what is said of failures: it may quote somebody. */
+    static void forget(Sql sql) {
+        TABLE.forEach(sql::update);
+        sql.update("update weft_timer set error = '' where error <> ''");
+    }
+
     /** Puts one that failed off. */
     static void failed(Timer timer, String error, Instant retry, Sql sql) {
         sql.update(

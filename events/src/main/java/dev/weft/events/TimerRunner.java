@@ -94,7 +94,7 @@ final class TimerRunner implements Runner {
         }
         var due = TimerRows.due(now, MAX_BATCH, storage.database());
         if (due.isEmpty()) rest(now);
-        else goOff(due);
+        else goOff(due, storage.subjects().erasures());
     }
 
     /** Makes what timers need where it is missing. */
@@ -207,8 +207,12 @@ final class TimerRunner implements Runner {
         if (ahead) storage.database().write(this::declare);
     }
 
-    /** All in one transaction; if that fails, one by one. */
-    private void goOff(List<TimerRows.Timer> due) throws InterruptedException {
+    /**
+     * All in one transaction; if that fails, one by one.
+     *
+     * @param erasures how many there were before
+     */
+    private void goOff(List<TimerRows.Timer> due, long erasures) throws InterruptedException {
         try {
             commit(due);
         } catch (InterruptedException e) {
@@ -217,9 +221,9 @@ final class TimerRunner implements Runner {
             if (!Attempts.counts(failure)) throw failure;
             if (due.size() > 1)
                 for (var each : due) {
-                    if (!loop.stopping()) goOff(List.of(each));
+                    if (!loop.stopping()) goOff(List.of(each), erasures);
                 }
-            else failed(due.getFirst(), failure);
+            else failed(due.getFirst(), failure, erasures);
         }
     }
 
@@ -267,7 +271,8 @@ final class TimerRunner implements Runner {
         return owner;
     }
 
-    private void failed(TimerRows.Timer timer, Throwable failure) throws InterruptedException {
+    private void failed(TimerRows.Timer timer, Throwable failure, long erasures)
+            throws InterruptedException {
         if (timer.attempts() == 0)
             Loop.LOG.log(
                     System.Logger.Level.WARNING,
@@ -276,7 +281,8 @@ final class TimerRunner implements Runner {
         var retry = time.now().plus(Backoff.PATIENT.after(timer.attempts() + 1, time));
         storage.database()
                 .write(sql -> {
-                    TimerRows.failed(timer, failure.toString(), retry, sql);
+                    var error = storage.subjects().unquoted(failure, erasures, sql);
+                    TimerRows.failed(timer, error, retry, sql);
                     return true;
                 });
     }

@@ -125,12 +125,13 @@ final class TransactionalRunner implements Runner {
     /** Applies all at once; if that fails, one by one. */
     private void apply(List<BusEvent> events) throws InterruptedException {
         if (events.isEmpty()) return;
+        long erasures = parked.subjects().known();
         try {
             commit(events);
         } catch (InterruptedException e) {
             throw e;
         } catch (Throwable failure) {
-            if (events.size() == 1) failed(events.getFirst(), failure);
+            if (events.size() == 1) failed(events.getFirst(), new Parked.Fault(failure, erasures));
             else
                 for (var event : events)
                     if (!loop.stopping() && !wait(event)) apply(List.of(event));
@@ -138,7 +139,8 @@ final class TransactionalRunner implements Runner {
     }
 
     /** Parks the event's key if no attempt is left, else holds it back. */
-    private void failed(BusEvent event, Throwable failure) throws InterruptedException {
+    private void failed(BusEvent event, Parked.Fault fault) throws InterruptedException {
+        var failure = fault.why();
         outcomes.count(1, EventMetrics.FAILED);
         boolean first = held.isEmpty();
         var key = Inbox.Key.of(event);
@@ -150,7 +152,7 @@ final class TransactionalRunner implements Runner {
         one.attempts = one.attempts.and(failure, time.now());
         boolean last = one.attempts.counted() >= listener.attempts() && Attempts.counts(failure);
         if (last) {
-            var hindrance = park(key, one, failure);
+            var hindrance = park(key, one, fault);
             if (hindrance.isEmpty()) return;
             if (!one.told) outcomes.notParked(subscribed.name(), event, hindrance.get());
             one.told = true;
@@ -174,7 +176,7 @@ final class TransactionalRunner implements Runner {
      * Puts all that is held back of the key into the table. Tells why not, if that cannot be done; the
      * key stays held back then.
      */
-    private Optional<Throwable> park(Inbox.Key key, Held one, Throwable failure)
+    private Optional<Throwable> park(Inbox.Key key, Held one, Parked.Fault fault)
             throws InterruptedException {
         int rows;
         try {
@@ -185,7 +187,7 @@ final class TransactionalRunner implements Runner {
                                             one.events,
                                             0,
                                             one.attempts,
-                                            failure,
+                                            fault,
                                             inbox,
                                             parked,
                                             sql));
@@ -196,7 +198,7 @@ final class TransactionalRunner implements Runner {
         }
         forget(key, one);
         done.addAll(one.events);
-        outcomes.parked(subscribed.name(), one.events.getFirst(), one.attempts, rows, failure);
+        outcomes.parked(subscribed.name(), one.events.getFirst(), one.attempts, rows, fault.why());
         return Optional.empty();
     }
 
@@ -210,12 +212,13 @@ final class TransactionalRunner implements Runner {
         var one = held.get(key);
         if (one == null || one.retryAtNanos > time.nanos() || loop.stopping()) return;
         var first = one.events.getFirst();
+        long erasures = parked.subjects().known();
         try {
             commit(List.of(first));
         } catch (InterruptedException e) {
             throw e;
         } catch (Throwable failure) {
-            failed(first, failure);
+            failed(first, new Parked.Fault(failure, erasures));
             return;
         }
         forget(key, one);

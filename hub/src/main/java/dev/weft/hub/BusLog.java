@@ -16,6 +16,7 @@ import dev.weft.events.SubscriptionLedger;
 import dev.weft.events.SubscriptionLedger.Logged;
 import dev.weft.events.SubscriptionLedger.Reading;
 import dev.weft.json.Json;
+import dev.weft.json.PersonalJson;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
@@ -953,6 +955,7 @@ public final class BusLog implements Bus {
             throws InterruptedException {
         SubscriptionLedger.Rejected done;
         var parked = new ArrayList<BusTables.Cause>();
+        var of = new HashMap<SubscriptionLedger.Key, BusEvent>();
         requireDeclared(name);
         lock.lock();
         try {
@@ -975,6 +978,8 @@ public final class BusLog implements Bus {
                                     time.nanos());
             for (var failing : done.failing()) {
                 if (wait.isPresent() || failing.attempts() < most) continue;
+                ledger.first(event -> SubscriptionLedger.Key.of(event).equals(failing.key()))
+                        .ifPresent(first -> of.put(failing.key(), first.event()));
                 ledger.park(failing.key());
                 var cause =
                         new BusTables.Cause(failing.key(), failing.attempts(), error, time.now());
@@ -986,6 +991,8 @@ public final class BusLog implements Bus {
         } finally {
             lock.unlock();
         }
+        of.values().removeIf(event -> !isOfErased(event));
+        unsay(name, of.keySet());
         for (var cause : parked) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -997,11 +1004,70 @@ public final class BusLog implements Bus {
                             + " behind "
                             + cause.attempts()
                             + " attempts: "
-                            + error);
+                            + (of.containsKey(cause.key()) ? BusTables.Cause.UNSAID : error));
         }
         // What was parked, or put aside behind a failure, is on disk with why, in one transaction.
         if (!parked.isEmpty()) save(name);
         return done.refused();
+    }
+
+    /**
+     * Takes away what is said of why keys are parked that hold events of an erased subject: it may quote them. To be called when the
+     * subject is erased.
+     */
+    void forget(String subject) throws InterruptedException {
+        for (var name : names()) {
+            var meant = new HashSet<SubscriptionLedger.Key>();
+            var parked = parkedAt(name);
+            var found = tables.of(subject, List.copyOf(parked.keySet()));
+            parked.forEach((sequence, key) -> {
+                if (found.contains(sequence)) meant.add(key);
+            });
+            if (unsay(name, meant)) save(name);
+        }
+    }
+
+    private Map<Long, SubscriptionLedger.Key> parkedAt(String name) {
+        lock.lock();
+        try {
+            var parked = new TreeMap<Long, SubscriptionLedger.Key>();
+            var subscription = subscriptions.get(name);
+            if (subscription != null)
+                for (var one : subscription.ledger.parked()) parked.put(one.sequence(), one.key());
+            return parked;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Keeps nothing of what is said of why these keys are parked; false if nothing was. */
+    private boolean unsay(String name, Set<SubscriptionLedger.Key> keys) {
+        lock.lock();
+        try {
+            var subscription = subscriptions.get(name);
+            if (subscription == null
+                    || !subscription.causes.keySet().stream().anyMatch(keys::contains))
+                return false;
+            subscription.causes.replaceAll(
+                    (key, cause) -> keys.contains(key) ? cause.unsaid() : cause);
+            subscription.causesChanged++;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the event holds something of somebody who was erased; then those who have it may have read that before. */
+    private boolean isOfErased(BusEvent event) {
+        if (!PersonalJson.isIn(event.data())) return false;
+        var erased = new AtomicBoolean();
+        PersonalJson.change(
+                subjects.opened("bus", event.data()),
+                part -> {
+                    if (part.value().isEmpty()) erased.set(true);
+                    return part;
+                });
+        return erased.get();
     }
 
     /** The parked keys of a subscription: why, and how many events of each. */

@@ -79,7 +79,16 @@ final class BusTables {
     record Accepted(List<Logged> added, int repeated) {}
 
     /** Why a key is parked. */
-    record Cause(SubscriptionLedger.Key key, int attempts, String error, Instant since) {}
+    record Cause(SubscriptionLedger.Key key, int attempts, String error, Instant since) {
+
+        /** In place of words that may quote somebody who was erased. */
+        static final String UNSAID =
+                "(not kept, as it may quote somebody who was erased; the consumer's log has it)";
+
+        Cause unsaid() {
+            return new Cause(key, attempts, UNSAID, since);
+        }
+    }
 
     /** What a publication came to. */
     record Published(long through, List<Logged> added) {}
@@ -214,6 +223,23 @@ final class BusTables {
                                 row.number("source_position")),
                 first,
                 last);
+    }
+
+    /** Which of the events at these places hold something personal of the subject, be it erased. */
+    Set<Long> of(String subject, List<Long> sequences) {
+        var found = new TreeSet<Long>();
+        for (int from = 0; from < sequences.size(); from += WINDOW) {
+            var some = sequences.subList(from, Math.min(sequences.size(), from + WINDOW));
+            database.query(
+                    "select position, data from bus_event where position in ("
+                            + "?, ".repeat(some.size() - 1)
+                            + "?)",
+                    row ->
+                            PersonalJson.isOf(subject, row.bytes("data"))
+                                    && found.add(row.number("position")),
+                    some.toArray());
+        }
+        return found;
     }
 
     /** Events by their places in the log. */

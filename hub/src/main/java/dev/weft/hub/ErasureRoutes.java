@@ -47,6 +47,7 @@ final class ErasureRoutes {
             List<String> silent) {}
 
     private final Subjects subjects;
+    private final BusLog log;
     private final InstanceTable table;
     private final EachService each;
     private final Set<String> expected;
@@ -54,8 +55,14 @@ final class ErasureRoutes {
     /**
      * @param expected services that belong to the system, also while no instance is there
      */
-    ErasureRoutes(Subjects subjects, InstanceTable table, EachService each, Set<String> expected) {
+    ErasureRoutes(
+            Subjects subjects,
+            BusLog log,
+            InstanceTable table,
+            EachService each,
+            Set<String> expected) {
         this.subjects = subjects;
+        this.log = log;
         this.expected = expected;
         this.table = table;
         this.each = each;
@@ -70,15 +77,19 @@ final class ErasureRoutes {
         Optional<Subjects.Erasure> bus =
                 request.query().get("service").isPresent()
                         ? Optional.empty()
-                        : Optional.of(
-                                subjects.erase(
-                                        wanted.subject(), wanted.by().orElse(""), sql -> {}));
+                        : Optional.of(fromBus(wanted));
         var asked =
                 Request.post("/_weft/erase", Body.of(Json.write(wanted)))
                         .header("Content-Type", "application/json");
         var only = request.query().get("service");
         var all = each.ask(only, asked, PATIENCE);
         return Answers.json(new Erased(bus, all.services(), all.away(), silent(all, only)));
+    }
+
+    private Subjects.Erasure fromBus(Erase wanted) throws InterruptedException {
+        var erasure = subjects.erase(wanted.subject(), wanted.by().orElse(""), sql -> {});
+        log.forget(wanted.subject());
+        return erasure;
     }
 
     /** Who belongs to the system and has said nothing. */

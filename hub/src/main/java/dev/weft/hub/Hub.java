@@ -283,7 +283,9 @@ public final class Hub implements AutoCloseable {
                         .and(new KeptRoutes(each).routes())
                         .and(new ContractRoutes(each).routes())
                         .and(new ProjectionRoutes(each).routes())
-                        .and(new ErasureRoutes(subjects, table, each, options.services()).routes())
+                        .and(
+                                new ErasureRoutes(subjects, bus, table, each, options.services())
+                                        .routes())
                         .and(new SubscriptionRoutes(table, bus, calls, time).routes())
                         .and(new TraceRoutes(traces).routes())
                         .and(new RegistryRoutes(table).routes())

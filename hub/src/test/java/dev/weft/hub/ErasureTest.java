@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -126,6 +127,61 @@ class ErasureTest {
             assertThat(told).doesNotContainKey("bus").containsEntry("silent", List.of());
             var nobody = Request.post("/admin/erase", Body.of("{\"subject\":\"\"}"));
             assertThat(client.call(nobody).status()).isEqualTo(400);
+        }
+    }
+
+    private static final Duration LEASE = Duration.ofSeconds(30);
+
+    private static void declareWithOneAttempt(BusLog bus) throws InterruptedException {
+        bus.declare(
+                "log",
+                new Declaration(
+                        Set.of("signed-up"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(1),
+                        Optional.empty()));
+    }
+
+    private static List<String> errors(BusLog bus) {
+        return bus.parked("log").stream().map(BusLog.ParkedKey::error).toList();
+    }
+
+    @Test
+    void what_consumers_said_of_an_event_is_taken_away_with_its_subject() throws Exception {
+        var transport = new MemoryTransport(TIME);
+        var store = "sqlite:" + folder.resolve("hub.db");
+        try (transport;
+                var hub = Hub.start(Hub.Options.of(0, store), transport, TIME)) {
+            var bus = hub.bus();
+            declareWithOneAttempt(bus);
+            bus.publish(
+                    "desk",
+                    3,
+                    List.of(
+                            event(1, of("ann", "Ann")),
+                            event(2, of("bob", "Bob")),
+                            event(3, of("ann", "Ann"))));
+            assertThat(bus.lease("log", "pull-a", 9, NOW, LEASE)).hasSize(3);
+            bus.reject("log", "pull-a", List.of("desk/1/0"), "no Ann", Optional.empty());
+            bus.reject("log", "pull-a", List.of("desk/2/0"), "no Bob", Optional.empty());
+            assertThat(errors(bus)).containsExactly("no Ann", "no Bob");
+            var erase = Request.post("/admin/erase", Body.of("{\"subject\":\"ann\"}"));
+            assertThat(transport.client(hub.address()).call(erase).status()).isEqualTo(200);
+            // It was handed out before, with her name.
+            bus.reject("log", "pull-a", List.of("desk/3/0"), "no Ann, either", Optional.empty());
+            assertThat(errors(bus))
+                    .hasSize(3)
+                    .contains("no Bob")
+                    .noneMatch(error -> error.contains("Ann"));
+        }
+        try (var storage = storage();
+                var bus = bus(storage)) {
+            assertThat(errors(bus))
+                    .hasSize(3)
+                    .contains("no Bob")
+                    .noneMatch(error -> error.contains("Ann"));
         }
     }
 

@@ -2,6 +2,8 @@ package dev.weft.json;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
@@ -14,7 +16,8 @@ import tools.jackson.core.JsonToken;
  * The {@link Personal} values within JSON whose type nobody needs to know: finds them and puts others in their place.
  *
  * <p>Such a value is an object whose first member is {@code personal_of}, a text; beside {@code value} it may have {@code sealed}, what
- * a storage made of the value. Everything else stays, but for blanks.
+ * a storage made of the value. Everything else stays, but for blanks; also what else is in such an object, as it may be a map that
+ * happens to have such a key.
  */
 public final class PersonalJson {
 
@@ -43,6 +46,9 @@ public final class PersonalJson {
             return new Part(subject, Optional.of(new RawJson(value)), Optional.empty());
         }
     }
+
+    /** Another member of such an object. */
+    private record Other(String name, RawJson json) {}
 
     private final UnaryOperator<Part> change;
 
@@ -119,7 +125,8 @@ public final class PersonalJson {
     private void object(JsonParser in, JsonGenerator out) {
         var name = in.nextName();
         if (SUBJECT.equals(name) && in.nextToken() == JsonToken.VALUE_STRING) {
-            write(changed(read(in, in.getString())), out);
+            var others = new ArrayList<Other>();
+            write(changed(read(in, in.getString(), others)), others, out);
             return;
         }
         out.writeStartObject();
@@ -131,7 +138,7 @@ public final class PersonalJson {
         out.writeEndObject();
     }
 
-    private Part read(JsonParser in, String subject) {
+    private Part read(JsonParser in, String subject, List<Other> others) {
         @Nullable RawJson value = null;
         @Nullable String sealed = null;
         for (var name = in.nextName(); name != null; name = in.nextName()) {
@@ -139,21 +146,25 @@ public final class PersonalJson {
             switch (name) {
                 case VALUE -> {
                     if (value != null) throw Misfit.twice(in, name);
-                    var bytes = new ByteArrayOutputStream(64);
-                    try (var inner = Json.generator(bytes)) {
-                        copy(in, inner);
-                    }
-                    value = new RawJson(bytes.toByteArray());
+                    value = raw(in);
                 }
                 case SEALED -> {
                     if (sealed != null) throw Misfit.twice(in, name);
                     if (token != JsonToken.VALUE_STRING) throw Misfit.token(in, "a text");
                     sealed = in.getString();
                 }
-                default -> in.skipChildren();
+                default -> others.add(new Other(name, raw(in)));
             }
         }
         return new Part(subject, Optional.ofNullable(value), Optional.ofNullable(sealed));
+    }
+
+    private RawJson raw(JsonParser in) {
+        var bytes = new ByteArrayOutputStream(64);
+        try (var out = Json.generator(bytes)) {
+            copy(in, out);
+        }
+        return new RawJson(bytes.toByteArray());
     }
 
     private Part changed(Part part) {
@@ -162,18 +173,21 @@ public final class PersonalJson {
         return Part.open(changed.subject(), change(changed.value().get().utf8(), change));
     }
 
-    private static void write(Part part, JsonGenerator out) {
+    private static void write(Part part, List<Other> others, JsonGenerator out) {
         out.writeStartObject();
         out.writeName(SUBJECT);
         out.writeString(part.subject());
-        if (part.value().isPresent()) {
-            out.writeName(VALUE);
-            out.writeRawValue(new String(part.value().get().utf8(), StandardCharsets.UTF_8));
-        }
+        if (part.value().isPresent()) write(VALUE, part.value().get(), out);
         if (part.sealed().isPresent()) {
             out.writeName(SEALED);
             out.writeString(part.sealed().get());
         }
+        for (var other : others) write(other.name, other.json, out);
         out.writeEndObject();
+    }
+
+    private static void write(String name, RawJson json, JsonGenerator out) {
+        out.writeName(name);
+        out.writeRawValue(new String(json.utf8(), StandardCharsets.UTF_8));
     }
 }

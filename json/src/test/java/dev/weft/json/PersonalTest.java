@@ -111,6 +111,20 @@ class PersonalTest {
     }
 
     @Test
+    void a_map_with_such_a_key_keeps_what_else_it_has() {
+        var map =
+                "{\"personal_of\":\"ann\",\"more\":[1],\"name\":{\"personal_of\":\"ann\",\"value\":\"Ann\"}}";
+        assertThat(PersonalJson.change(map.getBytes(UTF_8), part -> Part.erased(part.subject())))
+                .asString(UTF_8)
+                .isEqualTo(map.replace(",\"value\":\"Ann\"", ""));
+        var valued = "{\"personal_of\":\"ann\",\"value\":1,\"more\":{\"a\":2}}".getBytes(UTF_8);
+        assertThat(PersonalJson.change(valued, part -> part)).isEqualTo(valued);
+        assertThat(PersonalJson.change(valued, part -> Part.sealed("ann", "x")))
+                .asString(UTF_8)
+                .isEqualTo("{\"personal_of\":\"ann\",\"sealed\":\"x\",\"more\":{\"a\":2}}");
+    }
+
+    @Test
     void values_within_values_are_sealed_before_and_opened_behind_what_they_are_in() {
         record Inner(Personal<String> of) {}
         record Outer(Personal<Inner> of) {}

@@ -43,6 +43,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -299,6 +300,25 @@ public abstract class ErasureContract extends StorageCases {
     }
 
     @Test
+    void an_append_that_is_refused_leaves_no_key_behind() throws Exception {
+        var conflicting = new Append("guest-1", 7, personal("guest-1", "ann").events());
+        assertThatThrownBy(() -> storage().events().append(List.of(conflicting), Origin.NONE))
+                .isInstanceOf(Failure.Conflict.class);
+        assertThat(keys()).isEmpty();
+        storage().events().append(List.of(personal("guest-1", "ann")), Origin.NONE);
+        storage().events().append(List.of(personal("guest-1", "ann")), Origin.NONE);
+        assertThat(keys()).containsExactly("ann");
+        assertThat(storage().events().log(0, 2))
+                .allMatch(event -> read(event).name().value().equals(Optional.of("Ann")));
+    }
+
+    private List<String> keys() {
+        return storage()
+                .database()
+                .query("select subject from weft_subject", row -> row.text("subject"));
+    }
+
+    @Test
     void metadata_of_a_stream_is_sealed() throws Exception {
         var guest = Json.write(new Guest(List.of(Personal.of("ann", "Ann"))));
         storage().events().describe("guest-1", 0, guest);
@@ -383,19 +403,27 @@ public abstract class ErasureContract extends StorageCases {
             List<Publication<Entered>> publications,
             List<Listener> listeners) {
         assertThat(storage().subjects()).isNotSameAs(Subjects.NONE);
-        var pipeline =
-                opened(
-                        new Pipeline(
-                                "house",
-                                projections,
-                                publications,
-                                listeners,
-                                storage,
-                                bus,
-                                Tracer.NONE,
-                                TIME));
+        var pipeline = pipeline(storage, bus, projections, publications, listeners);
         pipeline.start();
         return pipeline;
+    }
+
+    private Pipeline pipeline(
+            Storage storage,
+            MemoryBus bus,
+            List<Projection<Entered>> projections,
+            List<Publication<Entered>> publications,
+            List<Listener> listeners) {
+        return opened(
+                new Pipeline(
+                        "house",
+                        projections,
+                        publications,
+                        listeners,
+                        storage,
+                        bus,
+                        Tracer.NONE,
+                        TIME));
     }
 
     private void makeRoom() throws InterruptedException {
@@ -460,6 +488,91 @@ public abstract class ErasureContract extends StorageCases {
         assertThat(room("a1")).containsExactly("erased", "Bob");
     }
 
+    // While a version is replaced
+
+    private static Projection<Entered> kept(int version) {
+        return keeping("a").tables(ROOM).version(version).onErase(ROOM::forget);
+    }
+
+    /** Where tables of the first version hold two guests; what is made of them by code of the other runs once it is started. */
+    private Pipeline replacing(Projection<Entered> by) throws Exception {
+        var bus = opened(new MemoryBus(TIME));
+        var old = started(bus, List.of(kept(1)), List.of(), List.of());
+        var commands = commands(storage());
+        commands.handle(GUEST, "1", enter("ann", "Ann"));
+        commands.handle(GUEST, "1", enter("bob", "Bob"));
+        assertThat(old.progress().awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
+        var newer = pipeline(storage(), bus, List.of(by), List.of(), List.of());
+        newer.projections().prepare();
+        return newer;
+    }
+
+    private static int liveVersion(Pipeline house) {
+        return house.projections().view("a").generations().getFirst().version();
+    }
+
+    @Test
+    void what_newer_code_is_to_build_is_still_built_when_older_code_erases() throws Exception {
+        var newer = replacing(kept(2));
+        new Erasing(storage(), List.of(kept(1)), List.of()).erase("ann", "test");
+        newer.start();
+        assertThat(newer.projections().awaitRebuilt(LONG)).isTrue();
+        assertThat(liveVersion(newer)).isEqualTo(2);
+        assertThat(room("a1")).containsExactly("erased", "Bob");
+    }
+
+    @Test
+    void tables_of_newer_code_are_made_anew_when_older_code_erases() throws Exception {
+        var newer = replacing(kept(2));
+        newer.start();
+        assertThat(newer.projections().awaitRebuilt(LONG)).isTrue();
+        newer.projections().undo("a");
+        assertThat(liveVersion(newer)).isEqualTo(1);
+        new Erasing(storage(), List.of(kept(1)), List.of()).erase("ann", "test");
+        assertThat(room("a1")).containsExactly("erased", "Bob");
+        awaitTrue(() ->
+                newer.projections().view("a").generations().getLast().state().equals("ready"));
+        newer.projections().swap("a");
+        awaitTrue(() -> liveVersion(newer) == 2);
+        assertThat(room("a1")).containsExactly("erased", "Bob");
+    }
+
+    @Test
+    void what_does_not_fit_tables_of_another_version_erases_nothing_and_says_so() throws Exception {
+        var fits = keeping("a").tables(ROOM).version(2);
+        var by = fits.onErase((sql, subject) -> sql.change("update room set nobody = ''"));
+        var newer = replacing(by);
+        assertThatThrownBy(() -> newer.erasing().erase("ann", "test"))
+                .isInstanceOf(Failure.Answered.class)
+                .hasMessageContaining("409")
+                .hasMessageContaining("of the projection a are of version 1")
+                .hasMessageContaining("weft projections");
+        assertThat(commands(storage()).state(GUEST, "1").known()).containsExactly("Ann", "Bob");
+    }
+
+    @Test
+    void new_code_forgets_whom_old_code_erases_that_does_not_know_its_tables() throws Exception {
+        makeRoom();
+        var bus = opened(new MemoryBus(TIME));
+        var forgotten = new ConcurrentLinkedQueue<String>();
+        var projection =
+                keeping("b")
+                        .onErase((sql, subject) -> {
+                            forgotten.add(subject);
+                            ROOM.forget(sql, subject);
+                        });
+        var newer = started(bus, List.of(projection), List.of(), List.of());
+        var commands = commands(storage());
+        commands.handle(GUEST, "1", enter("ann", "Ann"));
+        commands.handle(GUEST, "1", enter("bob", "Bob"));
+        assertThat(newer.progress().awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
+        newer.erasing().erase("bob", "test");
+        assertThat(room("b1")).containsExactly("Ann", "erased");
+        new Erasing(storage(), List.of(), List.of()).erase("ann", "test");
+        awaitTrue(() -> room("b1").equals(List.of("erased", "erased")));
+        assertThat(forgotten).as("each once").containsExactly("bob", "ann");
+    }
+
     private boolean moved(long known) throws InterruptedException {
         return storage().database().write(sql -> storage().subjects().moved(known, sql));
     }
@@ -496,14 +609,19 @@ public abstract class ErasureContract extends StorageCases {
         }
     }
 
-    /** The storage; once it is armed, something happens right before the next transaction begins. */
-    private static Storage interrupted(Storage storage, AtomicReference<Runnable> armed) {
+    /**
+     * The storage; once it is armed, something happens right before the next transaction begins.
+     *
+     * @param tables whether one of tables alone is meant
+     */
+    private static Storage interrupted(
+            Storage storage, AtomicReference<Runnable> armed, boolean tables) {
         var database = storage.database();
         var between =
                 new Database() {
                     @Override
                     public <T> T write(Function<Sql, T> work) throws InterruptedException {
-                        armed.getAndSet(() -> {}).run();
+                        if (tables) armed.getAndSet(() -> {}).run();
                         return database.write(work);
                     }
 
@@ -534,6 +652,7 @@ public abstract class ErasureContract extends StorageCases {
 
             @Override
             public <T> T write(Function<Transaction, T> work) throws InterruptedException {
+                if (!tables) armed.getAndSet(() -> {}).run();
                 return storage.write(work);
             }
 
@@ -559,7 +678,7 @@ public abstract class ErasureContract extends StorageCases {
         var armed = new AtomicReference<Runnable>(() -> {});
         var house =
                 started(
-                        interrupted(storage(), armed),
+                        interrupted(storage(), armed, true),
                         bus,
                         List.of(keeping("a")),
                         List.of(),
@@ -581,7 +700,7 @@ public abstract class ErasureContract extends StorageCases {
         var armed = new AtomicReference<Runnable>(() -> {});
         var house =
                 started(
-                        interrupted(storage(), armed),
+                        interrupted(storage(), armed, false),
                         bus,
                         List.of(),
                         List.of(),
@@ -664,6 +783,90 @@ public abstract class ErasureContract extends StorageCases {
         house.parked().retry(ParkedEvents.Selection.ALL, ParkedEvents.NO_LIMIT);
         awaitTrue(() -> house.parked().heads(ParkedEvents.Selection.ALL).isEmpty());
         assertThat(room("1")).containsExactly("erased", "erased");
+    }
+
+    /** An effect that always fails, with the name in its words. */
+    private static Listener.Effect failing(AtomicReference<Runnable> before) {
+        return Listener.effect("mail")
+                .attempts(1, new Backoff(Duration.ofMillis(5), Duration.ofMillis(5)))
+                .on(
+                        ENTERED,
+                        event -> {
+                            var name = event.data().name().orElse("nobody");
+                            before.get().run();
+                            throw new IllegalStateException("no mail for " + name);
+                        });
+    }
+
+    private ParkedEvents.Shown awaitParked(Pipeline house, int attempts) throws Exception {
+        awaitTrue(() ->
+                house.parked().heads(ParkedEvents.Selection.ALL).stream()
+                        .anyMatch(head -> head.attempts() == attempts));
+        return house.parked().show(Optional.empty(), "desk/1/0").getFirst();
+    }
+
+    @Test
+    void an_attempt_that_began_before_an_erasure_says_nothing_when_it_is_parked_behind_it()
+            throws Exception {
+        makeRoom();
+        var bus = opened(new MemoryBus(TIME));
+        var before = new AtomicReference<Runnable>(this::eraseWithCopies);
+        var house = started(bus, List.of(), List.of(), List.of(failing(before)));
+        bus.publish("desk", 1, List.of(heard(1)));
+        var parked = awaitParked(house, 1);
+        assertThat(parked.error()).isEqualTo("java.lang.IllegalStateException");
+        assertThat(parked.message() + parked.stack()).isEmpty();
+    }
+
+    @Test
+    void nor_does_one_at_what_was_parked_before() throws Exception {
+        makeRoom();
+        var bus = opened(new MemoryBus(TIME));
+        var before = new AtomicReference<Runnable>(() -> {});
+        var house = started(bus, List.of(), List.of(), List.of(failing(before)));
+        bus.publish("desk", 1, List.of(heard(1)));
+        assertThat(awaitParked(house, 1).message()).isEqualTo("no mail for Ann");
+        before.set(this::eraseWithCopies);
+        house.parked().retry(ParkedEvents.Selection.ALL, ParkedEvents.NO_LIMIT);
+        var parked = awaitParked(house, 2);
+        assertThat(parked.message() + parked.stack()).isEmpty();
+        before.set(() -> {});
+        house.parked().retry(ParkedEvents.Selection.ALL, ParkedEvents.NO_LIMIT);
+        assertThat(awaitParked(house, 3).message()).isEqualTo("no mail for nobody");
+    }
+
+    @Test
+    void what_no_handler_is_left_for_fails_though_somebody_is_erased_meanwhile() throws Exception {
+        makeRoom();
+        var bus = opened(new MemoryBus(TIME));
+        var first =
+                started(bus, List.of(), List.of(), List.of(listening(new AtomicBoolean(true), 1)));
+        bus.publish("desk", 1, List.of(heard(1)));
+        awaitParked(first, 1);
+        first.stop(LONG);
+        var elsewhere = isShared() ? opened(reopen()) : storage();
+        var armed = new AtomicReference<Runnable>(() -> {});
+        var deaf =
+                Listener.transactional("room")
+                        .on(EventType.of("left", Guest.class), (event, sql) -> {});
+        var house =
+                started(
+                        interrupted(storage(), armed, false),
+                        bus,
+                        List.of(),
+                        List.of(),
+                        List.of(deaf));
+        armed.set(() -> erase(elsewhere));
+        house.parked().retry(ParkedEvents.Selection.ALL, ParkedEvents.NO_LIMIT);
+        assertThat(awaitParked(house, 2).error()).contains("IllegalState");
+    }
+
+    private static void erase(Storage at) {
+        try {
+            at.subjects().erase("ann", "test", sql -> {});
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private interface Check {

@@ -33,6 +33,7 @@ import dev.weft.events.Transaction;
 import dev.weft.http.Endpoint;
 import dev.weft.http.Problems;
 import dev.weft.json.Json;
+import dev.weft.json.Personal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -67,6 +69,8 @@ public abstract class SagaContract extends LaterCases {
     public record Take(String id, int amount) {}
 
     public record Paid(String number) {}
+
+    public record Known(Personal<String> name) {}
 
     /** What an instance remembers. */
     public record Trip(String id, int amount, List<String> steps) {
@@ -93,6 +97,14 @@ public abstract class SagaContract extends LaterCases {
                                     : Decision.emit(new Moved(by)),
                     (left, moved) -> left + moved.by(),
                     EventType.of("moved", Moved.class));
+
+    private static final Decider<String, Integer, Known> GUESTS =
+            Decider.of(
+                    "guests",
+                    0,
+                    (name, known) -> Decision.emit(new Known(Personal.of("ann", name))),
+                    (known, it) -> known + 1,
+                    EventType.of("known", Known.class));
 
     private static final Call<Take, Paid> TAKE =
             Call.of("take", "till", Endpoint.post("/take", Take.class, Paid.class))
@@ -278,11 +290,7 @@ public abstract class SagaContract extends LaterCases {
                 take -> {
                     if (!take.id().equals("a")) return Optional.empty();
                     entered.countDown();
-                    try {
-                        answer.await();
-                    } catch (InterruptedException e) {
-                        throw new IllegalStateException(e);
-                    }
+                    awaitIn(answer);
                     return Optional.empty();
                 };
         var sagas = sagas(storage(), TRIP);
@@ -371,6 +379,97 @@ public abstract class SagaContract extends LaterCases {
         settle(pipeline);
         assertThat(sagas.state(fragile, "a").orElseThrow().steps()).containsExactly("na");
         assertThat(till.takenOf("a")).isEqualTo(1);
+    }
+
+    @Test
+    void what_failures_of_calls_and_timers_say_goes_with_an_erasure() throws Exception {
+        var entered = new CountDownLatch(1);
+        var erased = new CountDownLatch(1);
+        var words = new AtomicReference<>("no-ann");
+        till.first =
+                take -> {
+                    var said = words.get();
+                    if (take.id().equals("b")) {
+                        entered.countDown();
+                        awaitIn(erased);
+                    }
+                    return Optional.of(problem(503, said));
+                };
+        var tired =
+                Saga.of("tired", Trip.class)
+                        .begin(
+                                ORDERED,
+                                Ordered::id,
+                                it ->
+                                        Next.to(new Trip(it.id(), it.amount(), List.of()))
+                                                .call(TAKE, new Take(it.id(), it.amount()))
+                                                .after(Duration.ofMillis(1), "late"))
+                        .answered(TAKE, (trip, paid) -> Next.to(trip).done())
+                        .due(
+                                "late",
+                                trip -> {
+                                    throw new IllegalStateException(words.get());
+                                });
+        var sagas = sagas(storage(), tired);
+        var pipeline = start(storage(), sagas);
+        order("a", 3);
+        await(() -> waits(sagas, "a", "take").filter(it -> it.attempts() > 0).isPresent());
+        order("b", 3);
+        entered.await();
+        clock.move(Duration.ofMillis(2));
+        await(() -> waits(sagas, "b", "late").filter(it -> it.attempts() > 0).isPresent());
+        assertThat(waits(sagas, "a", "take").orElseThrow().error()).contains("no-ann");
+        assertThat(waits(sagas, "b", "late").orElseThrow().error()).contains("no-ann");
+        // What is tried again from here on says something else.
+        words.set("away");
+        pipeline.erasing().erase("ann", "test");
+        assertThat(waits(sagas, "a", "take").orElseThrow().error()).doesNotContain("no-ann");
+        assertThat(waits(sagas, "b", "late").orElseThrow().error()).doesNotContain("no-ann");
+        erased.countDown();
+        await(() -> waits(sagas, "b", "take").filter(it -> it.attempts() > 0).isPresent());
+        assertThat(waits(sagas, "b", "take").orElseThrow().error())
+                .contains("Failure")
+                .doesNotContain("no-ann");
+    }
+
+    private static void awaitIn(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void sagas_that_hear_what_is_personal_are_named_when_somebody_is_erased() throws Exception {
+        var known = EventType.of("known", Known.class);
+        var knowing =
+                Saga.of("knowing", Trip.class)
+                        .begin(known, it -> "all", it -> Next.to(new Trip("all", 1, List.of())));
+        var one = start(storage(), sagas(storage(), knowing));
+        assertThat(one.erasing().erase("ann", "test").copies()).containsExactly("saga knowing");
+        var other = pipeline(storage(), sagas(storage(), TRIP));
+        assertThat(other.erasing().erase("ann", "test").copies()).isEmpty();
+    }
+
+    @Test
+    void a_command_whose_event_is_personal_is_refused_and_named() throws Exception {
+        var knowing =
+                Saga.of("knowing", Trip.class)
+                        .begin(
+                                ORDERED,
+                                Ordered::id,
+                                it ->
+                                        Next.to(new Trip(it.id(), it.amount(), List.of()))
+                                                .handle(GUESTS, "all", "Ann"));
+        var pipeline = start(storage(), sagas(storage(), knowing));
+        order("a", 3);
+        await(() ->
+                pipeline.progress().failing().stream()
+                        .anyMatch(it ->
+                                it.error().contains("known of guests-all has personal values")
+                                        && it.error().contains("Listener.effect")));
+        assertThat(storage().events().stream("guests-all", 0, 1)).isEmpty();
     }
 
     @Test
