@@ -39,6 +39,11 @@ final class ProjectedSql {
             }
 
             @Override
+            public void change(String text, Object... parameters) {
+                sql.change(meant(text, changes, true), parameters);
+            }
+
+            @Override
             public <T> List<T> query(String text, Function<Row, T> row, Object... parameters) {
                 return sql.query(meant(text, queries, false), row, parameters);
             }

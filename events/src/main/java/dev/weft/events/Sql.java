@@ -17,6 +17,15 @@ public interface Sql {
     /** Runs a statement that changes rows and tells how many. */
     int update(String sql, Object... parameters);
 
+    /**
+     * Runs a statement that changes rows, without telling how many. It may wait for others of the same text, to go to the
+     * database together with them: no longer than until the next query or update, another statement, or the transaction's end,
+     * so that nobody can tell but by the time. If it fails, then is when that is thrown, and the transaction is undone.
+     */
+    default void change(String sql, Object... parameters) {
+        update(sql, parameters);
+    }
+
     /** All rows of a query. */
     <T> List<T> query(String sql, Function<Row, T> row, Object... parameters);
 

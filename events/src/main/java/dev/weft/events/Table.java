@@ -85,7 +85,7 @@ public record Table<T>(String name, Class<T> type) {
 
     /** Lets the id hold the value, whatever it held before. */
     public void put(Sql sql, String id, T value) {
-        sql.update(
+        sql.change(
                 "insert into \""
                         + name
                         + "\"(id, data) values (?, ?) on conflict(id) do update set data = excluded.data",
@@ -112,7 +112,7 @@ public record Table<T>(String name, Class<T> type) {
 
     /** Lets the id hold nothing. */
     public void remove(Sql sql, String id) {
-        sql.update("delete from \"" + name + "\" where id = ?", id);
+        sql.change("delete from \"" + name + "\" where id = ?", id);
     }
 
     /**
@@ -151,7 +151,7 @@ public record Table<T>(String name, Class<T> type) {
                                 part.subject().equals(subject)
                                         ? PersonalJson.Part.erased(subject)
                                         : part);
-        sql.update(
+        sql.change(
                 "update \"" + name + "\" set data = ? where id = ?",
                 new String(data, UTF_8),
                 row.id);

@@ -1,6 +1,7 @@
 package dev.weft.jdbc;
 
 import java.math.BigDecimal;
+import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -16,6 +17,11 @@ import org.jspecify.annotations.Nullable;
 public final class Session implements AutoCloseable {
 
     private static final int MAX_STATEMENTS = 128;
+
+    /** How many changes run together at most, and from how many characters and bytes on. */
+    private static final int MAX_TOGETHER = 500;
+
+    private static final long MAX_TOGETHER_SIZE = 1 << 20;
 
     static final DateTimeFormatter INSTANT =
             new DateTimeFormatterBuilder().appendInstant(9).toFormatter();
@@ -138,6 +144,58 @@ public final class Session implements AutoCloseable {
         return changed;
     }
 
+    /** Statements of one text, to run together; nothing else is prepared here until they have. */
+    final class Together {
+
+        private final String sql;
+        private final Prepared prepared;
+        private int count;
+        private long size;
+
+        private Together(String sql) throws SQLException {
+            this.sql = sql;
+            this.prepared = statement(sql);
+        }
+
+        String sql() {
+            return sql;
+        }
+
+        void add(@Nullable Object... parameters) throws SQLException {
+            bind(prepared, sql, parameters);
+            prepared.statement.addBatch();
+            count++;
+            for (var parameter : parameters)
+                if (parameter instanceof String text) size += text.length();
+                else if (parameter instanceof byte[] bytes) size += bytes.length;
+        }
+
+        boolean isFull() {
+            return count >= MAX_TOGETHER || size >= MAX_TOGETHER_SIZE;
+        }
+
+        void run() throws SQLException {
+            try {
+                prepared.statement.executeBatch();
+            } catch (SQLException e) {
+                forget(sql, e);
+                // The other says all parameters of the statement, and the error only in passing.
+                throw e instanceof BatchUpdateException && e.getNextException() != null
+                        ? e.getNextException()
+                        : e;
+            }
+        }
+
+        void drop() throws SQLException {
+            prepared.statement.clearBatch();
+        }
+    }
+
+    /** Begins with statements that run together. */
+    Together together(String sql) throws SQLException {
+        return new Together(sql);
+    }
+
     /** Commits, and lets other sessions know of a changed schema. */
     public void commit() throws SQLException {
         execute("COMMIT");
@@ -163,7 +221,12 @@ public final class Session implements AutoCloseable {
     private PreparedStatement bound(String sql, @Nullable Object... parameters)
             throws SQLException {
         var prepared = statement(sql);
-        var statement = prepared.statement;
+        bind(prepared, sql, parameters);
+        return prepared.statement;
+    }
+
+    private static void bind(Prepared prepared, String sql, @Nullable Object... parameters)
+            throws SQLException {
         int wanted = prepared.parameters;
         if (wanted != parameters.length)
             throw new IllegalArgumentException(
@@ -173,8 +236,7 @@ public final class Session implements AutoCloseable {
                             + parameters.length
                             + ": "
                             + sql);
-        for (int i = 0; i < wanted; i++) bind(statement, i + 1, parameters[i], sql);
-        return statement;
+        for (int i = 0; i < wanted; i++) bind(prepared.statement, i + 1, parameters[i], sql);
     }
 
     private static void bind(

@@ -5,6 +5,7 @@ import dev.weft.events.Row;
 import dev.weft.events.Sql;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** The SQL of one transaction, usable on its thread until it ends. */
@@ -12,6 +13,7 @@ final class SessionSql implements Sql {
 
     private final Session session;
     private final Thread thread = Thread.currentThread();
+    private Optional<Session.Together> waiting = Optional.empty();
     private boolean ended;
     private String failed = "";
 
@@ -22,6 +24,41 @@ final class SessionSql implements Sql {
     @Override
     public int update(String sql, Object... parameters) {
         return run(sql, () -> session.update(sql, parameters));
+    }
+
+    @Override
+    public void change(String sql, Object... parameters) {
+        if (waiting.filter(it -> it.sql().equals(sql)).isEmpty()) {
+            requireUsable(sql);
+            Statements.check(sql);
+            if (Statements.isDefinition(sql)) {
+                update(sql, parameters);
+                return;
+            }
+        } else {
+            requireHere(sql);
+        }
+        try {
+            if (waiting.isEmpty()) waiting = Optional.of(session.together(sql));
+            waiting.get().add(parameters);
+        } catch (SQLException e) {
+            failed = sql;
+            throw Errors.statement(session.dialect(), sql, e);
+        }
+        if (waiting.get().isFull()) runWaiting();
+    }
+
+    /** Runs what waits. If that fails the transaction cannot go on, as what asked for it believes that it was done. */
+    void runWaiting() {
+        if (waiting.isEmpty() || broken()) return;
+        var together = waiting.get();
+        waiting = Optional.empty();
+        try {
+            together.run();
+        } catch (SQLException e) {
+            failed = together.sql();
+            throw Errors.statement(session.dialect(), together.sql(), e);
+        }
     }
 
     @Override
@@ -44,11 +81,10 @@ final class SessionSql implements Sql {
         }
     }
 
-    /** Fails if what is wanted, by name, cannot be done any more. */
+    /** Does what waits first; fails if what is wanted, by name, cannot be done any more. */
     void requireUsable(String sql) {
-        if (!Thread.currentThread().equals(thread) || ended)
-            throw new IllegalStateException(
-                    "a transaction is used by its work only, while that runs: " + sql);
+        requireHere(sql);
+        runWaiting();
         if (!failed.isEmpty())
             throw new Failure.Storage(
                     session.dialect().name()
@@ -57,6 +93,12 @@ final class SessionSql implements Sql {
                             + ", behind: "
                             + failed,
                     null);
+    }
+
+    private void requireHere(String sql) {
+        if (!Thread.currentThread().equals(thread) || ended)
+            throw new IllegalStateException(
+                    "a transaction is used by its work only, while that runs: " + sql);
     }
 
     /** Whether a statement failed that cannot be got over. */
@@ -73,7 +115,10 @@ final class SessionSql implements Sql {
                 null);
     }
 
-    void end() {
+    /** Leaves out what still waits. */
+    void end() throws SQLException {
         ended = true;
+        if (waiting.isPresent()) waiting.get().drop();
+        waiting = Optional.empty();
     }
 }

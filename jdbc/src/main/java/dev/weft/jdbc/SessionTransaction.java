@@ -99,7 +99,12 @@ final class SessionTransaction implements Transaction {
         if (failure.isPresent()) throw failure.get();
     }
 
-    void end() {
+    /** Runs what waits. */
+    void finish() {
+        sql.runWaiting();
+    }
+
+    void end() throws SQLException {
         sql.end();
     }
 }

@@ -316,6 +316,7 @@ final class Writer implements AutoCloseable {
             var transaction = new SessionTransaction(batch, Writer.this::nowMicros);
             try {
                 context.run(() -> result = work.apply(transaction));
+                transaction.finish();
                 if (transaction.broken()) failure = transaction.broke();
                 behind = transaction.behind();
             } catch (RuntimeException | Error e) {

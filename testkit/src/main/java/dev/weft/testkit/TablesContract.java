@@ -233,6 +233,72 @@ public abstract class TablesContract extends StorageCases {
         return tables.query("select id from thing order by id", row -> row.number("id"));
     }
 
+    private static void add(Sql sql, long id) {
+        sql.change("insert into thing (id) values (?)", id);
+    }
+
+    @Test
+    void changes_that_wait_are_made_in_order_before_anything_else() throws Exception {
+        List<Long> inside =
+                tables.write(sql -> {
+                    for (long id = 1; id <= 3; id++) add(sql, id);
+                    sql.change("delete from thing where id = ?", 2);
+                    add(sql, 2);
+                    sql.change("delete from thing where id = ?", 3);
+                    assertThat(sql.update("update thing set id = id + 10")).isEqualTo(2);
+                    add(sql, 5);
+                    return sql.query("select id from thing order by id", row -> row.number("id"));
+                });
+        assertThat(inside).containsExactly(5L, 11L, 12L);
+        assertThat(ids()).containsExactly(5L, 11L, 12L);
+    }
+
+    @Test
+    void more_changes_than_wait_together_are_all_made() throws Exception {
+        tables.write(sql -> {
+            for (long id = 1; id <= 1_200; id++) add(sql, id);
+            return true;
+        });
+        assertThat(ids()).hasSize(1_200);
+    }
+
+    @Test
+    void a_change_that_fails_undoes_all_of_its_transaction() throws Exception {
+        insert(5, "a", BigDecimal.ONE, true, Instant.EPOCH, new byte[0]);
+        for (boolean later : List.of(false, true))
+            assertThatThrownBy(() ->
+                            tables.write(sql -> {
+                                add(sql, 4);
+                                add(sql, 5);
+                                return later && goOnBehindAFailure(sql);
+                            }))
+                    .isInstanceOf(Failure.Storage.class)
+                    .hasMessageContaining("insert into thing (id) values (?)");
+        assertThat(ids()).containsExactly(5L);
+    }
+
+    /** As if it had not been told. */
+    private static boolean goOnBehindAFailure(Sql sql) {
+        assertThatThrownBy(() -> sql.query("select 1 as a", row -> ""))
+                .isInstanceOf(Failure.Storage.class);
+        return true;
+    }
+
+    @Test
+    void changes_that_wait_are_left_out_with_the_work_that_failed() throws Exception {
+        assertThatThrownBy(() ->
+                        tables.write(sql -> {
+                            add(sql, 4);
+                            throw new IllegalStateException("no");
+                        }))
+                .hasMessage("no");
+        tables.write(sql -> {
+            add(sql, 7);
+            return true;
+        });
+        assertThat(ids()).containsExactly(7L);
+    }
+
     @Test
     void the_sql_of_a_transaction_ends_with_it() throws Exception {
         var kept = new AtomicReference<Sql>();
