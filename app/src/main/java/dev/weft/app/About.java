@@ -325,7 +325,7 @@ final class About {
     }
 
     private static boolean listens(Progress.State state) {
-        return Set.of("transactional", "effect").contains(state.kind());
+        return Set.of("view", "transactional", "effect").contains(state.kind());
     }
 
     /** What stands around the routes of this service and the calls that it makes. */

@@ -47,6 +47,11 @@ public final class Erasing {
             switch (each) {
                 case Listener.Transactional tables ->
                         add("listener " + tables.name(), tables.forget(), tables.types());
+                case Listener.View view ->
+                        add(
+                                "listener " + view.name(),
+                                view.forget().map(it -> inAll(view.seeing(), it)),
+                                view.types());
                 case Listener.Effect effect ->
                         add("effect " + effect.name(), Optional.empty(), effect.types());
             }

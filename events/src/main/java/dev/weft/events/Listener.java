@@ -1,9 +1,12 @@
 package dev.weft.events;
 
 import dev.weft.core.Backoff;
+import dev.weft.json.RawJson;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A service's durable subscription to public events, its own or others'.
@@ -100,6 +103,117 @@ public sealed interface Listener {
     }
 
     /**
+     * Keeps tables that follow from public events alone, and can be made anew from all that it ever heard: a {@link Projection} of
+     * what others tell.
+     *
+     * <p>What it hears is kept in the service's own log first, each event once, and projected from there: so tables of another {@link
+     * #version} are rebuilt from the first event on, however long the bus keeps events, with the same means and guarantees as those
+     * of any projection. It takes tables from nobody and appends nothing. An event that its work fails at stops it, and is tried
+     * again until that succeeds.
+     *
+     * @param version of what it makes of events, from 1
+     * @param tables statements that make its tables; as those of a projection
+     * @param forget what becomes of the tables when a subject is erased, if that was said
+     */
+    record View(
+            String name,
+            List<Sight<?>> handlers,
+            int version,
+            List<String> tables,
+            Optional<Forget> forget)
+            implements Listener {
+
+        /** What an event of one type does to the tables. */
+        public record Sight<T>(EventType<T> type, Projection.Apply<T> apply) {
+            private void see(Event<Heard> heard, Sql sql) {
+                if (type.publicNames().contains(heard.data().told()))
+                    apply.apply(heard.data().as(type, heard.origin()), sql);
+            }
+        }
+
+        public View {
+            if (!name.matches("[a-z][a-z0-9-]{0,39}"))
+                throw new IllegalArgumentException(
+                        "a view is named with up to 40 of a-z, 0-9 and \"-\", not \""
+                                + name
+                                + "\"");
+            handlers = List.copyOf(handlers);
+            tables = List.copyOf(tables);
+        }
+
+        /** Changes its tables when it hears of this. */
+        public <T> View on(EventType<T> type, Projection.Apply<T> apply) {
+            var more = new ArrayList<>(handlers);
+            more.add(new Sight<>(type, apply));
+            return new View(name, more, version, tables, forget);
+        }
+
+        /** Of this version; raise it with each change of the work or of the tables. */
+        public View version(int version) {
+            return new View(name, handlers, version, tables, forget);
+        }
+
+        /** Also has these tables and indexes: {@code create table if not exists …}, {@code create index if not exists …}. */
+        public View tables(String... statements) {
+            var all = new ArrayList<>(tables);
+            all.addAll(List.of(statements));
+            return new View(name, handlers, version, all, forget);
+        }
+
+        /** Also has these tables of records. */
+        public View tables(Table<?>... more) {
+            return tables(Stream.of(more).map(Table::definition).toArray(String[]::new));
+        }
+
+        /** The same, whose tables are mended when a subject of personal data is erased. */
+        public View onErase(Forget forget) {
+            return new View(name, handlers, version, tables, Optional.of(forget));
+        }
+
+        @Override
+        public List<EventType<?>> types() {
+            return handlers.stream().<EventType<?>>map(Sight::type).toList();
+        }
+
+        /** It waits for an event that fails, and parks none. */
+        @Override
+        public int attempts() {
+            return Integer.MAX_VALUE;
+        }
+
+        @Override
+        public Backoff backoff() {
+            return Backoff.PATIENT;
+        }
+
+        /** Brings what it hears into the service's log. */
+        Transactional hearing() {
+            var kept = Heard.of(name);
+            var hearing = new Transactional(name, attempts(), backoff(), List.of());
+            var told = new LinkedHashSet<String>();
+            for (var type : types()) told.addAll(type.publicNames());
+            for (var each : told)
+                hearing =
+                        hearing.within(
+                                EventType.of(each, RawJson.class),
+                                (event, transaction) ->
+                                        Heard.of(event).keep(kept, event.origin(), transaction));
+            return hearing;
+        }
+
+        /** Keeps the tables up with that. */
+        Projection<Heard> seeing() {
+            return new Projection<>(
+                    name,
+                    Heard.of(name),
+                    (heard, sql) -> handlers.forEach(each -> each.see(heard, sql)),
+                    version,
+                    tables,
+                    forget);
+        }
+    }
+
+    /**
      * Does something outside of the service's tables, at least once per event. What it appends to
      * the service's own log happens once all the same, because it carries the event's id, the
      * listener's name and the handler's place among those of its type ({@link dev.weft.core.Work});
@@ -166,6 +280,11 @@ public sealed interface Listener {
         public List<EventType<?>> types() {
             return handlers.stream().<EventType<?>>map(Handler::type).toList();
         }
+    }
+
+    /** One of version 1 without tables yet. */
+    static View view(String name) {
+        return new View(name, List.of(), 1, List.of(), Optional.empty());
     }
 
     /** One with {@value #ATTEMPTS} attempts and {@link Backoff#PATIENT}. */

@@ -67,6 +67,11 @@ public record Origin(
         return traceparent.length() < 35 ? "" : traceparent.substring(3, 35);
     }
 
+    /** As of what was written in answer to that event. */
+    Origin causedBy(String event) {
+        return new Origin(traceparent, tracestate, baggage, criticality, event, appendKey);
+    }
+
     /** As it is told to others, who have no use for the key. */
     Origin withoutAppendKey() {
         return new Origin(traceparent, tracestate, baggage, criticality, cause, "");

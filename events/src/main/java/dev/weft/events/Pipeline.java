@@ -102,23 +102,26 @@ public final class Pipeline implements AutoCloseable {
         this.service = service;
         this.time = time;
         this.progress = new Progress(service, time);
+        var projected = new ArrayList<Projection<?>>(projections);
+        for (var listener : listeners)
+            if (listener instanceof Listener.View view) projected.add(view.seeing());
         progress.observe(meter, storage.events());
         this.check =
                 new LogCheck(
                         service,
                         Stream.concat(
-                                        projections.stream().map(Projection::decider),
+                                        projected.stream().map(Projection::decider),
                                         publications.stream().map(Publication::decider))
                                 .distinct()
                                 .toList(),
                         storage);
-        requireDifferent("projections", projections.stream().map(Projection::name).toList());
+        requireDifferent("projections", projected.stream().map(Projection::name).toList());
         var all = new ArrayList<Listener>(listeners);
         sagas.ifPresent(it -> all.addAll(it.listeners()));
         requireDifferent("listeners", all.stream().map(Listener::name).toList());
         var spans = new EventSpans(tracer);
-        this.projections = new Projections(service, projections, storage, time);
-        for (var projection : projections) {
+        this.projections = new Projections(service, projected, storage, time);
+        for (var projection : projected) {
             runners.add(runner(projection, true, storage, spans));
             if (!projection.tables().isEmpty())
                 runners.add(runner(projection, false, storage, spans));
@@ -136,27 +139,24 @@ public final class Pipeline implements AutoCloseable {
         var parking = new ArrayList<ParkedRunner>();
         for (var listener : all)
             switch (listener) {
-                case Listener.Transactional tables -> {
-                    var changes =
-                            new TableChanges(
-                                    service + "." + tables.name(),
-                                    tables,
-                                    spans,
-                                    storage.subjects());
-                    var runner =
-                            new TransactionalRunner(
-                                    service, tables, changes, storage, bus, meter, progress, time);
-                    runners.add(runner);
-                    parking.add(
-                            ParkedRunner.of(
-                                    service + "." + tables.name(),
-                                    tables,
-                                    changes,
-                                    storage,
-                                    meter,
-                                    runner.part(),
-                                    time));
-                }
+                case Listener.Transactional tables ->
+                        parking.add(
+                                transactional(
+                                        Progress.Kind.TRANSACTIONAL,
+                                        tables,
+                                        storage,
+                                        bus,
+                                        spans,
+                                        meter));
+                case Listener.View view ->
+                        parking.add(
+                                transactional(
+                                        Progress.Kind.VIEW,
+                                        view.hearing(),
+                                        storage,
+                                        bus,
+                                        spans,
+                                        meter));
                 case Listener.Effect effect -> {
                     var calls =
                             new EffectCalls(
@@ -221,6 +221,30 @@ public final class Pipeline implements AutoCloseable {
     public static void makeTables(Sql sql) {
         TimerRunner.makeTables(sql);
         SagaCalls.makeTables(sql);
+    }
+
+    /** Adds what handles its events, and answers what handles those that it parks. */
+    private ParkedRunner transactional(
+            Progress.Kind kind,
+            Listener.Transactional listener,
+            Storage storage,
+            Bus bus,
+            EventSpans spans,
+            Meter meter) {
+        var name = service + "." + listener.name();
+        var changes = new TableChanges(name, listener, spans, storage.subjects());
+        var runner =
+                new TransactionalRunner(
+                        service,
+                        listener,
+                        changes,
+                        storage,
+                        bus,
+                        meter,
+                        progress.part(kind, listener.name()),
+                        time);
+        runners.add(runner);
+        return ParkedRunner.of(name, listener, changes, storage, meter, runner.part(), time);
     }
 
     private <E> ProjectionRunner<E> runner(

@@ -6,6 +6,7 @@ import dev.weft.core.Signal;
 import dev.weft.core.Time;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -51,7 +53,7 @@ public final class Progress {
     /**
      * One projection, publication or listener, as it is at the moment.
      *
-     * @param kind {@code projection}, {@code rebuild}, {@code publication}, {@code transactional} or {@code effect}
+     * @param kind {@code projection}, {@code rebuild}, {@code publication}, {@code view}, {@code transactional} or {@code effect}
      * @param applied up to where of which log
      * @param keys how many keys of events do not go on because one fails; for a projection or the
      *     publication 1, as all of it stands
@@ -96,6 +98,9 @@ public final class Progress {
         REBUILD("rebuild "),
         PUBLICATION("publication"),
         TRANSACTIONAL("listener "),
+
+        /** Hears for a projection of the same name, and is where that is. */
+        VIEW("listener "),
         EFFECT("listener "),
         TIMERS("timers"),
         CALLS("calls of sagas");
@@ -116,6 +121,9 @@ public final class Progress {
 
         /** By what fails: one entry per key of events, or one for all of it. */
         private final Map<Object, Failing> failing = new LinkedHashMap<>();
+
+        /** Of a view: what it has heard and not projected yet; of what came meanwhile, the newest. */
+        private final ArrayDeque<Hearing> heard = new ArrayDeque<>(2);
 
         private Part(Kind kind, String name) {
             this.kind = kind;
@@ -153,6 +161,28 @@ public final class Progress {
             change(() -> applied.putAll(receipt.positions()));
         }
 
+        /**
+         * What a listener has applied. A view has when all that the service's log holds by now is projected.
+         *
+         * @param head tells the log's end
+         */
+        void applied(Receipt receipt, LongSupplier head) {
+            if (kind != Kind.VIEW) {
+                applied(receipt);
+                return;
+            }
+            var hearing = new Hearing(receipt, head.getAsLong());
+            change(() -> {
+                if (heard.size() == 2) heard.removeLast();
+                heard.add(hearing);
+            });
+        }
+
+        private void projected() {
+            while (!heard.isEmpty() && heard.getFirst().position <= projectedBy(name))
+                applied.putAll(heard.removeFirst().receipt.positions());
+        }
+
         void failing(Object what, Failing why) {
             change(() -> failing.put(what, why));
         }
@@ -169,6 +199,11 @@ public final class Progress {
         /** Whether it reads events that others wait for. */
         private boolean isReader() {
             return kind != Kind.TIMERS && kind != Kind.CALLS && kind != Kind.REBUILD;
+        }
+
+        /** Whether it keeps tables by what others tell. */
+        private boolean keepsTables() {
+            return kind == Kind.TRANSACTIONAL || kind == Kind.VIEW;
         }
 
         /** Whether it works at the service's own log. */
@@ -219,6 +254,9 @@ public final class Progress {
                             false));
         }
     }
+
+    /** Up to where the bus was heard, when the service's own log ended there. */
+    private record Hearing(Receipt receipt, long position) {}
 
     /** What all tables of the service have applied. */
     private record Views(long own, boolean listens, Map<String, Long> others) {}
@@ -291,11 +329,21 @@ public final class Progress {
         lock.lock();
         try {
             change.run();
+            parts.forEach(Part::projected);
             views = summary();
             changed.all();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Up to where the projection of this name has come in the service's own log. */
+    private long projectedBy(String name) {
+        return parts.stream()
+                .filter(part -> part.kind == Kind.PROJECTION && part.name.equals(name))
+                .mapToLong(part -> part.appliedOf(service))
+                .min()
+                .orElse(0);
     }
 
     private Views summary() {
@@ -305,7 +353,7 @@ public final class Progress {
         for (var part : parts) {
             if (part.kind == Kind.PROJECTION) {
                 own = Math.min(own, part.appliedOf(service));
-            } else if (part.kind == Kind.TRANSACTIONAL) {
+            } else if (part.keepsTables()) {
                 if (!listens) others.putAll(part.applied);
                 else others.replaceAll((source, at) -> Math.min(at, part.appliedOf(source)));
                 listens = true;
@@ -343,9 +391,10 @@ public final class Progress {
         var blocked = new ArrayList<Blocked>();
         after.positions()
                 .forEach((source, position) -> {
-                    var kind = source.equals(service) ? Kind.PROJECTION : Kind.TRANSACTIONAL;
+                    boolean own = source.equals(service);
                     for (var part : parts)
-                        if (part.kind == kind) part.blockedAt(source, position, blocked);
+                        if (own ? part.kind == Kind.PROJECTION : part.keepsTables())
+                            part.blockedAt(source, position, blocked);
                 });
         return blocked;
     }

@@ -62,7 +62,7 @@ final class TransactionalRunner implements Runner {
             Storage storage,
             Bus bus,
             Meter meter,
-            Progress progress,
+            Progress.Part part,
             Time time) {
         this.subscribed = new Subscribed(bus, service, listener);
         this.listener = listener;
@@ -71,7 +71,7 @@ final class TransactionalRunner implements Runner {
         this.parked = new Parked(listener.name(), storage.subjects());
         this.storage = storage;
         this.outcomes = new Outcomes(meter, listener.name(), time);
-        this.part = progress.part(Progress.Kind.TRANSACTIONAL, listener.name());
+        this.part = part;
         this.time = time;
         this.loop = new Loop(subscribed.name(), time, part, this::step);
     }
@@ -94,7 +94,7 @@ final class TransactionalRunner implements Runner {
 
     void step() throws Exception {
         var batch = subscribed.poll(loop, untilRetry());
-        part.applied(batch.applied());
+        part.applied(batch.applied(), storage.events()::head);
         var fresh = new ArrayList<BusEvent>();
         for (var event : batch.events())
             if (!heldIds.contains(event.id()) && !wait(event)) fresh.add(event);

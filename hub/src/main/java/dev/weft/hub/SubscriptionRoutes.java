@@ -27,7 +27,7 @@ final class SubscriptionRoutes {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final long MAX_ANSWER_BYTES = 4 << 20;
-    private static final Set<String> LISTENERS = Set.of("transactional", "effect");
+    private static final Set<String> LISTENERS = Set.of("view", "transactional", "effect");
 
     /** Why something does not go on; {@code source} and {@code key} are empty if it is no event's fault. */
     record Failing(

@@ -474,6 +474,73 @@ public abstract class PipelineContract extends StorageCases {
     }
 
     @Test
+    void a_view_follows_what_others_tell_each_event_once_as_it_was_told() throws Exception {
+        var lost = new AtomicInteger(2);
+        var flaky =
+                new Relay(bus) {
+                    @Override
+                    List<BusEvent> acknowledge(Consumer consumer, List<BusEvent> events)
+                            throws InterruptedException {
+                        if (lost.getAndDecrement() > 0)
+                            throw new IllegalStateException("the bus went away");
+                        return super.acknowledge(consumer, events);
+                    }
+                };
+        var progress = start(flaky, List.of(), List.of(), List.of(ringing())).progress();
+        bus.publish("bell", 2, List.of(rung(1, "a", 1), rung(2, "b", 2)));
+        assertThat(progress.awaitViews(Receipt.of("bell", 2), LONG)).isEmpty();
+        bus.publish("bell", 7, List.of(rung(3, "a", 3)));
+        assertThat(progress.awaitViews(Receipt.of("bell", 7), LONG)).isEmpty();
+        assertThat(seen("rings"))
+                .containsExactly(
+                        "bell/1/0 2026-01-01T00:00:00Z a 1",
+                        "bell/2/0 2026-01-01T00:00:00Z b 2",
+                        "bell/3/0 2026-01-01T00:00:00Z a 3");
+        assertThat(progress.states())
+                .filteredOn(state -> state.name().equals("rings"))
+                .extracting(Progress.State::kind)
+                .containsExactlyInAnyOrder("view", "projection");
+    }
+
+    private static Listener.View ringing() {
+        return Listener.view("rings")
+                .on(
+                        RUNG,
+                        (event, sql) ->
+                                see(
+                                        sql,
+                                        "rings",
+                                        event.id() + " " + event.at() + " " + event.key(),
+                                        event.data().number()));
+    }
+
+    @Test
+    void a_view_has_applied_what_its_tables_show() throws Exception {
+        var broken = new AtomicBoolean(true);
+        var picky =
+                Listener.view("picky")
+                        .on(
+                                RUNG,
+                                (event, sql) -> {
+                                    if (event.data().number() == 2 && broken.get())
+                                        throw new IllegalArgumentException("no twos");
+                                    see(sql, "picky", event.key(), event.data().number());
+                                });
+        var progress = start(List.of(), List.of(), List.of(picky, ringing())).progress();
+        bus.publish("bell", 2, List.of(rung(1, "a", 1), rung(2, "a", 2)));
+        awaitFailing(progress, "no twos");
+        assertThat(progress.awaitViews(Receipt.of("bell", 2), SHORT))
+                .extracting(Progress.Blocked::by)
+                .contains("listener picky");
+        bus.publish("bell", 3, List.of(rung(3, "b", 3)));
+        await(() -> seen("rings").size() == 3);
+        assertThat(seen("picky")).containsExactly("a 1");
+        broken.set(false);
+        assertThat(progress.awaitViews(Receipt.of("bell", 3), LONG)).isEmpty();
+        assertThat(seen("picky")).containsExactly("a 1", "a 2", "b 3");
+    }
+
+    @Test
     void a_key_that_fails_waits_in_order_while_others_go_on() throws Exception {
         var broken = new AtomicBoolean(true);
         var picky =

@@ -7,12 +7,14 @@ import dev.weft.core.Failure;
 import dev.weft.core.Receipt;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Tracer;
+import dev.weft.events.BusEvent;
 import dev.weft.events.Database;
 import dev.weft.events.Decider;
 import dev.weft.events.Decision;
 import dev.weft.events.Event;
 import dev.weft.events.EventStore;
 import dev.weft.events.EventType;
+import dev.weft.events.Listener;
 import dev.weft.events.MemoryBus;
 import dev.weft.events.NewEvent;
 import dev.weft.events.Origin;
@@ -25,7 +27,9 @@ import dev.weft.events.Storage;
 import dev.weft.events.Table;
 import dev.weft.events.Transaction;
 import dev.weft.json.Json;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,6 +52,13 @@ public abstract class RebuildContract extends StorageCases {
     public record Read(int number) {}
 
     public record Sum(long sum) {}
+
+    public record Rung(int number) {}
+
+    /** What was rung, to those who listen closely. */
+    public record Chimed(int number, Optional<Integer> tones) {}
+
+    private static final EventType<Rung> RUNG = EventType.of("rung", Rung.class);
 
     private static final EventType<Read> READ = EventType.of("read", Read.class);
     private static final Decider<String, Integer, Read> METER =
@@ -93,6 +104,61 @@ public abstract class RebuildContract extends StorageCases {
         append("meter-a", 3);
         awaitApplied(now, 5);
         assertThat(sums()).containsEntry("a", 60L);
+    }
+
+    @Test
+    void a_view_of_others_is_rebuilt_from_all_that_it_ever_heard() throws Exception {
+        var first =
+                Listener.view("sums")
+                        .on(RUNG, (event, sql) -> add(event.key(), event.data().number(), sql))
+                        .tables(SUMS);
+        bus.publish(
+                "bell",
+                2,
+                List.of(rung(1, "{\"number\":1,\"tones\":3}"), rung(2, "{\"number\":2}")));
+        var old = start(first, bus);
+        assertThat(old.progress().awaitViews(Receipt.of("bell", 2), LONG)).isEmpty();
+        assertThat(sums()).containsExactly(Map.entry("a", 3L));
+        old.stop(LONG);
+        var later =
+                Listener.view("sums")
+                        .on(
+                                EventType.of("rung", Chimed.class),
+                                (event, sql) ->
+                                        add(
+                                                event.key(),
+                                                event.data().tones().orElse(1)
+                                                        * event.data().number(),
+                                                sql))
+                        .tables(SUMS)
+                        .version(2);
+        // It has none of what was told before.
+        var another = opened(new MemoryBus(time));
+        var now = start(later, another);
+        assertThat(now.projections().awaitRebuilt(LONG)).isTrue();
+        assertThat(sums()).containsExactly(Map.entry("a", 5L));
+        another.publish("bell", 3, List.of(rung(3, "{\"number\":7}")));
+        assertThat(now.progress().awaitViews(Receipt.of("bell", 3), LONG)).isEmpty();
+        assertThat(sums()).containsExactly(Map.entry("a", 12L));
+        assertThat(view(now).generations())
+                .extracting(Projections.Tables::state)
+                .containsExactly("live", "kept");
+    }
+
+    private static void add(String id, int number, Sql sql) {
+        SUMS.change(sql, id, new Sum(0), before -> new Sum(before.sum() + number));
+    }
+
+    private static BusEvent rung(long position, String data) {
+        return new BusEvent(
+                "bell",
+                position,
+                0,
+                "rung",
+                "a",
+                Instant.parse("2026-01-01T00:00:00Z"),
+                data.getBytes(StandardCharsets.UTF_8),
+                Origin.NONE);
     }
 
     @Test
@@ -533,6 +599,23 @@ public abstract class RebuildContract extends StorageCases {
     private Pipeline start(Storage storage, Projection<Read> projection)
             throws InterruptedException {
         return start(storage, List.of(projection));
+    }
+
+    private Pipeline start(Listener.View view, MemoryBus bus) throws InterruptedException {
+        var pipeline =
+                opened(
+                        new Pipeline(
+                                "house",
+                                List.of(),
+                                List.of(),
+                                List.of(view),
+                                storage(),
+                                bus,
+                                Tracer.NONE,
+                                time));
+        pipeline.projections().prepare();
+        pipeline.start();
+        return pipeline;
     }
 
     private Pipeline start(Storage storage, List<Projection<Read>> projections)
