@@ -115,7 +115,8 @@ public final class ProjectionBenchmark {
     }
 
     private void sqlite(Path folder) throws Exception {
-        var hand = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("hand.db"));
+        var url = "jdbc:sqlite:" + folder.resolve("hand.db") + "?jdbc.get_generated_keys=false";
+        var hand = DriverManager.getConnection(url);
         try (var statement = hand.createStatement()) {
             for (var pragma :
                     List.of(
