@@ -4,6 +4,7 @@ import dev.weft.app.hub.HubBus;
 import dev.weft.contracts.AsyncApi;
 import dev.weft.contracts.Contract;
 import dev.weft.contracts.OpenApi;
+import dev.weft.core.BearerToken;
 import dev.weft.core.Body;
 import dev.weft.core.Instance;
 import dev.weft.core.Problem;
@@ -20,7 +21,6 @@ import dev.weft.events.Pipeline;
 import dev.weft.events.Progress;
 import dev.weft.events.Projections;
 import dev.weft.events.Sagas;
-import dev.weft.http.BearerToken;
 import dev.weft.http.ServerLayers;
 import dev.weft.json.Json;
 import java.time.Duration;
@@ -353,8 +353,7 @@ final class About {
     }
 
     static void requireToken(Surroundings in, Request request) {
-        if (in.token().isPresent() && !BearerToken.shown(request, in.token().get()))
-            throw Problem.of(401, "token-needed", "this is asked with the hub's token").failure();
+        in.token().ifPresent(wanted -> BearerToken.require(request, wanted));
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.weft.core.Route;
 import dev.weft.events.EventType;
 import dev.weft.events.Listener;
 import dev.weft.events.Publication;
+import dev.weft.events.Recurring;
 import dev.weft.events.Saga;
 import dev.weft.http.Endpoint;
 import dev.weft.json.Schemas;
@@ -38,6 +39,7 @@ final class Promises {
             String service,
             List<Route> routes,
             List<Publication<?>> publications,
+            List<Recurring> recurring,
             List<Listener> listeners,
             List<Saga<?>> sagas,
             List<Called> called) {
@@ -48,9 +50,11 @@ final class Promises {
                         .sorted(Comparator.comparing(Contract.Operation::operation))
                         .toList();
         var publishes =
-                Stream.concat(
+                Stream.of(
                                 publications.stream().flatMap(it -> it.types().stream()),
+                                recurring.stream().map(it -> it.event().type()),
                                 sagas.stream().flatMap(it -> it.publishes().stream()))
+                        .flatMap(types -> types)
                         .distinct()
                         .map(promises::told)
                         .sorted(Comparator.comparing(Contract.Told::type))

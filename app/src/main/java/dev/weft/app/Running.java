@@ -192,6 +192,7 @@ public final class Running implements AutoCloseable {
                                         in.service(),
                                         routes.list(),
                                         app.publications(),
+                                        app.recurring(),
                                         listeners,
                                         app.sagas(),
                                         weft.called()),

@@ -82,6 +82,8 @@ class RunningTest {
 
     static final EventType<Total> TOTAL = EventType.of("total", Total.class);
 
+    static final EventType<ById> DAY_BEGUN = EventType.of("day-begun", ById.class);
+
     /** The status of the next answer of /busy. */
     private static final AtomicInteger BUSY = new AtomicInteger();
 
@@ -274,6 +276,7 @@ class RunningTest {
         var find = Endpoint.get("/things/{id}", String.class, ById.class);
         var app =
                 counter()
+                        .every("daily", Duration.ofDays(1), DAY_BEGUN.of("all", new ById("all")))
                         .routes(weft -> {
                             var things = weft.client("things", find);
                             return Routes.of(
@@ -287,7 +290,8 @@ class RunningTest {
         assertThat(contract.service()).isEqualTo("counter");
         assertThat(contract.publishes())
                 .extracting(told -> told.type() + " " + told.version() + " " + told.schema())
-                .containsExactly("total 1 {$ref=#/schemas/Total}");
+                .containsExactly(
+                        "day-begun 1 {$ref=#/schemas/ById}", "total 1 {$ref=#/schemas/Total}");
         assertThat(contract.listens())
                 .extracting(heard -> heard.listener() + " " + heard.type())
                 .containsExactly("heard total");

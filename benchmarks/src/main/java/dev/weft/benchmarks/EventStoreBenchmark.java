@@ -1,5 +1,6 @@
 package dev.weft.benchmarks;
 
+import dev.weft.benchmarks.Durations.Summary;
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
 import dev.weft.events.EventStore;
@@ -17,7 +18,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.BooleanSupplier;
 
 /**
  * Appends a second to the event store in an SQLite file, beside what the disk below it can sync.
@@ -38,9 +38,6 @@ public final class EventStoreBenchmark {
     private static final int EVENT_BYTES = 256;
     private static final int[] WRITERS = {1, 8, 64};
 
-    /** A run keeps at most so many durations; later ones are counted only. */
-    private static final int MAX_DURATIONS = 1 << 20;
-
     private static final Time TIME = SystemTime.INSTANCE;
 
     private final Path folder;
@@ -59,23 +56,19 @@ public final class EventStoreBenchmark {
             int run = 0;
             benchmark.appends(storage.events(), 64, run++); // Compiles what is hot.
             for (int round = 1; round <= Integer.parseInt(args[1]); round++) {
-                benchmark.overwriting().print(round, "sync_overwrite", 1);
-                benchmark.appending().print(round, "sync_append", 1);
+                print(round, "sync_overwrite", 1, benchmark.overwriting());
+                print(round, "sync_append", 1, benchmark.appending());
                 for (int writers : WRITERS)
-                    benchmark
-                            .appends(storage.events(), writers, run++)
-                            .print(round, "append", writers);
+                    print(
+                            round,
+                            "append",
+                            writers,
+                            benchmark.appends(storage.events(), writers, run++));
             }
         }
     }
 
-    /** One thing done again and again for a while. */
-    @FunctionalInterface
-    private interface Step {
-        void run(long count) throws Exception;
-    }
-
-    private Measured overwriting() throws Exception {
+    private Summary overwriting() throws Exception {
         var file = folder.resolve("overwritten");
         try (var channel = open(file)) {
             for (int i = 0; i < FILE_BLOCKS; i++) write(channel, i);
@@ -86,7 +79,7 @@ public final class EventStoreBenchmark {
         }
     }
 
-    private Measured appending() throws Exception {
+    private Summary appending() throws Exception {
         var file = folder.resolve("appended");
         try (var channel = open(file)) {
             return alone(count -> sync(channel, count));
@@ -110,15 +103,18 @@ public final class EventStoreBenchmark {
         while (bytes.hasRemaining()) channel.write(bytes, block * BLOCK_BYTES + bytes.position());
     }
 
-    private Measured alone(Step step) throws Exception {
+    private Summary alone(Durations.Step step) throws Exception {
         long startNanos = TIME.nanos(), endNanos = startNanos + length.toNanos();
+        var cpu = Cpu.now();
         var durations = new Durations();
         durations.fill(step, () -> TIME.nanos() < endNanos);
-        return Measured.of(List.of(durations), TIME.nanos() - startNanos);
+        return Summary.of(
+                List.of(durations), TIME.nanos() - startNanos, Cpu.now().since(cpu));
     }
 
-    private Measured appends(EventStore store, int writers, int run) throws Exception {
+    private Summary appends(EventStore store, int writers, int run) throws Exception {
         long startNanos = TIME.nanos(), endNanos = startNanos + length.toNanos();
+        var cpu = Cpu.now();
         var all = new ConcurrentLinkedQueue<Durations>();
         var failures = new ConcurrentLinkedQueue<Exception>();
         var left = new CountDownLatch(writers);
@@ -142,7 +138,8 @@ public final class EventStoreBenchmark {
         }
         left.await();
         if (!failures.isEmpty()) throw failures.element();
-        return Measured.of(List.copyOf(all), TIME.nanos() - startNanos);
+        return Summary.of(
+                List.copyOf(all), TIME.nanos() - startNanos, Cpu.now().since(cpu));
     }
 
     private static void append(EventStore store, String stream, long version)
@@ -154,50 +151,14 @@ public final class EventStoreBenchmark {
         store.append(List.of(append), Origin.NONE);
     }
 
-    /** How long each step of one thread took. */
-    private static final class Durations {
-        private long[] nanos = new long[1 << 10];
-        private long count;
-
-        void fill(Step step, BooleanSupplier more) throws Exception {
-            while (more.getAsBoolean()) {
-                long startNanos = TIME.nanos();
-                step.run(count);
-                add(TIME.nanos() - startNanos);
-            }
-        }
-
-        private void add(long duration) {
-            if (count == nanos.length && count < MAX_DURATIONS)
-                nanos = Arrays.copyOf(nanos, nanos.length * 2);
-            if (count < nanos.length) nanos[(int) count] = duration;
-            count++;
-        }
-
-        long[] kept() {
-            return Arrays.copyOf(nanos, (int) Math.min(count, nanos.length));
-        }
-    }
-
-    /** What came of one run. */
-    private record Measured(double perSecond, long p50Micros, long p99Micros) {
-
-        static Measured of(List<Durations> all, long nanos) {
-            long count = all.stream().mapToLong(each -> each.count).sum();
-            var sorted =
-                    all.stream().flatMapToLong(d -> Arrays.stream(d.kept())).sorted().toArray();
-            return new Measured(
-                    count * 1e9 / nanos, percentile(sorted, 0.5), percentile(sorted, 0.99));
-        }
-
-        private static long percentile(long[] sorted, double part) {
-            return sorted.length == 0 ? 0 : sorted[(int) (part * (sorted.length - 1))] / 1_000;
-        }
-
-        void print(int round, String what, int writers) {
-            System.out.printf(
-                    "%d\t%s\t%d\t%.0f\t%d\t%d%n",
-                    round, what, writers, perSecond, p50Micros, p99Micros);
-        }
+    private static void print(int round, String what, int writers, Summary measured) {
+        System.out.printf(
+                "%d\t%s\t%d\t%.0f\t%d\t%d%n",
+                round,
+                what,
+                writers,
+                measured.perSecond(),
+                measured.p50Micros(),
+                measured.p99Micros());
     }
 }

@@ -1,24 +1,43 @@
 package dev.weft.cli;
 
+import dev.weft.core.Backoff;
 import dev.weft.core.Body;
+import dev.weft.core.Context;
+import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Method;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Service;
+import dev.weft.core.Time;
 import dev.weft.http.HttpTransport;
 import dev.weft.json.Json;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Calls to a running system, with its token; whatever goes wrong is a {@link CommandFailed}. */
 final class Admin implements AutoCloseable {
 
+    /** How long the hub's answer may take beyond what it was asked to wait. */
+    private static final Duration ANSWER = Duration.ofSeconds(10);
+
+    private static final Backoff AGAIN = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(1));
+
     private final RunningSystem system;
-    private final HttpTransport transport = new HttpTransport();
+    private final HttpTransport transport;
 
     Admin(RunningSystem system) {
+        this(system, new HttpTransport());
+    }
+
+    /**
+     * @param transport is closed with this
+     */
+    Admin(RunningSystem system, HttpTransport transport) {
         this.system = system;
+        this.transport = transport;
     }
 
     /** The hub's answer. */
@@ -44,6 +63,37 @@ final class Admin implements AutoCloseable {
     /** Has the hub do something and answers what it says. */
     byte[] post(String path, Map<String, Object> what) {
         return ask(system.admin(), Request.post(path, Body.of(Json.write(what)))).body().bytes();
+    }
+
+    /**
+     * Has the hub wait for something, however long it says nothing meanwhile. It forgets who waits when it is started again, so it is
+     * asked anew then.
+     *
+     * @param what it is asked, with the milliseconds that are left
+     */
+    byte[] await(String path, Deadline until, Time time, Function<Long, Map<String, Object>> what) {
+        for (int attempt = 1; ; attempt++) {
+            var left = until.remaining();
+            var patient = Context.current().with(Deadline.after(left.plus(ANSWER), time));
+            try {
+                return patient.call(() -> post(path, what.apply(Math.max(0, left.toMillis()))));
+            } catch (CommandFailed e) {
+                if (!(e.getCause() instanceof Failure) || until.expired()) throw e;
+                pause(AGAIN.after(attempt, time), until, time);
+            } catch (Exception e) {
+                throw new CommandFailed(path + " cannot be called: " + e, e);
+            }
+        }
+    }
+
+    private static void pause(Duration wait, Deadline until, Time time) {
+        try {
+            var left = until.remaining();
+            time.sleep(wait.compareTo(left) < 0 ? wait : left);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailed("interrupted", e);
+        }
     }
 
     /** A member's answer, asked with the token. One that may answer later fails with a {@link Failure} as cause. */

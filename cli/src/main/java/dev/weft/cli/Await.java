@@ -1,11 +1,8 @@
 package dev.weft.cli;
 
 import dev.weft.core.Awaited;
-import dev.weft.core.Backoff;
 import dev.weft.core.Deadline;
-import dev.weft.core.Failure;
 import dev.weft.core.SystemTime;
-import dev.weft.core.Time;
 import dev.weft.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -33,7 +30,6 @@ import picocli.CommandLine.Parameters;
 final class Await implements Callable<Integer> {
 
     private static final Pattern TRACE = Pattern.compile("[0-9a-f]{32}");
-    private static final Backoff AGAIN = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(1));
 
     @Mixin SystemChoice choice = new SystemChoice();
 
@@ -44,7 +40,7 @@ final class Await implements Callable<Integer> {
             names = "--timeout",
             defaultValue = "30",
             paramLabel = "SECONDS",
-            description = "How long it waits (default: ${DEFAULT-VALUE}).")
+            description = "How long it waits, 600 at most (default: ${DEFAULT-VALUE}).")
     double timeoutSeconds = 30;
 
     @Option(names = "--json", description = "Prints the hub's answer.")
@@ -55,7 +51,7 @@ final class Await implements Callable<Integer> {
         var time = SystemTime.INSTANCE;
         var deadline = Deadline.after(Duration.ofMillis(Math.round(timeoutSeconds * 1000)), time);
         try (var admin = new Admin(choice.find())) {
-            var answer = answer(admin, deadline, time);
+            var answer = admin.await("/admin/await", deadline, time, this::wanted);
             var outcome = Json.read(answer, Awaited.class);
             System.out.println(json ? new String(answer, StandardCharsets.UTF_8) : outcome.text());
             if (!json) Settle.advice(outcome.blocked()).ifPresent(System.out::println);
@@ -63,34 +59,14 @@ final class Await implements Callable<Integer> {
         }
     }
 
-    /** The hub forgets who waits when it is started again, so it is asked anew then. */
-    private byte[] answer(Admin admin, Deadline deadline, Time time) {
+    private Map<String, Object> wanted(long leftMs) {
         Predicate<String> isTrace = TRACE.asMatchPredicate();
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return admin.post(
-                        "/admin/await",
-                        Map.of(
-                                "receipts",
-                                named.stream().filter(isTrace.negate()).toList(),
-                                "traces",
-                                named.stream().filter(isTrace).toList(),
-                                "timeout_ms",
-                                Math.max(0, deadline.remaining().toMillis())));
-            } catch (CommandFailed e) {
-                if (!(e.getCause() instanceof Failure) || deadline.expired()) throw e;
-                pause(AGAIN.after(attempt, time), deadline, time);
-            }
-        }
-    }
-
-    private static void pause(Duration wait, Deadline deadline, Time time) {
-        try {
-            var left = deadline.remaining();
-            time.sleep(wait.compareTo(left) < 0 ? wait : left);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CommandFailed("interrupted", e);
-        }
+        return Map.of(
+                "receipts",
+                named.stream().filter(isTrace.negate()).toList(),
+                "traces",
+                named.stream().filter(isTrace).toList(),
+                "timeout_ms",
+                leftMs);
     }
 }

@@ -56,8 +56,28 @@ record Definitions(String system, Path folder, List<Contract> services) {
                                 .collect(Collectors.joining("; ")));
             if (system.folder().isEmpty())
                 throw new CommandFailed("say in which folder the system lies, with -C DIR");
-            return new Definitions(system.name(), Path.of(system.folder()), told.services());
+            var folder = Path.of(system.folder());
+            requireAll(folder, told.services());
+            return new Definitions(system.name(), folder, told.services());
         }
+    }
+
+    /** One that is down does not break its promises; of another program there are some if they were recorded. */
+    private static void requireAll(Path folder, List<Contract> told) {
+        var recorded = new RecordedContracts(folder).services();
+        var names = told.stream().map(Contract::service).toList();
+        var down =
+                SystemFile.read(folder).services().stream()
+                        .filter(service -> !service.foreign() || recorded.contains(service.name()))
+                        .map(ServiceFile::name)
+                        .filter(name -> !names.contains(name))
+                        .toList();
+        if (!down.isEmpty())
+            throw new CommandFailed(
+                    "no instance of "
+                            + String.join(", ", down)
+                            + " tells what it promises; start it, or stop the system, which is not"
+                            + " needed for this");
     }
 
     private static Definitions inMemory(SystemFile files) {

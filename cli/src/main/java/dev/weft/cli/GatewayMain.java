@@ -1,6 +1,7 @@
 package dev.weft.cli;
 
 import dev.weft.app.Discoveries;
+import dev.weft.core.BearerToken;
 import dev.weft.core.Discovery;
 import dev.weft.core.Filter;
 import dev.weft.core.Instance;
@@ -16,7 +17,6 @@ import dev.weft.core.Time;
 import dev.weft.gateway.AskedRoutes;
 import dev.weft.gateway.Gateway;
 import dev.weft.gateway.GatewayOptions;
-import dev.weft.http.BearerToken;
 import dev.weft.http.HttpTransport;
 import dev.weft.telemetry.JvmMetrics;
 import dev.weft.telemetry.Logging;

@@ -29,6 +29,14 @@ final class RecordedContracts {
         return folder;
     }
 
+    /** The names of those that were recorded. */
+    List<String> services() {
+        return files().stream()
+                .map(file -> file.getFileName().toString())
+                .map(name -> name.substring(0, name.length() - ENDING.length()))
+                .toList();
+    }
+
     /** Empty if nothing was recorded. */
     List<Contract> read() {
         var contracts = new ArrayList<Contract>();

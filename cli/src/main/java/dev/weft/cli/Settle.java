@@ -1,8 +1,11 @@
 package dev.weft.cli;
 
 import dev.weft.core.Blocked;
+import dev.weft.core.Deadline;
+import dev.weft.core.SystemTime;
 import dev.weft.json.Json;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +29,7 @@ final class Settle implements Callable<Integer> {
             names = "--timeout",
             defaultValue = "30",
             paramLabel = "SECONDS",
-            description = "How long it waits (default: ${DEFAULT-VALUE}).")
+            description = "How long it waits, 600 at most (default: ${DEFAULT-VALUE}).")
     double timeoutSeconds = 30;
 
     @Option(names = "--json", description = "Prints the hub's answer.")
@@ -51,11 +54,12 @@ final class Settle implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        var time = SystemTime.INSTANCE;
+        var deadline = Deadline.after(Duration.ofMillis(Math.round(timeoutSeconds * 1000)), time);
         try (var admin = new Admin(choice.find())) {
             var answer =
-                    admin.post(
-                            "/admin/settle",
-                            Map.of("timeout_ms", Math.round(timeoutSeconds * 1000)));
+                    admin.await(
+                            "/admin/settle", deadline, time, left -> Map.of("timeout_ms", left));
             var text = new String(answer, StandardCharsets.UTF_8);
             var outcome = Json.read(answer, Settled.class);
             System.out.println(json ? text : outcome.text());

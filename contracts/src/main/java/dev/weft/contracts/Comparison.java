@@ -105,13 +105,10 @@ public final class Comparison {
                 behind);
     }
 
-    /** The listeners that do not know this version yet; of services that are not there, as they were recorded. */
+    /** The listeners that do not know this version yet, now or when they were recorded: those may still be at work. */
     private List<String> behind(String type, int version) {
         var listeners = new TreeSet<String>();
-        Stream.concat(
-                        recorded.values().stream()
-                                .filter(contract -> !now.containsKey(contract.service())),
-                        now.values().stream())
+        everyone()
                 .forEach(contract -> {
                     for (var heard : contract.listens())
                         if (heard.type().equals(type) && heard.version() < version)

@@ -101,14 +101,21 @@ final class Difference {
 
     private final Of of;
     private final List<Found> found = new ArrayList<>();
-    private final Set<Pair> within = new HashSet<>();
 
-    private Difference(Of of) {
+    /** What is being compared already, further out. */
+    private final Set<Pair> within;
+
+    private Difference(Of of, Set<Pair> within) {
         this.of = of;
+        this.within = within;
     }
 
     static List<Found> between(Node older, Node newer, Of of) {
-        var difference = new Difference(of);
+        return between(older, newer, of, new HashSet<>());
+    }
+
+    private static List<Found> between(Node older, Node newer, Of of, Set<Pair> within) {
+        var difference = new Difference(of, within);
         difference.compare(List.of(), older, newer);
         return difference.found;
     }
@@ -262,7 +269,7 @@ final class Difference {
                 more.stream()
                         .filter(name -> {
                             var other = newer.members().get(name);
-                            return other != null && between(gone, other, of).isEmpty();
+                            return other != null && between(gone, other, of, within).isEmpty();
                         })
                         .toList();
         return alike.size() == 1 ? "; " + alike.getFirst() + " is new and of its form" : "";

@@ -278,6 +278,18 @@ class ComparisonTest {
                 .containsExactly("breaks till: event sold, name: is not told any more");
     }
 
+    record Root(String name, List<Root> children) {}
+
+    @Test
+    void a_renamed_field_of_what_holds_itself_is_told() {
+        assertThat(event(Tree.class, Root.class))
+                .containsExactlyInAnyOrder(
+                        "breaks till: event sold, below: is not told any more; children is new and"
+                                + " of its form",
+                        "breaks till: event sold, children: is new and required; events that were"
+                                + " told before do not have it");
+    }
+
     @Test
     void what_a_type_is_called_does_not_matter() {
         record Item(String product, int quantity) {}
@@ -577,6 +589,25 @@ class ComparisonTest {
                                 + " on it");
         assertThat(changes(List.of(later), List.of(till)))
                 .contains("breaks till: event sold.v2: is not published any more");
+    }
+
+    @Test
+    void a_later_version_breaks_for_a_listener_that_goes_on_to_it_in_the_same_change() {
+        var till = new Made("till").publishes("sold", Sold.class);
+        var later = new Made("till").publishes("sold", 2, SoldText.class);
+        var books = new Made("books").listens("entries", "sold", Sold.class);
+        var booksLater = new Made("books").listens("entries", "sold", 2, SoldText.class);
+        assertThat(changes(List.of(till, books), List.of(later, booksLater)))
+                .containsExactly(
+                        "breaks till: event sold: is told in version 2 only; books.entries relies"
+                                + " on it",
+                        "fits till: event sold.v2: is new");
+        // First the listener, which is recorded, then who publishes.
+        assertThat(changes(List.of(till, books), List.of(till, booksLater))).isEmpty();
+        assertThat(changes(List.of(till, booksLater), List.of(later, booksLater)))
+                .containsExactly(
+                        "fits till: event sold: is told in version 2 only",
+                        "fits till: event sold.v2: is new");
     }
 
     @Test

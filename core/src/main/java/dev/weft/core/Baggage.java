@@ -121,6 +121,7 @@ public record Baggage(Map<String, String> entries, Map<String, String> propertie
     /** The {@code baggage} header; empty when there is nothing to carry. */
     @Override
     public String toString() {
+        if (entries.isEmpty()) return "";
         var header = new StringBuilder();
         int count = 0;
         for (var entry : entries.entrySet()) {

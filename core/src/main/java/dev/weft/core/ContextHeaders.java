@@ -72,39 +72,43 @@ public final class ContextHeaders {
      */
     public static Request inject(Request request) {
         var context = Context.current();
-        var headers = request.headers();
-        if (context.trace().hasSpan()) {
-            headers = headers.without(B3).set(TRACEPARENT, context.trace().traceparent());
-            headers = said(headers, TRACESTATE, context.trace().state());
+        boolean traced = context.trace().hasSpan();
+        var headers =
+                new Headers.Builder()
+                        .addAll(
+                                request.headers(),
+                                name -> !isOfContext(name) && !(traced && isOfTrace(name)));
+        if (traced) {
+            headers.add(TRACEPARENT, context.trace().traceparent());
+            say(headers, TRACESTATE, context.trace().state());
         }
-        headers = said(headers, BAGGAGE, context.baggage().toString());
-        var deadline = context.deadline();
-        headers =
-                said(
-                        headers,
-                        DEADLINE,
-                        deadline == Deadline.NEVER
-                                ? ""
-                                : Long.toString(deadline.remaining().toMillis()));
-        headers =
-                said(
-                        headers,
-                        ATTEMPT,
-                        context.attempt() > 1 ? Integer.toString(context.attempt()) : "");
-        headers =
-                said(
-                        headers,
-                        CRITICALITY,
-                        context.criticality() == Criticality.NORMAL
-                                ? ""
-                                : context.criticality().name().toLowerCase(Locale.ROOT));
-        var caller = context.caller();
-        headers = said(headers, CALLER, caller.equals(Caller.ANONYMOUS) ? "" : caller.header());
-        return request.with(headers);
+        say(headers, BAGGAGE, context.baggage().toString());
+        if (context.deadline() != Deadline.NEVER)
+            headers.add(DEADLINE, Long.toString(context.deadline().remaining().toMillis()));
+        if (context.attempt() > 1) headers.add(ATTEMPT, Integer.toString(context.attempt()));
+        if (context.criticality() != Criticality.NORMAL)
+            headers.add(CRITICALITY, context.criticality().name().toLowerCase(Locale.ROOT));
+        if (!context.caller().equals(Caller.ANONYMOUS))
+            headers.add(CALLER, context.caller().header());
+        return request.with(headers.build());
     }
 
-    private static Headers said(Headers headers, String name, String value) {
-        return value.isEmpty() ? headers.without(name) : headers.set(name, value);
+    private static boolean isOfContext(String name) {
+        return name.equalsIgnoreCase(BAGGAGE)
+                || name.equalsIgnoreCase(DEADLINE)
+                || name.equalsIgnoreCase(ATTEMPT)
+                || name.equalsIgnoreCase(CRITICALITY)
+                || name.equalsIgnoreCase(CALLER);
+    }
+
+    private static boolean isOfTrace(String name) {
+        return name.equalsIgnoreCase(TRACEPARENT)
+                || name.equalsIgnoreCase(TRACESTATE)
+                || name.equalsIgnoreCase(B3);
+    }
+
+    private static void say(Headers.Builder headers, String name, String value) {
+        if (!value.isEmpty()) headers.add(name, value);
     }
 
     /**

@@ -1,9 +1,10 @@
 package dev.weft.core;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
@@ -15,13 +16,12 @@ import java.util.function.Predicate;
  */
 public final class Headers {
 
-    public static final Headers EMPTY = new Headers(List.of());
+    public static final Headers EMPTY = new Headers(new String[0]);
 
-    private record Field(String name, String value) {}
+    /** Names and values in turns. */
+    private final String[] fields;
 
-    private final List<Field> fields;
-
-    private Headers(List<Field> fields) {
+    private Headers(String[] fields) {
         this.fields = fields;
     }
 
@@ -31,26 +31,34 @@ public final class Headers {
 
     /** The first value of that name. */
     public Optional<String> get(String name) {
-        for (var field : fields)
-            if (field.name.equalsIgnoreCase(name)) return Optional.of(field.value);
+        for (int i = 0; i < fields.length; i += 2)
+            if (fields[i].equalsIgnoreCase(name)) return Optional.of(fields[i + 1]);
         return Optional.empty();
     }
 
     /** All values of that name, in order. */
     public List<String> all(String name) {
-        if (get(name).isEmpty()) return List.of();
-        var all = new ArrayList<String>();
-        for (var field : fields) if (field.name.equalsIgnoreCase(name)) all.add(field.value);
-        return List.copyOf(all);
+        int count = count(name);
+        if (count == 0) return List.of();
+        var all = new String[count];
+        for (int i = fields.length - 2; i >= 0; i -= 2)
+            if (fields[i].equalsIgnoreCase(name)) all[--count] = fields[i + 1];
+        return List.of(all);
+    }
+
+    private int count(String name) {
+        int count = 0;
+        for (int i = 0; i < fields.length; i += 2) if (fields[i].equalsIgnoreCase(name)) count++;
+        return count;
     }
 
     /** These fields and one more. */
     public Headers and(String name, String value) {
         check(name);
         check(value);
-        var more = new ArrayList<Field>(fields.size() + 1);
-        more.addAll(fields);
-        more.add(new Field(name, value));
+        var more = Arrays.copyOf(fields, fields.length + 2);
+        more[fields.length] = name;
+        more[fields.length + 1] = value;
         return new Headers(more);
     }
 
@@ -69,24 +77,22 @@ public final class Headers {
     }
 
     public Headers without(String name) {
-        if (get(name).isEmpty()) return this;
-        return only(other -> !other.equalsIgnoreCase(name));
+        return count(name) == 0 ? this : only(other -> !other.equalsIgnoreCase(name));
     }
 
     /** The fields whose name passes the test, in order. */
     public Headers only(Predicate<String> name) {
-        var kept = new ArrayList<Field>(fields.size());
-        for (var field : fields) if (name.test(field.name)) kept.add(field);
-        return kept.size() == fields.size() ? this : new Headers(kept);
+        var kept = new Builder().addAll(this, name).build();
+        return kept.size() == size() ? this : kept;
     }
 
     /** Hands each field's name and value over, in order. */
     public void forEach(BiConsumer<String, String> action) {
-        for (var field : fields) action.accept(field.name, field.value);
+        for (int i = 0; i < fields.length; i += 2) action.accept(fields[i], fields[i + 1]);
     }
 
     public int size() {
-        return fields.size();
+        return fields.length / 2;
     }
 
     private static void check(String text) {
@@ -100,30 +106,44 @@ public final class Headers {
 
     @Override
     public String toString() {
-        return fields.toString();
+        var text = new StringJoiner(", ", "[", "]");
+        forEach((name, value) -> text.add(name + ": " + value));
+        return text.toString();
     }
 
-    /** Fields gathered one by one, for whoever reads many of them. One thread. */
+    /** Fields gathered one by one, for whoever reads or says many of them. One thread. */
     public static final class Builder {
-        private final List<Field> fields = new ArrayList<>();
+
+        /** Room for what most messages have. */
+        private static final int USUAL = 8;
+
+        private String[] fields = new String[2 * USUAL];
+        private int length;
 
         public Builder() {}
 
         public Builder add(String name, String value) {
             check(name);
             check(value);
-            fields.add(new Field(name, value));
+            put(name, value);
             return this;
         }
 
         /** Those of the others whose name passes the test. */
         public Builder addAll(Headers others, Predicate<String> name) {
-            for (var field : others.fields) if (name.test(field.name)) fields.add(field);
+            for (int i = 0; i < others.fields.length; i += 2)
+                if (name.test(others.fields[i])) put(others.fields[i], others.fields[i + 1]);
             return this;
         }
 
+        private void put(String name, String value) {
+            if (length == fields.length) fields = Arrays.copyOf(fields, 2 * length);
+            fields[length++] = name;
+            fields[length++] = value;
+        }
+
         public Headers build() {
-            return fields.isEmpty() ? EMPTY : new Headers(List.copyOf(fields));
+            return length == 0 ? EMPTY : new Headers(Arrays.copyOf(fields, length));
         }
     }
 }

@@ -3,10 +3,10 @@ package dev.weft.core;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,11 +19,12 @@ public final class PathTemplate {
 
     private final String text;
     private final List<String> segments;
+    private final List<String> variables;
 
     public PathTemplate(String text) {
         if (!text.startsWith("/"))
             throw new IllegalArgumentException("a path begins with \"/\", not \"" + text + "\"");
-        var names = new HashSet<String>();
+        var names = new LinkedHashSet<String>();
         this.text = text;
         this.segments = split(text);
         for (int i = 0; i < segments.size(); i++) {
@@ -38,6 +39,7 @@ public final class PathTemplate {
                         "a segment is literal or one {name}, not \"" + segment + "\" in " + text);
             }
         }
+        this.variables = List.copyOf(names);
     }
 
     public String text() {
@@ -50,14 +52,33 @@ public final class PathTemplate {
 
     /** The names of the variable segments, in order. */
     public List<String> variables() {
-        return segments.stream().filter(PathTemplate::isVariable).map(PathTemplate::name).toList();
+        return variables;
+    }
+
+    /** What a path that fits has in the places of the variables, unescaped. */
+    Map<String, String> variables(String path) {
+        if (variables.isEmpty()) return Map.of();
+        var values = LinkedHashMap.<String, String>newLinkedHashMap(variables.size());
+        int at = first(path);
+        for (var segment : segments) {
+            int end = isRest(segment) ? path.length() : end(path, at);
+            if (isVariable(segment))
+                values.put(name(segment), decode(end < at ? "" : path.substring(at, end)));
+            at = end + 1;
+        }
+        return values;
     }
 
     /** The path with the values in their places, escaped. */
     public String fill(Map<String, String> values) {
-        return segments.stream()
-                .map(s -> isVariable(s) ? escape(value(values, s), isRest(s)) : s)
-                .collect(Collectors.joining("/", "/", ""));
+        var path = new StringBuilder(2 * text.length());
+        for (var segment : segments)
+            path.append('/')
+                    .append(
+                            isVariable(segment)
+                                    ? escape(value(values, segment), isRest(segment))
+                                    : segment);
+        return path.isEmpty() ? "/" : path.toString();
     }
 
     /** Whether there are paths that fit both. */
@@ -100,8 +121,19 @@ public final class PathTemplate {
         return segment.substring(1, segment.length() - (isRest(segment) ? 4 : 1));
     }
 
-    static List<String> split(String path) {
+    private static List<String> split(String path) {
         return path.equals("/") ? List.of() : List.of(path.substring(1).split("/", -1));
+    }
+
+    /** Where the first segment of a path begins; behind its end if it has none. */
+    static int first(String path) {
+        return path.equals("/") ? path.length() + 1 : 1;
+    }
+
+    /** Where the segment ends that begins there; the next one begins behind that. */
+    static int end(String path, int at) {
+        int slash = path.indexOf('/', at);
+        return slash < 0 ? path.length() : slash;
     }
 
     static String decode(String segment) {

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -83,24 +82,29 @@ public final class Routes implements Service<Request, Response> {
 
     /** The route for a method and path, if there is one. */
     public @Nullable Route find(Method method, String path) {
-        return find(root, PathTemplate.split(path), 0, method);
+        return find(root, path, PathTemplate.first(path), method);
     }
 
-    private static @Nullable Route find(
-            Node node, List<String> segments, int index, Method method) {
-        if (index == segments.size()) {
+    /**
+     * @param at where the next segment of the path begins
+     */
+    private static @Nullable Route find(Node node, String path, int at, Method method) {
+        if (at > path.length()) {
             var found = node.of(method);
             // The path "/" has no segment, and an empty rest.
-            return found == null && index == 0 && node.rest != null ? node.rest.of(method) : found;
+            return found == null && path.equals("/") && node.rest != null
+                    ? node.rest.of(method)
+                    : found;
         }
-        var segment = PathTemplate.decode(segments.get(index));
+        int end = PathTemplate.end(path, at);
+        var segment = PathTemplate.decode(path.substring(at, end));
         var literal = node.literals.get(segment);
         if (literal != null) {
-            var found = find(literal, segments, index + 1, method);
+            var found = find(literal, path, end + 1, method);
             if (found != null) return found;
         }
         if (node.variable != null && !segment.isEmpty()) {
-            var found = find(node.variable, segments, index + 1, method);
+            var found = find(node.variable, path, end + 1, method);
             if (found != null) return found;
         }
         return node.rest == null ? null : node.rest.of(method);
@@ -108,12 +112,11 @@ public final class Routes implements Service<Request, Response> {
 
     @Override
     public Response call(Request request) throws Exception {
-        var segments = PathTemplate.split(request.path());
-        var route = find(root, segments, 0, request.method());
-        if (route != null) return route.service().call(request.with(variables(route, segments)));
+        var path = request.path();
+        var route = find(request.method(), path);
+        if (route != null) return route.service().call(request.with(route.path().variables(path)));
         var methods = EnumSet.noneOf(Method.class);
-        for (var method : Method.values())
-            if (find(root, segments, 0, method) != null) methods.add(method);
+        for (var method : Method.values()) if (find(method, path) != null) methods.add(method);
         if (methods.isEmpty())
             throw Problem.of(404, "no-such-route", "there is nothing at " + request.path())
                     .failure();
@@ -126,20 +129,5 @@ public final class Routes implements Service<Request, Response> {
                         request.path() + " takes " + allowed + ", not " + request.method())
                 .with("allow", allowed)
                 .failure();
-    }
-
-    private static Map<String, String> variables(Route route, List<String> path) {
-        var template = route.path().segments();
-        var variables = new LinkedHashMap<String, String>();
-        for (int i = 0; i < template.size(); i++) {
-            var segment = template.get(i);
-            if (!PathTemplate.isVariable(segment)) continue;
-            var value =
-                    PathTemplate.isRest(segment)
-                            ? String.join("/", path.subList(i, path.size()))
-                            : path.get(i);
-            variables.put(PathTemplate.name(segment), PathTemplate.decode(value));
-        }
-        return variables;
     }
 }

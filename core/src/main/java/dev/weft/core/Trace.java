@@ -72,24 +72,23 @@ public record Trace(String traceId, String spanId, boolean sampled, String state
                 || text.charAt(2) != '-'
                 || text.charAt(35) != '-'
                 || text.charAt(52) != '-') return Optional.empty();
-        var version = text.substring(0, 2);
-        if (version.equals("ff") || !isHex(version)) return Optional.empty();
-        if (version.equals("00")
-                ? text.length() != 55
-                : text.length() > 55 && text.charAt(55) != '-') return Optional.empty();
+        boolean known = text.startsWith("00");
+        if (text.startsWith("ff") || !isHex(text, 0, 2)) return Optional.empty();
+        if (known ? text.length() != 55 : text.length() > 55 && text.charAt(55) != '-')
+            return Optional.empty();
+        if (!isHex(text, 3, 35) || !isHex(text, 36, 52) || !isHex(text, 53, 55))
+            return Optional.empty();
         var traceId = text.substring(3, 35);
         var spanId = text.substring(36, 52);
-        var flags = text.substring(53, 55);
-        if (!isHex(traceId) || !isHex(spanId) || !isHex(flags)) return Optional.empty();
         if (traceId.equals(NONE.traceId) || spanId.equals(NONE.spanId)) return Optional.empty();
-        int bits = Integer.parseInt(flags, 16);
+        int bits = Integer.parseInt(text, 53, 55, 16);
         return Optional.of(
                 new Trace(
                         traceId,
                         spanId,
                         (bits & SAMPLED) != 0,
                         TraceState.read(tracestate),
-                        version.equals("00") && (bits & RANDOM) != 0));
+                        known && (bits & RANDOM) != 0));
     }
 
     /**
@@ -121,11 +120,13 @@ public record Trace(String traceId, String spanId, boolean sampled, String state
     }
 
     private static boolean isId(String text, String none) {
-        return text.length() == none.length() && isHex(text) && !text.equals(none);
+        return text.length() == none.length()
+                && isHex(text, 0, text.length())
+                && !text.equals(none);
     }
 
-    private static boolean isHex(String text) {
-        for (int i = 0; i < text.length(); i++) {
+    private static boolean isHex(String text, int from, int to) {
+        for (int i = from; i < to; i++) {
             char c = text.charAt(i);
             if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
         }

@@ -23,6 +23,7 @@ final class TraceState {
 
     /** The header as it goes on; empty if nothing does. */
     static String read(String header) {
+        if (header.isEmpty()) return "";
         var members = new ArrayList<String>();
         var keys = new HashSet<String>();
         int count = 0;

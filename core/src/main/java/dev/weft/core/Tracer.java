@@ -6,8 +6,8 @@ import java.util.Map;
 /**
  * Makes spans: each is a piece of work that runs within its own position of the trace.
  *
- * <p>If there is no trace yet, one begins. Spans of a trace that is not sampled cost an id and
- * nothing else.
+ * <p>If there is no trace yet, one begins. Within a trace that is not sampled, work stays in the position that it is called in:
+ * one that came with a request or an event, else one for all that begins here. So what nobody will see costs nothing.
  */
 public final class Tracer {
 
@@ -37,36 +37,37 @@ public final class Tracer {
 
     /** The span under way, to add to it what is only known later. Nothing is kept if it is not recorded. */
     public static final class Current {
-        private final boolean recorded;
-        private final Map<String, Object> attributes;
+
+        /** Any that nobody will see. */
+        private static final Current UNSEEN = new Current("");
+
+        private final Map<String, Object> attributes = new LinkedHashMap<>();
         private String name;
         private String error = "";
 
-        private Current(String name, boolean recorded) {
+        private Current(String name) {
             this.name = name;
-            this.recorded = recorded;
-            this.attributes = recorded ? new LinkedHashMap<>() : Map.of();
         }
 
         /** Whether it will be seen: what costs something to find out need not be set otherwise. */
         public boolean recorded() {
-            return recorded;
+            return this != UNSEEN;
         }
 
         public Current set(String attribute, Object value) {
-            if (recorded) attributes.put(attribute, value);
+            if (recorded()) attributes.put(attribute, value);
             return this;
         }
 
         /** A better name than the one it began with, such as the route once it is known. */
         public Current name(String name) {
-            this.name = name;
+            if (recorded()) this.name = name;
             return this;
         }
 
         /** Marks the span as failed. */
         public Current error(String what) {
-            this.error = what;
+            if (recorded()) this.error = what;
             return this;
         }
     }
@@ -82,9 +83,10 @@ public final class Tracer {
         var context = Context.current();
         var parent =
                 context.trace().exists() ? context.trace() : Trace.start(time, sampler.sample());
+        if (!parent.sampled() && parent.hasSpan()) return work.run(Current.UNSEEN);
         var trace = parent.child(time);
-        var current = new Current(name, trace.sampled());
-        if (!current.recorded) return context.with(trace).call(() -> work.run(current));
+        if (!trace.sampled()) return context.with(trace).call(() -> work.run(Current.UNSEEN));
+        var current = new Current(name);
         var start = time.now();
         long startNanos = time.nanos();
         try {

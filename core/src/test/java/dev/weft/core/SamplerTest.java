@@ -51,6 +51,28 @@ class SamplerTest {
         assertThat(spans).extracting(Span::name).containsExactly("incoming");
     }
 
+    @Test
+    void within_a_trace_that_nobody_records_work_stays_where_it_is() throws Exception {
+        var spans = new ArrayList<Span>();
+        var tracer = new Tracer(SystemTime.INSTANCE, spans::add, () -> false);
+        var positions = new ArrayList<Trace>();
+        tracer.span(
+                "outer",
+                Span.Kind.SERVER,
+                outer -> {
+                    positions.add(Context.current().trace());
+                    outer.name("other").set("a", 1L).error("none");
+                    return tracer.span(
+                            "inner",
+                            Span.Kind.CLIENT,
+                            inner -> positions.add(Context.current().trace()));
+                });
+        assertThat(positions.getFirst().hasSpan()).isTrue();
+        assertThat(positions.getFirst().sampled()).isFalse();
+        assertThat(positions.getLast()).isEqualTo(positions.getFirst());
+        assertThat(spans).isEmpty();
+    }
+
     /** A clock that this test moves; nothing else of it is asked. */
     private Time time() {
         return new Time() {

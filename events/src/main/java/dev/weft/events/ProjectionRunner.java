@@ -258,26 +258,10 @@ final class ProjectionRunner<E> implements Runner {
     }
 
     /** Nothing more is to be applied for now: perhaps it becomes the live one. */
-    private void caughtUp(Generation it) throws InterruptedException {
+    private void caughtUp(Generation it) throws Exception {
         if (position == checkpoint && !it.swap()) return;
-        boolean swapped =
-                database.write(sql ->
-                        generations.move(it, checkpoint, position, sql)
-                                && it.swap()
-                                && generations.swapWanted(sql));
+        move(it, List.of(), position, sql -> false);
         lookSoon();
-        if (!swapped) return;
-        generations.changed();
-        Loop.LOG.log(
-                System.Logger.Level.INFO,
-                service
-                        + " has rebuilt the projection "
-                        + projection.name()
-                        + ": generation "
-                        + it.number()
-                        + ", version "
-                        + it.version()
-                        + ", is the live one now");
     }
 
     private void skip(Generation it, long through) throws Exception {
@@ -302,22 +286,54 @@ final class ProjectionRunner<E> implements Runner {
         }
     }
 
+    /** What became of a batch. */
+    private enum Moved {
+        NOT,
+        ON,
+        /** And the generation is the live one now. */
+        LIVE
+    }
+
+    /** Under load there is always one more event to apply, so a swap that is wanted is tried with each batch. */
     private void move(Generation it, List<Work> batch, long through, Predicate<Sql> outdated)
             throws Exception {
         long expected = checkpoint;
         var used = own.orElseThrow();
-        boolean ours =
+        var moved =
                 database.write(sql -> {
                     if (outdated.test(sql) || !generations.move(it, expected, through, sql))
-                        return false;
+                        return Moved.NOT;
                     var tables = used.of(sql);
                     for (var work : batch) work.applied.accept(tables);
-                    return true;
+                    return it.swap() && generations.swapWanted(sql) ? Moved.LIVE : Moved.ON;
                 });
-        if (ours) {
-            checkpoint = position = through;
-            return;
+        switch (moved) {
+            case ON -> checkpoint = position = through;
+            case LIVE -> {
+                checkpoint = position = through;
+                becameLive(it);
+            }
+            case NOT -> leave();
         }
+    }
+
+    private void becameLive(Generation it) {
+        lookSoon();
+        generations.changed();
+        Loop.LOG.log(
+                System.Logger.Level.INFO,
+                service
+                        + " has rebuilt the projection "
+                        + projection.name()
+                        + ": generation "
+                        + it.number()
+                        + ", version "
+                        + it.version()
+                        + ", is the live one now");
+    }
+
+    /** Another process was faster. */
+    private void leave() throws Exception {
         generation = Optional.empty();
         lookSoon();
         if (!live)

@@ -241,6 +241,7 @@ public final class SubscriptionLedger {
 
     private long through;
     private long bytes;
+    private long dropped;
 
     /** For each source the position up to which all of it has been read. */
     private final Map<String, Long> read = new HashMap<>();
@@ -325,10 +326,20 @@ public final class SubscriptionLedger {
 
     /** Drops what is outstanding of types that are taken no longer. */
     private void dropOthers() {
-        for (var entry : List.copyOf(outstanding.values())) {
-            var type = entry.event().type();
-            if (!named.containsKey(type) && !declared.contains(type)) remove(entry);
-        }
+        for (var entry : List.copyOf(outstanding.values()))
+            if (!takes(entry.event().type())) {
+                remove(entry);
+                dropped++;
+            }
+    }
+
+    private boolean takes(String type) {
+        return named.containsKey(type) || declared.contains(type);
+    }
+
+    /** How many events were dropped so far because their types were taken no longer. */
+    public long dropped() {
+        return dropped;
     }
 
     /** A consumer leaves; what it has not acknowledged goes to others. */
@@ -402,6 +413,16 @@ public final class SubscriptionLedger {
         if (!outstanding.isEmpty()) needs = Math.min(needs, outstanding.firstKey());
         if (!parked.isEmpty()) needs = Math.min(needs, parked.firstKey());
         return needs;
+    }
+
+    /** Whether the event of this sequence and type is still needed: taken, and neither acknowledged nor dropped. */
+    public boolean needs(long sequence, String type) {
+        return !isDone(sequence) && (sequence <= through || takes(type));
+    }
+
+    /** The sequences behind {@link #through} that are acknowledged already. */
+    public Set<Long> ahead() {
+        return Set.copyOf(ahead);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.weft.gateway;
 import dev.weft.core.policy.RateLimit;
 import dev.weft.gateway.jwt.JwtOptions;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What a gateway does at its door beside routing; nothing of it unless it is set.
@@ -39,60 +40,68 @@ public record Edge(
                     Streams.DEFAULT);
 
     public Edge accessLog(boolean accessLog) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls, streams);
+        return with(it -> it.accessLog = accessLog);
     }
 
     public Edge with(Proxies proxies) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls, streams);
+        return with(it -> it.proxies = proxies);
     }
 
     public Edge with(Cors cors) {
-        return new Edge(
-                accessLog,
-                proxies,
-                Optional.of(cors),
-                ratePerAddress,
-                jwt,
-                ratePerCaller,
-                tls,
-                streams);
+        return with(it -> it.cors = Optional.of(cors));
     }
 
     public Edge ratePerAddress(RateLimit.Options rate) {
-        return new Edge(
-                accessLog, proxies, cors, Optional.of(rate), jwt, ratePerCaller, tls, streams);
+        return with(it -> it.ratePerAddress = Optional.of(rate));
     }
 
     public Edge ratePerCaller(RateLimit.Options rate) {
-        return new Edge(
-                accessLog, proxies, cors, ratePerAddress, jwt, Optional.of(rate), tls, streams);
+        return with(it -> it.ratePerCaller = Optional.of(rate));
     }
 
     public Edge with(JwtOptions jwt) {
-        return new Edge(
-                accessLog,
-                proxies,
-                cors,
-                ratePerAddress,
-                Optional.of(jwt),
-                ratePerCaller,
-                tls,
-                streams);
+        return with(it -> it.jwt = Optional.of(jwt));
     }
 
     public Edge with(Tls tls) {
-        return new Edge(
-                accessLog,
-                proxies,
-                cors,
-                ratePerAddress,
-                jwt,
-                ratePerCaller,
-                Optional.of(tls),
-                streams);
+        return with(it -> it.tls = Optional.of(tls));
     }
 
     public Edge with(Streams streams) {
-        return new Edge(accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls, streams);
+        return with(it -> it.streams = streams);
+    }
+
+    private Edge with(Consumer<Draft> change) {
+        var draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** One that is being changed. */
+    private static final class Draft {
+        private boolean accessLog;
+        private Proxies proxies;
+        private Optional<Cors> cors;
+        private Optional<RateLimit.Options> ratePerAddress;
+        private Optional<JwtOptions> jwt;
+        private Optional<RateLimit.Options> ratePerCaller;
+        private Optional<Tls> tls;
+        private Streams streams;
+
+        Draft(Edge from) {
+            this.accessLog = from.accessLog;
+            this.proxies = from.proxies;
+            this.cors = from.cors;
+            this.ratePerAddress = from.ratePerAddress;
+            this.jwt = from.jwt;
+            this.ratePerCaller = from.ratePerCaller;
+            this.tls = from.tls;
+            this.streams = from.streams;
+        }
+
+        Edge done() {
+            return new Edge(
+                    accessLog, proxies, cors, ratePerAddress, jwt, ratePerCaller, tls, streams);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.weft.gateway;
 
+import dev.weft.core.BearerToken;
 import dev.weft.core.Body;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
@@ -23,7 +24,6 @@ import dev.weft.core.client.Explanations;
 import dev.weft.core.policy.CountedDecisions;
 import dev.weft.gateway.RouteTable.Target;
 import dev.weft.gateway.jwt.Authentication;
-import dev.weft.http.BearerToken;
 import dev.weft.http.CertificateFiles;
 import dev.weft.http.Problems;
 import dev.weft.http.ServerLayers;

@@ -1,6 +1,5 @@
 package dev.weft.http;
 
-import dev.weft.core.ContextHeaders;
 import dev.weft.core.Filter;
 import dev.weft.core.Meter;
 import dev.weft.core.Request;
@@ -13,9 +12,9 @@ import dev.weft.core.policy.Tried;
 import java.net.URI;
 
 /**
- * One attempt of a call at one instance: encloses it in a client span, measures it, and sends the
- * context along, so that what the instance does hangs below this attempt. It stands below everything
- * that repeats or chooses, one for each instance; {@link ClientTrace} encloses the call.
+ * One attempt of a call at one instance: encloses it in a client span and measures it. It stands below everything
+ * that repeats or chooses, one for each instance, and above what sends the context along, so that what the instance does hangs
+ * below this attempt; {@link ClientTrace} encloses the call.
  *
  * <p>{@code http.request.resend_count} is how often the call was sent before ({@link Tried}). {@code url.full} is
  * without the query, which may hold what is not for everybody who reads traces.
@@ -48,18 +47,19 @@ public final class AttemptTrace implements Filter<Request, Response> {
 
     @Override
     public Response apply(Request request, Service<Request, Response> next) throws Exception {
-        var method = request.method().name();
         return tracer.span(
-                method + " " + service,
+                service,
                 Span.Kind.CLIENT,
                 span -> {
-                    if (span.recorded()) describe(span, request, method);
-                    return outgoing.call(request, span, it -> next.call(ContextHeaders.inject(it)));
+                    if (span.recorded()) describe(span, request);
+                    return outgoing.call(request, span, next);
                 });
     }
 
-    private void describe(Tracer.Current span, Request request, String method) {
-        span.set("http.request.method", method)
+    private void describe(Tracer.Current span, Request request) {
+        var method = request.method().name();
+        span.name(method + " " + service)
+                .set("http.request.method", method)
                 .set("url.full", base + request.path())
                 .set("url.path", request.path())
                 .set("server.address", host)

@@ -49,12 +49,18 @@ final class ClientConnection {
 
     private static final int BUFFER_BYTES = 8 << 10;
     private static final int ONE_WRITE_BYTES = 16 << 10;
+    private static final int PIECE_BYTES = 64 << 10;
 
     private final SocketChannel channel;
     private final String authority;
     private final byte[] host;
     private final Time time;
-    private final ByteBuffer in = ByteBuffer.allocate(BUFFER_BYTES).limit(0);
+    private ByteBuffer in = ByteBuffer.allocate(BUFFER_BYTES).limit(0);
+
+    /** Where in the buffer the line lies that was read last. */
+    private int lineAt;
+
+    private int lineEnd;
     private ByteBuffer out = ByteBuffer.allocate(2048);
     private boolean wrote;
     private boolean read;
@@ -63,7 +69,10 @@ final class ClientConnection {
     private long bodyBytes;
 
     private OptionalLong bodyLength = OptionalLong.empty();
+
+    /** When a byte last went or came, or somebody began to wait for one. */
     private volatile long lastNanos;
+
     private volatile Deadline deadline = Deadline.NEVER;
 
     /** Whether somebody waits for the server: for the head, or within a read of the body. */
@@ -175,7 +184,6 @@ final class ClientConnection {
         bodyBytes = 0;
         bodyLength = OptionalLong.empty();
         deadline = Context.current().deadline();
-        lastNanos = time.nanos();
         awaited = true;
         out.clear();
         put(request.method().name());
@@ -268,31 +276,47 @@ final class ClientConnection {
     }
 
     private void put(byte[] bytes, int count) {
-        if (out.remaining() < count) {
-            var larger =
-                    ByteBuffer.allocate(Math.max(out.capacity() * 2, out.position() + count + 256));
-            out = larger.put(out.flip());
-        }
+        makeRoom(count);
         out.put(bytes, 0, count);
     }
 
+    /** As ISO 8859-1, without an array of its own. */
     private void put(String text) {
-        put(text.getBytes(StandardCharsets.ISO_8859_1));
+        int count = text.length();
+        makeRoom(count);
+        var bytes = out.array();
+        int at = out.position();
+        for (int i = 0; i < count; i++) {
+            char c = text.charAt(i);
+            bytes[at + i] = c <= 0xff ? (byte) c : (byte) '?';
+        }
+        out.position(at + count);
+    }
+
+    private void makeRoom(int count) {
+        if (out.remaining() >= count) return;
+        var larger =
+                ByteBuffer.allocate(Math.max(out.capacity() * 2, out.position() + count + 256));
+        out = larger.put(out.flip());
     }
 
     private void flush() throws IOException {
         write(out.flip());
     }
 
+    /** In pieces, for a blocking write ends when all is taken, and would look like silence until then. */
     private void write(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
+        int end = bytes.limit();
+        while (bytes.position() < end) {
             int before = bytes.position();
+            bytes.limit(Math.min(end, before + PIECE_BYTES));
             try {
                 channel.write(bytes);
             } finally {
                 // An interrupt is told though bytes have left just before.
                 if (bytes.position() > before) wrote = true;
             }
+            lastNanos = time.nanos();
         }
     }
 
@@ -311,15 +335,14 @@ final class ClientConnection {
             long length = -1;
             boolean chunked = false;
             int size = status.length();
-            for (var line = line(); !line.isEmpty(); line = line()) {
-                size += line.length();
+            for (readLine(); lineEnd > lineAt; readLine()) {
+                size += lineEnd - lineAt;
                 if (size > MAX_HEAD_BYTES)
                     throw new IOException(
                             "the answer's headers are larger than " + MAX_HEAD_BYTES + " bytes");
-                int colon = line.indexOf(':');
-                if (colon < 1) throw new IOException("this is no header: " + line);
-                var name = line.substring(0, colon);
-                var value = line.substring(colon + 1).strip();
+                int colon = colon();
+                var name = latin(lineAt, colon);
+                var value = value(colon + 1);
                 if (name.equalsIgnoreCase("Content-Length")) {
                     long given = length(value);
                     if (length >= 0 && length != given)
@@ -411,40 +434,65 @@ final class ClientConnection {
         }
     }
 
+    /** Reads more behind what is in the buffer. */
     private void fill() throws IOException {
-        in.clear();
-        int count = channel.read(in);
-        in.flip();
-        if (count < 0) {
-            in.limit(0);
-            throw new EOFException("the server closed the connection");
+        if (in.remaining() == in.capacity())
+            in = ByteBuffer.allocate(2 * in.capacity()).put(in).flip();
+        in.compact();
+        int count = -1;
+        try {
+            count = channel.read(in);
+        } finally {
+            in.flip();
         }
+        if (count < 0) throw new EOFException("the server closed the connection");
         read = true;
         lastNanos = time.nanos();
     }
 
     private String line() throws IOException {
-        StringBuilder line = null;
-        while (true) {
+        readLine();
+        return latin(lineAt, lineEnd);
+    }
+
+    /** Finds the end of the next line. */
+    private void readLine() throws IOException {
+        for (int seen = 0; ; ) {
+            int from = in.position();
             var bytes = in.array();
-            for (int i = in.position(); i < in.limit(); i++) {
+            for (int i = from + seen; i < in.limit(); i++) {
                 if (bytes[i] != '\n') continue;
-                var text = latin(i - in.position());
+                lineAt = from;
+                lineEnd = i > from && bytes[i - 1] == '\r' ? i - 1 : i;
                 in.position(i + 1);
-                if (line != null) text = line.append(text).toString();
-                return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+                return;
             }
-            if (line == null) line = new StringBuilder();
-            line.append(latin(in.remaining()));
-            if (line.length() > MAX_HEAD_BYTES)
+            seen = in.remaining();
+            if (seen > MAX_HEAD_BYTES)
                 throw new IOException("a line is longer than " + MAX_HEAD_BYTES + " bytes");
-            in.position(in.limit());
             fill();
         }
     }
 
-    private String latin(int count) {
-        return new String(in.array(), in.position(), count, StandardCharsets.ISO_8859_1);
+    /** Where in the line the name of a header ends. */
+    private int colon() throws IOException {
+        var bytes = in.array();
+        int colon = lineAt;
+        while (colon < lineEnd && bytes[colon] != ':') colon++;
+        if (colon == lineAt || colon == lineEnd)
+            throw new IOException("this is no header: " + latin(lineAt, lineEnd));
+        return colon;
+    }
+
+    /** The rest of the line, without the blanks around it. */
+    private String value(int from) {
+        var bytes = in.array();
+        while (from < lineEnd && bytes[from] == ' ') from++;
+        return latin(from, lineEnd).strip();
+    }
+
+    private String latin(int from, int to) {
+        return new String(in.array(), from, to - from, StandardCharsets.ISO_8859_1);
     }
 
     private byte[] exactly(int length) throws IOException {

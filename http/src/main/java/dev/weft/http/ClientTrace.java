@@ -34,14 +34,11 @@ public final class ClientTrace implements Filter<Request, Response> {
 
     @Override
     public Response apply(Request request, Service<Request, Response> next) throws Exception {
-        var method = request.method().name();
         return tracer.span(
-                method + " " + peer,
+                peer,
                 Span.Kind.INTERNAL,
                 span -> {
-                    span.set("http.request.method", method)
-                            .set("url.path", request.path())
-                            .set("peer.service", peer);
+                    if (span.recorded()) describe(span, request);
                     try {
                         var response = outgoing.call(request, span, next);
                         response.headers().get(ContextHeaders.REFUSED).ifPresent(this::refused);
@@ -51,6 +48,14 @@ public final class ClientTrace implements Filter<Request, Response> {
                         throw e;
                     }
                 });
+    }
+
+    private void describe(Tracer.Current span, Request request) {
+        var method = request.method().name();
+        span.name(method + " " + peer)
+                .set("http.request.method", method)
+                .set("url.path", request.path())
+                .set("peer.service", peer);
     }
 
     private void refused(String reason) {

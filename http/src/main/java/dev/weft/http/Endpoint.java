@@ -4,6 +4,7 @@ import dev.weft.core.Body;
 import dev.weft.core.Context;
 import dev.weft.core.ContextHeaders;
 import dev.weft.core.Failure;
+import dev.weft.core.Headers;
 import dev.weft.core.Method;
 import dev.weft.core.Operation;
 import dev.weft.core.PathTemplate;
@@ -56,6 +57,7 @@ public record Endpoint<I, O>(
     public static final long MAX_ANSWER_BYTES = 64 << 20;
 
     private static final String JSON = "application/json";
+    private static final Headers IS_JSON = Headers.of("Content-Type", JSON);
 
     /** Without input. */
     public static <O> Endpoint<Void, O> get(String path, Class<O> answers) {
@@ -183,10 +185,7 @@ public record Endpoint<I, O>(
     private Response answer(O output) {
         if (output instanceof Response response) return response;
         if (answers == Void.class) return Response.of(status);
-        var response =
-                Response.of(status)
-                        .header("Content-Type", JSON)
-                        .with(Body.of(Json.write(output, answers)));
+        var response = new Response(status, IS_JSON, Body.of(Json.write(output, answers)));
         return location.isEmpty()
                 ? response
                 : response.header("Location", location.get().apply(output));

@@ -31,8 +31,8 @@ public final class HopByHop {
 
     /** Without those that the header {@code Connection} names. */
     static Headers without(List<String> connection, Headers headers) {
-        if (connection.isEmpty()) return headers;
         var named = named(connection);
+        if (named.isEmpty()) return headers;
         return headers.only(name -> !named.contains(name.toLowerCase(Locale.ROOT)));
     }
 
@@ -45,8 +45,10 @@ public final class HopByHop {
         if (connection.isEmpty()) return Set.of();
         var named = new HashSet<String>();
         for (var value : connection)
-            for (var name : value.split(",")) named.add(name.strip().toLowerCase(Locale.ROOT));
-        named.removeAll(Set.of("close", "keep-alive"));
+            for (var each : value.split(",")) {
+                var name = each.strip().toLowerCase(Locale.ROOT);
+                if (!name.equals("close") && !name.equals("keep-alive")) named.add(name);
+            }
         return named;
     }
 }

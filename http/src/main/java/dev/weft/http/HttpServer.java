@@ -14,6 +14,7 @@ import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.features.HelidonFeatures;
 import io.helidon.common.features.api.HelidonFlavor;
 import io.helidon.common.task.InterruptableTask;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpLogConfig;
 import io.helidon.http.media.MediaContext;
@@ -78,6 +79,7 @@ final class HttpServer implements Transport.Server {
     private final Set<ServerLink> links = ConcurrentHashMap.newKeySet();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicBoolean stopped = new AtomicBoolean();
+    private final AtomicBoolean looking = new AtomicBoolean();
     private volatile boolean draining;
     private volatile long lastRequestNanos;
 
@@ -228,9 +230,25 @@ final class HttpServer implements Transport.Server {
         gone.accept(this);
     }
 
+    /** Has all connections looked at in a moment, if that is not to come already. */
+    private void lookLater() {
+        if (!looking.get() && looking.compareAndSet(false, true))
+            time.schedule(ServerLink.LOOK_AFTER, this::look);
+    }
+
+    private void look() {
+        looking.set(false);
+        boolean again = false;
+        for (var link : links) again |= link.look();
+        if (again) lookLater();
+    }
+
     /** Serves one request; the answer is sent when this returns. */
     private void serve(ServerLink link, RoutingRequest in, RoutingResponse out) {
-        boolean close = in.headers().containsToken(HeaderValues.CONNECTION_CLOSE);
+        // Without asking first whether it is there, Helidon makes several streams to find out.
+        boolean close =
+                in.headers().contains(HeaderNames.CONNECTION)
+                        && in.headers().containsToken(HeaderValues.CONNECTION_CLOSE);
         link.begin();
         running.incrementAndGet();
         if (draining) lastRequestNanos = time.nanos();
@@ -350,7 +368,14 @@ final class HttpServer implements Transport.Server {
 
         @Override
         public ServerConnection connection(ConnectionContext context) {
-            var link = new ServerLink(context, router, options, maxLineBytes(), time);
+            var link =
+                    new ServerLink(
+                            context,
+                            router,
+                            options,
+                            maxLineBytes(),
+                            time,
+                            HttpServer.this::lookLater);
             return new Connection(http1.connection(link), link);
         }
     }

@@ -34,7 +34,7 @@ final class Outgoing {
         try {
             var response = next.call(request);
             status = HttpMetrics.text(response.status());
-            span.set("http.response.status_code", (long) response.status());
+            if (span.recorded()) span.set("http.response.status_code", (long) response.status());
             error = verdicts.answered(response).error();
             if (!error.isEmpty()) span.error(status);
             return response;

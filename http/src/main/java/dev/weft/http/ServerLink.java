@@ -33,8 +33,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One accepted connection, between its socket and Helidon's parser of HTTP/1.1.
  *
- * <p>It notices what Helidon does not. <b>A caller that has gone while its handler runs:</b> when a
- * request still runs after {@link #LOOK_AFTER}, a virtual thread reads ahead on the socket. Bytes are
+ * <p>It notices what Helidon does not. <b>A caller that has gone while its handler runs:</b> when two looks that are {@link
+ * #LOOK_AFTER} apart meet the same request, a virtual thread reads ahead on the socket. The looks are the server's, at all of
+ * its connections at once: a timer of each would wake the processor a thousand times a second. Bytes are
  * kept for the parser, in order; the end of the stream interrupts the handler. The obvious way, to
  * interrupt the reading thread when the answer is ready, would close the channel; so that thread
  * stays until something comes. At most {@link #AHEAD_BYTES} and one socket buffer are kept; a caller
@@ -48,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerLink implements ConnectionContext {
 
-    /** How long a request runs before somebody looks whether its caller is still there. */
+    /** How long lies between two looks at the requests that run. */
     static final Duration LOOK_AFTER = Duration.ofMillis(25);
 
     private static final System.Logger LOG = System.getLogger(ServerLink.class.getName());
@@ -86,7 +87,12 @@ final class ServerLink implements ConnectionContext {
     /** The same, for the connection's thread alone. */
     private long turns;
 
-    private volatile boolean lookScheduled;
+    /** Wants another look at this and all other connections. */
+    private final Runnable lookLater;
+
+    /** The turn at the last look; of the thread that looks. */
+    private long looked;
+
     private volatile boolean closed;
     private volatile Time.Cancel stallTimer = () -> {};
 
@@ -121,11 +127,13 @@ final class ServerLink implements ConnectionContext {
             Router router,
             ServerOptions options,
             int maxLineBytes,
-            Time time) {
+            Time time,
+            Runnable lookLater) {
         this.real = real;
         this.router = router;
         this.peer = address(real.remotePeer().address());
         this.time = time;
+        this.lookLater = lookLater;
         this.idleNanos = options.idleTimeout().toNanos();
         this.socket = real.serverSocket();
         this.tls = options.tls().map(certificate -> new TlsLayer(socket, certificate.get()));
@@ -203,7 +211,7 @@ final class ServerLink implements ConnectionContext {
         thread = Thread.currentThread();
         headSince = 0;
         turn = ++turns;
-        if (!lookScheduled) scheduleLook(turn);
+        lookLater.run();
     }
 
     /**
@@ -360,31 +368,20 @@ final class ServerLink implements ConnectionContext {
 
     // Looking whether the caller is there.
 
-    private void scheduleLook(long seen) {
-        lookScheduled = true;
-        time.schedule(LOOK_AFTER, () -> look(seen));
-    }
-
-    private void look(long seen) {
+    /** One look; whether another one is wanted because of what runs here. */
+    boolean look() {
         long now = turn;
-        boolean running = (now & 1) == 1;
-        if (running && now != seen) {
-            scheduleLook(now);
-            return;
-        }
-        if (running && state.compareAndSet(FREE, AHEAD)) {
-            lookScheduled = false;
-            time.start("weft-read-ahead", this::readAhead);
-            return;
-        }
-        lookScheduled = false;
-        if (state.get() == FREE) lookAgain();
+        boolean same = now == looked;
+        looked = now;
+        if ((now & 1) == 0) return false;
+        if (!same) return true;
+        if (state.compareAndSet(FREE, AHEAD)) time.start("weft-read-ahead", this::readAhead);
+        return false;
     }
 
-    /** A request may have begun before it could see that no look was scheduled any more. */
+    /** The socket is free again, maybe while a request runs that nobody could watch till now. */
     private void lookAgain() {
-        long now = turn;
-        if ((now & 1) == 1 && !lookScheduled) scheduleLook(now);
+        if ((turn & 1) == 1) lookLater.run();
     }
 
     private void readAhead() {

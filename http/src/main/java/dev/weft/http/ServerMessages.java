@@ -12,6 +12,7 @@ import dev.weft.core.Response;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataWriter;
 import io.helidon.http.DateTime;
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.RequestException;
@@ -24,6 +25,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -56,10 +58,8 @@ final class ServerMessages {
         var query = request.prologue().query().rawValue();
         boolean upgrade = upgrade(method, request);
         var headers =
-                HopByHop.without(
-                                request.headers().values(HeaderNames.CONNECTION),
-                                headers(request, link))
-                        .set(ContextHeaders.PEER, link.peer());
+                HopByHop.without(values(request, HeaderNames.CONNECTION), headers(request, link))
+                        .and(ContextHeaders.PEER, link.peer());
         return new Request(
                 method,
                 request.prologue().uriPath().rawPath(),
@@ -74,13 +74,17 @@ final class ServerMessages {
     /** Whether the request asks for a WebSocket as it should; other protocols are not heard of (RFC 9110, 7.8). */
     private static boolean upgrade(Method method, RoutingRequest request) {
         if (method != Method.GET || request.content().hasEntity()) return false;
-        var headers = request.headers();
-        var wanted = headers.values(HeaderNames.UPGRADE);
+        var wanted = values(request, HeaderNames.UPGRADE);
         return wanted.size() == 1
                 && wanted.getFirst().strip().equalsIgnoreCase(WEBSOCKET)
-                && headers.values(HeaderNames.CONNECTION).stream()
+                && values(request, HeaderNames.CONNECTION).stream()
                         .flatMap(value -> Stream.of(value.split(",")))
                         .anyMatch(option -> option.strip().equalsIgnoreCase("upgrade"));
+    }
+
+    /** Helidon makes streams to say that there are none. */
+    private static List<String> values(RoutingRequest request, HeaderName name) {
+        return request.headers().contains(name) ? request.headers().values(name) : List.of();
     }
 
     private static Headers headers(RoutingRequest request, ServerLink link) {

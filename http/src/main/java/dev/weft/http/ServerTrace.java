@@ -106,22 +106,31 @@ public final class ServerTrace implements Filter<Request, Response> {
 
     private Response spanned(Request request, Service<Request, Response> next, String template)
             throws Exception {
-        var method = request.method().name();
         return tracer.span(
-                template.isEmpty() ? method : method + " " + template,
+                template,
                 Span.Kind.SERVER,
                 span -> {
-                    span.set("http.request.method", method)
-                            .set("url.path", request.path())
-                            .set("url.scheme", scheme);
-                    if (!template.isEmpty()) span.set("http.route", template);
+                    if (span.recorded()) describe(span, request, template);
                     var response = next.call(request);
-                    span.set("http.response.status_code", (long) response.status());
-                    var error = HttpMetrics.error(response);
-                    if (!error.isEmpty()) span.set("error.type", error);
-                    if (response.status() >= 500) span.error(HttpMetrics.text(response.status()));
+                    if (span.recorded()) describe(span, response);
                     return marked(response);
                 });
+    }
+
+    private void describe(Tracer.Current span, Request request, String template) {
+        var method = request.method().name();
+        span.name(template.isEmpty() ? method : method + " " + template)
+                .set("http.request.method", method)
+                .set("url.path", request.path())
+                .set("url.scheme", scheme);
+        if (!template.isEmpty()) span.set("http.route", template);
+    }
+
+    private static void describe(Tracer.Current span, Response response) {
+        span.set("http.response.status_code", (long) response.status());
+        var error = HttpMetrics.error(response);
+        if (!error.isEmpty()) span.set("error.type", error);
+        if (response.status() >= 500) span.error(HttpMetrics.text(response.status()));
     }
 
     private static Response marked(Response response) {

@@ -96,6 +96,26 @@ class HttpServerTest {
     }
 
     @Test
+    void one_timer_looks_after_the_callers_of_all_connections() throws Exception {
+        var time = new SteppedTime();
+        try (var standing = new HttpTransport(time)) {
+            server = standing.serve(routes, ServerOptions.DEFAULT);
+            var wires = new ArrayList<Wire>();
+            for (int i = 0; i < 5; i++) {
+                wires.add(connect().send(Wire.get("/block")));
+                taken(entered);
+                assertThat(time.due(ServerLink.LOOK_AFTER)).isEqualTo(1);
+            }
+            time.pass(ServerLink.LOOK_AFTER);
+            assertThat(time.due(ServerLink.LOOK_AFTER)).isEqualTo(1);
+            time.pass(ServerLink.LOOK_AFTER);
+            assertThat(time.due(ServerLink.LOOK_AFTER)).as("all are watched").isZero();
+            for (var wire : wires) wire.close();
+            for (int i = 0; i < wires.size(); i++) taken(interrupted);
+        }
+    }
+
+    @Test
     void notices_it_on_a_later_request_of_a_connection() throws Exception {
         try (var wire = connect()) {
             assertThat(wire.send(Wire.get("/echo/1")).answer().text()).isEqualTo("/echo/1");

@@ -190,8 +190,7 @@ class RequestFramingTest {
     void headers_beyond_ascii_are_kept_as_they_came() {
         var framing = framing("GET / HTTP/1.1\r\nHost: a\r\nX:  \u00c3\u00a4 \r\n\r\n" + GET);
         framing.get();
-        assertThat(framing.headers())
-                .hasToString("[Field[name=Host, value=a], Field[name=X, value=\u00c3\u00a4]]");
+        assertThat(framing.headers()).hasToString("[Host: a, X: \u00c3\u00a4]");
         framing.get();
         assertThat(framing.headers()).isNull();
     }

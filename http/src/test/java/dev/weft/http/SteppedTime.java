@@ -37,6 +37,11 @@ final class SteppedTime implements Time {
         return first;
     }
 
+    /** How much will run when so much time passes. */
+    synchronized long due(Duration within) {
+        return timers.stream().filter(timer -> timer.atNanos <= nanos + within.toNanos()).count();
+    }
+
     @Override
     public synchronized long nanos() {
         return nanos;

@@ -42,7 +42,15 @@ class TraceTest {
             new ClientTrace("peer", tracer, Meter.NONE, TIME);
     private final Filter<Request, Response> attempt =
             new AttemptTrace(
-                    "peer", "peer-1", URI.create("http://10.0.0.7:8081"), tracer, Meter.NONE, TIME);
+                            "peer",
+                            "peer-1",
+                            URI.create("http://10.0.0.7:8081"),
+                            tracer,
+                            Meter.NONE,
+                            TIME)
+                    .then(
+                            (Filter<Request, Response>)
+                                    (request, next) -> next.call(ContextHeaders.inject(request)));
 
     private Response answer(Request request) {
         var id = request.variable("id");

@@ -124,6 +124,25 @@ final class Asking {
                                 "it has just started, and not all services have registered again"));
     }
 
+    /**
+     * The services of which no instance is there that could be asked.
+     *
+     * @param answered that have answered before; beside them, those are meant that belong to the system and take part in the bus
+     */
+    List<Blocked> missing(Set<String> answered, BusLog bus) {
+        var missing = new TreeSet<>(answered);
+        table.expected().stream().filter(bus::knows).forEach(missing::add);
+        table.instances().forEach(instance -> missing.remove(instance.service()));
+        return missing.stream()
+                .map(service ->
+                        Blocked.of(
+                                service,
+                                "service " + service,
+                                "no instance of it is there, so nobody knows what it still has to"
+                                        + " do"))
+                .toList();
+    }
+
     /** What an instance that is not done says; it says something in any case. */
     static List<Blocked> reasons(Instance instance, Optional<List<Blocked>> told) {
         if (told.map(List::isEmpty).orElse(true))

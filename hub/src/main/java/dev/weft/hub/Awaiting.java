@@ -186,7 +186,7 @@ final class Awaiting {
                 absent.addAll(Asking.away(answers));
                 absent.addAll(unheard(answers));
             }
-            absent.addAll(missing());
+            absent.addAll(asking.missing(services, bus));
             blocked.addAll(absent);
             if (!traces.isEmpty()) blocked.addAll(atTheBus(answers));
             if (blocked.stream().anyMatch(each -> !each.stays())) quiet = 0;
@@ -290,23 +290,6 @@ final class Awaiting {
                                     Settling.service(name),
                                     "subscription " + name,
                                     "its listener has not reached the bus yet"))
-                    .toList();
-        }
-
-        /** The services that are not in the registry, though they write events. */
-        private List<Blocked> missing() {
-            var missing = new TreeSet<>(services);
-            table.expected().stream()
-                    .filter(service -> bus.published(service) > 0)
-                    .forEach(missing::add);
-            table.instances().forEach(instance -> missing.remove(instance.service()));
-            return missing.stream()
-                    .map(service ->
-                            Blocked.of(
-                                    service,
-                                    "service " + service,
-                                    "no instance of it is there, so nobody knows what it still has"
-                                            + " to do"))
                     .toList();
         }
 

@@ -110,6 +110,9 @@ public final class BusLog implements Bus {
         /** The types that are on disk. */
         Set<String> saved = Set.of();
 
+        /** How many events of types that were taken no longer it was warned of. */
+        long droppedTold;
+
         Optional<Declaration> declared = Optional.empty();
 
         /** Why keys are parked; a key without a cause is worked off. */
@@ -145,6 +148,8 @@ public final class BusLog implements Bus {
     private final Map<String, Long> published;
     private final RecentEvents recent = new RecentEvents();
     private final Subjects subjects;
+    private final long openedNanos;
+    private final long lastTakenMs;
     private long first;
     private long end;
     private long numbers;
@@ -179,7 +184,9 @@ public final class BusLog implements Bus {
         this.tables = new BusTables(database, subjects, time.now());
         this.retention = retention;
         this.time = time;
-        this.sweepAtNanos = time.nanos();
+        this.openedNanos = time.nanos();
+        this.lastTakenMs = tables.lastTakenMs();
+        this.sweepAtNanos = openedNanos;
         this.warnAtNanos = sweepAtNanos;
         this.first = tables.first();
         this.end = tables.end();
@@ -224,7 +231,7 @@ public final class BusLog implements Bus {
         requireOpen();
         makeRoom(offered.stream().mapToLong(one -> one.event().data().length).sum());
         var foreign = offered.stream().map(BusTables.Offered::fromOutside).toList();
-        var done = tables.accept(foreign, time.now());
+        var done = tables.accept(foreign, time.now(), takenAtMs());
         lock.lock();
         try {
             added(done.added());
@@ -232,6 +239,11 @@ public final class BusLog implements Bus {
             lock.unlock();
         }
         return done;
+    }
+
+    /** Goes on from the last id that was taken before, so that a jump of the calendar forgets none. */
+    private long takenAtMs() {
+        return lastTakenMs + (time.nanos() - openedNanos) / 1_000_000;
     }
 
     /** The lock is held. */
@@ -319,19 +331,20 @@ public final class BusLog implements Bus {
     private boolean sweep(boolean tooMany) throws InterruptedException {
         long before =
                 tooMany ? Long.MAX_VALUE : time.now().toEpochMilli() - retention.keep().toMillis();
-        return delete(needed(), before);
+        return !delete(needed(), before).isEmpty();
     }
 
-    private boolean delete(long before, long cameBeforeMs) throws InterruptedException {
-        var through = tables.sweep(before, cameBeforeMs);
-        if (through.isEmpty()) return false;
+    private List<BusTables.Arrived> delete(long before, long cameBeforeMs)
+            throws InterruptedException {
+        var gone = tables.sweep(before, cameBeforeMs);
+        if (gone.isEmpty()) return gone;
         lock.lock();
         try {
-            first = Math.max(first, through.getAsLong() + 1);
+            first = Math.max(first, gone.getLast().position() + 1);
         } finally {
             lock.unlock();
         }
-        return true;
+        return gone;
     }
 
     /** The first sequence that a subscription needs; the last one is always kept, it counts. */
@@ -347,15 +360,13 @@ public final class BusLog implements Bus {
         }
     }
 
-    /** Deletes the oldest events though they are needed, and says so. */
+    /** Deletes the oldest events though they may be needed, and says so. */
     private boolean drop() throws InterruptedException {
-        long needed = needed();
         var behind = slowest().orElse("nobody");
-        if (!delete(end(), Long.MAX_VALUE)) return false;
-        lock.lock();
-        try {
-            long lost = Math.max(0, first - needed);
-            dropped += lost;
+        var gone = delete(end(), Long.MAX_VALUE);
+        if (gone.isEmpty()) return false;
+        long lost = countLost(gone);
+        if (lost > 0)
             LOG.log(
                     System.Logger.Level.ERROR,
                     "the bus is full and WEFT_BUS_FULL is drop: "
@@ -364,10 +375,30 @@ public final class BusLog implements Bus {
                             + " acknowledged; "
                             + behind
                             + " is the furthest behind");
+        return true;
+    }
+
+    /** Counts those of the deleted events that a subscription has not acknowledged. */
+    private long countLost(List<BusTables.Arrived> gone) {
+        long last = gone.getLast().position();
+        lock.lock();
+        try {
+            var behind =
+                    subscriptions.values().stream()
+                            .map(subscription -> subscription.ledger)
+                            .filter(ledger -> ledger.needs() <= last)
+                            .toList();
+            long lost =
+                    gone.stream()
+                            .filter(one ->
+                                    behind.stream()
+                                            .anyMatch(it -> it.needs(one.position(), one.type())))
+                            .count();
+            dropped += lost;
+            return lost;
         } finally {
             lock.unlock();
         }
-        return true;
     }
 
     /** How many events were dropped that a subscription had not acknowledged. */
@@ -701,15 +732,40 @@ public final class BusLog implements Bus {
 
     private void save(String name) throws InterruptedException {
         var saved = tables.save(name, () -> books(name));
+        var gone = new TreeSet<String>();
+        long dropped;
+        long through;
         lock.lock();
         try {
             var subscription = subscriptions.get(name);
             if (subscription == null) return;
+            var ledger = subscription.ledger;
+            if (subscription.declared.isEmpty()) gone.addAll(subscription.saved);
+            gone.removeAll(saved.types());
+            dropped = ledger.dropped() - subscription.droppedTold;
+            subscription.droppedTold = ledger.dropped();
+            through = ledger.through();
             subscription.saved = saved.types();
             subscription.causesSaved = Math.max(subscription.causesSaved, saved.version());
         } finally {
             lock.unlock();
         }
+        if (!gone.isEmpty()) warn(name, gone, dropped + tables.count(through, gone));
+    }
+
+    /** Says what a service loses that was taken back to code which knows less. */
+    private static void warn(String name, Set<String> types, long events) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                name
+                        + " takes "
+                        + String.join(", ", types)
+                        + " no longer, because no consumer has named it for "
+                        + SILENCE.toSeconds()
+                        + " s: "
+                        + events
+                        + " events that were not acknowledged are dropped for it, and what comes"
+                        + " from now on is not kept for it");
     }
 
     private BusTables.Kept books(String name) {
@@ -1053,6 +1109,20 @@ public final class BusLog implements Bus {
         }
     }
 
+    /** Whether a service takes part: it has published, or a listener of it has subscribed. */
+    boolean knows(String service) {
+        lock.lock();
+        try {
+            return published.getOrDefault(service, 0L) > 0
+                    || subscriptions.entrySet().stream()
+                            .anyMatch(each ->
+                                    each.getValue().declared.isEmpty()
+                                            && Settling.service(each.getKey()).equals(service));
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether a consumer is there. */
     boolean attended(String name) {
         lock.lock();
@@ -1070,6 +1140,7 @@ public final class BusLog implements Bus {
      */
     Optional<Undone> waiting(String name) {
         Set<String> types;
+        Set<Long> ahead;
         List<Long> again;
         List<Long> parked;
         long through;
@@ -1090,6 +1161,7 @@ public final class BusLog implements Bus {
                             .toList();
             parked = all.stream().map(SubscriptionLedger.Parked::sequence).limit(1).toList();
             types = ledger.types();
+            ahead = ledger.ahead();
             through = ledger.through();
             last = end;
         } finally {
@@ -1098,13 +1170,22 @@ public final class BusLog implements Bus {
         var found =
                 tables.read(again).stream()
                         .findFirst()
-                        .or(() ->
-                                through < last && !types.isEmpty()
-                                        ? tables.read(through + 1, last, 1, 1, types).stream()
-                                                .findFirst()
-                                        : Optional.empty())
+                        .or(() -> unread(types, ahead, through, last))
                         .or(() -> tables.read(parked).stream().findFirst());
         return found.flatMap(logged -> undone(name, logged));
+    }
+
+    /** The first event of these types that is neither read nor acknowledged ahead of that. */
+    private Optional<Logged> unread(Set<String> types, Set<Long> ahead, long after, long last) {
+        if (types.isEmpty()) return Optional.empty();
+        long from = after + 1;
+        while (from <= last) {
+            var next = tables.read(from, last, 1, 1, types);
+            if (next.isEmpty() || !ahead.contains(next.getFirst().sequence()))
+                return next.stream().findFirst();
+            from = next.getFirst().sequence() + 1;
+        }
+        return Optional.empty();
     }
 
     /**
@@ -1177,6 +1258,7 @@ public final class BusLog implements Bus {
      */
     Optional<Undone> undone(String name, Set<String> correlations, long clear) {
         Set<String> types;
+        Set<Long> ahead;
         List<SubscriptionLedger.Parked> parked;
         long through;
         long last;
@@ -1188,6 +1270,7 @@ public final class BusLog implements Bus {
             var first = ledger.first(event -> correlations.contains(event.origin().correlation()));
             if (first.isPresent()) return Optional.of(undone(name, subscription, first.get()));
             types = ledger.types();
+            ahead = ledger.ahead();
             parked = ledger.parked();
             through = Math.max(ledger.through(), clear);
             last = end;
@@ -1195,7 +1278,15 @@ public final class BusLog implements Bus {
             lock.unlock();
         }
         var found =
-                parkedOf(correlations, parked).or(() -> unread(correlations, types, through, last));
+                parkedOf(correlations, parked)
+                        .or(() ->
+                                firstOf(
+                                        correlations,
+                                        through + 1,
+                                        last,
+                                        logged ->
+                                                types.contains(logged.event().type())
+                                                        && !ahead.contains(logged.sequence())));
         return found.flatMap(logged -> undone(name, logged));
     }
 
@@ -1237,12 +1328,6 @@ public final class BusLog implements Bus {
                 parked.getFirst().sequence(),
                 parked.getLast().sequence(),
                 logged -> sequences.contains(logged.sequence()));
-    }
-
-    private Optional<Logged> unread(
-            Set<String> correlations, Set<String> types, long after, long last) {
-        return firstOf(
-                correlations, after + 1, last, logged -> types.contains(logged.event().type()));
     }
 
     private Optional<Logged> firstOf(
@@ -1291,12 +1376,14 @@ public final class BusLog implements Bus {
     private Optional<Progress> progress(String name) {
         Progress now;
         long last;
+        int ahead;
         lock.lock();
         try {
             var subscription = subscriptions.get(name);
             if (subscription == null) return Optional.empty();
             var ledger = subscription.ledger;
             last = end;
+            ahead = ledger.ahead().size();
             now =
                     new Progress(
                             name,
@@ -1310,7 +1397,10 @@ public final class BusLog implements Bus {
         } finally {
             lock.unlock();
         }
-        long unread = now.through() >= last ? 0 : tables.count(now.through(), now.types());
+        long unread =
+                now.through() >= last
+                        ? 0
+                        : Math.max(0, tables.count(now.through(), now.types()) - ahead);
         return Optional.of(
                 new Progress(
                         name,

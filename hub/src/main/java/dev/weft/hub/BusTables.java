@@ -19,7 +19,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -42,7 +41,7 @@ final class BusTables {
     /** How many ids of other programs' events are remembered. */
     static final int MAX_TAKEN = 1_000_000;
 
-    /** How long they are remembered. */
+    /** How long they are remembered, by a clock that only goes while the bus does and never jumps. */
     static final Duration TAKEN = Duration.ofHours(24);
 
     /** The most programs that publish. */
@@ -275,12 +274,15 @@ final class BusTables {
     /**
      * Appends what other programs offer, numbered by source as it comes; leaves out whose source and
      * id are remembered.
+     *
+     * @param takenAtMs by the clock of what is {@linkplain #lastTakenMs taken}
      */
-    Accepted accept(List<Offered> offered, Instant now) throws InterruptedException {
-        return database.write(sql -> accept(sql, offered, now));
+    Accepted accept(List<Offered> offered, Instant now, long takenAtMs)
+            throws InterruptedException {
+        return database.write(sql -> accept(sql, offered, now, takenAtMs));
     }
 
-    private Accepted accept(Sql sql, List<Offered> offered, Instant now) {
+    private Accepted accept(Sql sql, List<Offered> offered, Instant now, long takenAtMs) {
         var added = new ArrayList<Logged>();
         long position = last(sql);
         for (var one : offered) {
@@ -290,7 +292,7 @@ final class BusTables {
                                     + " on conflict (source, id) do nothing",
                             source,
                             one.id,
-                            now.toEpochMilli())
+                            takenAtMs)
                     == 0) continue;
             long number = published(sql, source) + 1;
             publishedThrough(sql, source, number);
@@ -309,8 +311,15 @@ final class BusTables {
             insert(sql, logged, now);
             added.add(logged);
         }
-        forget(sql, now);
+        forget(sql, takenAtMs);
         return new Accepted(added, offered.size() - added.size());
+    }
+
+    /** When the last id was taken that is remembered; 0 without one. */
+    long lastTakenMs() {
+        return database.first(
+                        "select coalesce(max(at), 0) as n from bus_taken", row -> row.number("n"))
+                .orElse(0L);
     }
 
     private static long published(Sql sql, String source) {
@@ -338,11 +347,11 @@ final class BusTables {
     }
 
     /** Ids that are remembered no longer. */
-    private static void forget(Sql sql, Instant now) {
+    private static void forget(Sql sql, long nowMs) {
         sql.update(
                 "delete from bus_taken where number in"
                         + " (select number from bus_taken where at < ? limit ?)",
-                now.minus(TAKEN).toEpochMilli(),
+                nowMs - TAKEN.toMillis(),
                 SWEEP);
         sql.update(
                 "delete from bus_taken where number <="
@@ -360,30 +369,31 @@ final class BusTables {
                 .orElse(0L);
     }
 
-    /** An event's place in the log and when it came there. */
-    private record Arrived(long position, long at) {}
+    /** An event's place in the log, its type, and when it came there. */
+    record Arrived(long position, String type, long at) {}
 
     /**
      * Deletes the oldest events, at most {@value #SWEEP} and none from a position on, as far as they came before a
-     * moment; tells up to which position. The pages are used again.
+     * moment; tells which. The pages are used again.
      */
-    OptionalLong sweep(long before, long cameBeforeMs) throws InterruptedException {
+    List<Arrived> sweep(long before, long cameBeforeMs) throws InterruptedException {
         var oldest =
                 database.query(
-                        "select position, arrived from bus_event where position < ? order by"
+                        "select position, type, arrived from bus_event where position < ? order by"
                                 + " position limit ?",
-                        row -> new Arrived(row.number("position"), row.number("arrived")),
+                        row ->
+                                new Arrived(
+                                        row.number("position"),
+                                        row.text("type"),
+                                        row.number("arrived")),
                         before,
                         SWEEP);
-        long through = 0;
-        for (var one : oldest) {
-            if (one.at >= cameBeforeMs) break;
-            through = one.position;
-        }
-        if (through == 0) return OptionalLong.empty();
-        long upTo = through;
-        database.write(sql -> sql.update("delete from bus_event where position <= ?", upTo));
-        return OptionalLong.of(upTo);
+        var swept = oldest.stream().takeWhile(one -> one.at < cameBeforeMs).toList();
+        if (!swept.isEmpty())
+            database.write(sql ->
+                    sql.update(
+                            "delete from bus_event where position <= ?", swept.getLast().position));
+        return swept;
     }
 
     /** The position of the first event that came at a moment or later; behind the end without one. */

@@ -1,5 +1,7 @@
 package dev.weft.hub;
 
+import dev.weft.core.BearerToken;
+import dev.weft.core.Filter;
 import dev.weft.core.MemoryMeter;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A running hub: registry, bus, trace store and admin API behind one port.
@@ -41,6 +44,9 @@ public final class Hub implements AutoCloseable {
      * again; services that are still there keep asking, so there is no point in waiting for quiet.
      */
     private static final Duration DRAIN = Duration.ofMillis(500);
+
+    /** What is asked without the token: programs in any language send traces. */
+    private static final Set<String> OPEN = Set.of("/v1/traces", "/admin/health");
 
     /**
      * How it runs.
@@ -87,101 +93,37 @@ public final class Hub implements AutoCloseable {
         }
 
         public Options token(String token) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    Optional.of(token),
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.token = Optional.of(token));
         }
 
         public Options supervisor(URI supervisor) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    Optional.of(supervisor),
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.supervisor = Optional.of(supervisor));
         }
 
         public Options master(MasterKeys master) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.master = master);
         }
 
         public Options services(Set<String> services) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.services = services);
         }
 
         public Options warming(Duration warming) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.warming = warming);
         }
 
         public Options retention(Retention retention) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.retention = retention);
         }
 
         public Options drain(Duration drain) {
-            return new Options(
-                    host,
-                    port,
-                    store,
-                    master,
-                    token,
-                    supervisor,
-                    services,
-                    warming,
-                    retention,
-                    drain);
+            return with(it -> it.drain = drain);
+        }
+
+        private Options with(Consumer<Draft> change) {
+            var draft = new Draft(this);
+            change.accept(draft);
+            return draft.done();
         }
 
         /** From the variables of a process's environment. */
@@ -208,6 +150,47 @@ public final class Hub implements AutoCloseable {
 
         private static Optional<String> given(Map<String, String> environment, String name) {
             return Optional.ofNullable(environment.get(name)).filter(value -> !value.isBlank());
+        }
+
+        /** Options that are being changed. */
+        private static final class Draft {
+            private final String host;
+            private final int port;
+            private final String store;
+            private MasterKeys master;
+            private Optional<String> token;
+            private Optional<URI> supervisor;
+            private Set<String> services;
+            private Duration warming;
+            private Retention retention;
+            private Duration drain;
+
+            Draft(Options from) {
+                this.host = from.host;
+                this.port = from.port;
+                this.store = from.store;
+                this.master = from.master;
+                this.token = from.token;
+                this.supervisor = from.supervisor;
+                this.services = from.services;
+                this.warming = from.warming;
+                this.retention = from.retention;
+                this.drain = from.drain;
+            }
+
+            Options done() {
+                return new Options(
+                        host,
+                        port,
+                        store,
+                        master,
+                        token,
+                        supervisor,
+                        services,
+                        warming,
+                        retention,
+                        drain);
+            }
         }
     }
 
@@ -312,9 +295,15 @@ public final class Hub implements AutoCloseable {
                         meter, NAME, NAME, Set.of(MetricsPage.PATH, MetricsPage.USUAL_PATH));
         return new ServerMetrics(meter, time, ServerTrace.templates(all))
                 .then(Problems.filter(NAME))
-                .then(new Token(options.token(), Set.of("/v1/traces", "/admin/health")).filter())
+                .then(options.token().map(Hub::guarded).orElse(Filter.none()))
                 .then(metrics)
                 .then(all);
+    }
+
+    private static Filter<Request, Response> guarded(String token) {
+        var guard = BearerToken.required(token);
+        return (request, next) ->
+                OPEN.contains(request.path()) ? next.call(request) : guard.apply(request, next);
     }
 
     /** Where it listens. */

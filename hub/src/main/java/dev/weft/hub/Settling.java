@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Waits until nothing goes on any more in the whole system.
@@ -28,7 +29,8 @@ import java.util.Set;
  * stays unsettled until somebody has it tried again or drops it.
  *
  * <p>A subscription whose service does not answer blocks as long as events wait for it. An instance
- * that cannot be reached blocks, unless another of its service answers.
+ * that cannot be reached blocks, unless another of its service answers. So does a service of which there is none: what its log
+ * still holds, nobody knows.
  */
 final class Settling {
 
@@ -70,13 +72,16 @@ final class Settling {
         long startNanos = time.nanos();
         var deadline = Deadline.after(atMost, time);
         var ends = Receipt.NONE;
+        var services = new TreeSet<String>();
         int quiet = 0;
         for (int round = 1; ; round++) {
             var seen = table.seen();
             var answers = ask(ends, Asking.shorter(ROUND, deadline.remaining()));
+            var answered = Asking.answered(answers);
+            services.addAll(answered);
             var away = new ArrayList<>(Asking.away(answers));
             away.addAll(asking.warming());
-            var answered = Asking.answered(answers);
+            away.addAll(asking.missing(services, bus));
             var waiting = waiting(answered);
             var blocked = new ArrayList<>(reasons(answers));
             blocked.addAll(away);

@@ -13,6 +13,7 @@ import dev.weft.events.Sql;
 import dev.weft.events.Storage;
 import dev.weft.events.SubscriptionLedger;
 import dev.weft.testkit.BusContract;
+import dev.weft.testkit.LoggedLines;
 import dev.weft.testkit.VirtualTime;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BusLogTest extends BusContract {
 
     private static final Duration NOW = Duration.ZERO;
+    private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
     @TempDir private Path folder;
 
@@ -127,6 +129,67 @@ class BusLogTest extends BusContract {
         try (var bus = open()) {
             var again = bus.subscribe("log.doors", Set.of("opened")).poll(NOW).events();
             assertThat(again).extracting(BusEvent::id).containsExactly("door/1/0");
+        }
+    }
+
+    @Test
+    void what_is_acknowledged_before_it_is_read_again_is_not_waited_for() throws Exception {
+        List<BusEvent> handed;
+        try (var bus = open()) {
+            bus.publish(
+                    "door",
+                    3,
+                    List.of(
+                            traced(event(1, "opened", 1)),
+                            traced(event(2, "opened", 1)),
+                            traced(event(3, "opened", 1))));
+            handed = bus.subscribe("log.doors", Set.of("opened")).poll(NOW).events();
+        }
+        try (var bus = open()) {
+            var log = bus.log();
+            log.acknowledge("log.doors", "late", List.of(handed.get(0).id()));
+            log.acknowledge("log.doors", "late", List.of(handed.get(1).id()));
+            assertThat(log.waiting("log.doors").orElseThrow().logged().sequence()).isEqualTo(3);
+            assertThat(log.undone("log.doors", Set.of(TRACE), 0).orElseThrow().logged().sequence())
+                    .isEqualTo(3);
+            assertThat(log.subscription("log.doors").pending()).isEqualTo(1);
+            log.acknowledge("log.doors", "late", List.of(handed.get(2).id()));
+            assertThat(log.waiting("log.doors")).isEmpty();
+            assertThat(log.undone("log.doors", Set.of(TRACE), 0)).isEmpty();
+            assertThat(log.subscription("log.doors").pending()).isZero();
+        }
+    }
+
+    @Test
+    void what_a_listener_loses_that_is_taken_back_is_told_with_its_number() throws Exception {
+        var clock = new VirtualTime();
+        time = clock;
+        try (var bus = open();
+                var told = new LoggedLines(BusLog.class.getName())) {
+            try (var newer = bus.subscribe("log.doors", Set.of("opened", "closed"))) {
+                bus.publish(
+                        "door",
+                        3,
+                        List.of(
+                                event(1, "opened", 1),
+                                event(2, "closed", 1),
+                                event(3, "closed", 1)));
+                assertThat(newer.poll(NOW).events()).hasSize(3);
+            }
+            bus.publish("door", 4, List.of(event(4, "closed", 1)));
+            try (var older = bus.subscribe("log.doors", Set.of("opened"))) {
+                clock.advance(Bus.SILENCE);
+                assertThat(older.poll(NOW).events()).hasSize(1);
+                assertThat(told.lines()).isEmpty();
+                clock.advance(Duration.ofSeconds(1));
+                older.poll(NOW);
+                assertThat(told.lines())
+                        .singleElement()
+                        .asString()
+                        .contains("log.doors takes closed no longer", "3 events");
+                older.poll(NOW);
+                assertThat(told.lines()).hasSize(1);
+            }
         }
     }
 
@@ -310,6 +373,19 @@ class BusLogTest extends BusContract {
         assertThat(read).isEqualTo(numbers);
         assertThat(BusTables.text(Set.of())).isEmpty();
         assertThat(BusTables.runs("")).isEmpty();
+    }
+
+    private static BusEvent traced(BusEvent event) {
+        var origin = new Origin("00-" + TRACE + "-00f067aa0ba902b7-01", "", "", "", "", "");
+        return new BusEvent(
+                event.source(),
+                event.position(),
+                event.part(),
+                event.type(),
+                event.key(),
+                event.at(),
+                event.data(),
+                origin);
     }
 
     private static BusEvent event(long position, String type, int bytes) {

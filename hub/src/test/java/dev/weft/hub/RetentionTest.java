@@ -9,7 +9,9 @@ import dev.weft.events.Bus;
 import dev.weft.events.BusEvent;
 import dev.weft.events.Origin;
 import dev.weft.events.Storage;
+import dev.weft.testkit.MovableClock;
 import dev.weft.testkit.VirtualTime;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +33,7 @@ class RetentionTest {
     private static final Duration NOW = Duration.ZERO;
     private static final long MIB = 1 << 20;
     private static final long MUCH = 1L << 40;
+    private static final Duration TAKEN_LONG_AGO = BusTables.TAKEN.multipliedBy(2);
 
     @TempDir private Path folder;
 
@@ -152,6 +155,33 @@ class RetentionTest {
     }
 
     @Test
+    void only_what_a_subscription_has_not_acknowledged_counts_as_dropped() throws Exception {
+        var log = log(Duration.ofDays(1000), MIB, 2 * MIB, Retention.Full.DROP);
+        log.subscribe("idle.windows", Set.of("broken")).close();
+        try (var consumer = log.subscribe("slow.doors", Set.of("opened"))) {
+            publish(log, "opened", 2, 10);
+            var first = consumer.poll(NOW).events();
+            // The second one is acknowledged and the first one still needed.
+            consumer.acknowledge(first.subList(1, 2));
+            for (int i = 0; i < 20; i++) {
+                publish(log, "closed", 5, 50_000);
+                publish(log, "opened", 5, 50_000);
+            }
+            consumer.acknowledge(first.subList(0, 1));
+            int handed = 0;
+            for (var events = consumer.poll(NOW).events();
+                    !events.isEmpty();
+                    events = consumer.poll(NOW).events()) {
+                consumer.acknowledge(events);
+                handed += events.size();
+            }
+            assertThat(handed).isPositive();
+            // Those that were not handed over, and the first one, which was acknowledged too late.
+            assertThat(log.dropped()).isEqualTo(100 - handed + 1);
+        }
+    }
+
+    @Test
     void positions_go_on_behind_a_restart_though_everything_was_deleted() throws Exception {
         var first = log(Duration.ZERO, 0, MUCH, Retention.Full.REFUSE);
         publish(first, 10, 10);
@@ -181,21 +211,62 @@ class RetentionTest {
                     .hasMessageContaining("much");
     }
 
+    @Test
+    void ids_of_programs_are_remembered_whatever_the_calendar_does() throws Exception {
+        var clock = new MovableClock();
+        var log = new BusLog(storage.database(), Retention.DEFAULT, clock);
+        assertThat(offer(log, "a").repeated()).isZero();
+        clock.move(TAKEN_LONG_AGO);
+        assertThat(offer(log, "b").repeated()).isZero();
+        assertThat(offer(log, "a").repeated()).isEqualTo(1);
+        clock.move(TAKEN_LONG_AGO);
+        log = new BusLog(storage.database(), Retention.DEFAULT, clock);
+        assertThat(offer(log, "c").repeated()).isZero();
+        assertThat(offer(log, "a").repeated()).isEqualTo(1);
+        clock.move(TAKEN_LONG_AGO.multipliedBy(-3));
+        assertThat(offer(log, "d").repeated()).isZero();
+        assertThat(offer(log, "a").repeated()).isEqualTo(1);
+    }
+
+    @Test
+    void ids_of_programs_are_forgotten_when_the_bus_has_run_for_a_day() throws Exception {
+        var log = new BusLog(storage.database(), Retention.DEFAULT, time);
+        offer(log, "a");
+        time.advance(BusTables.TAKEN.minusSeconds(1));
+        offer(log, "b");
+        assertThat(offer(log, "a").repeated()).isEqualTo(1);
+        time.advance(Duration.ofSeconds(2));
+        offer(log, "c");
+        assertThat(offer(log, "a").repeated()).isZero();
+        assertThat(offer(log, "b").repeated()).isEqualTo(1);
+    }
+
+    private static BusTables.Accepted offer(BusLog log, String id) throws InterruptedException {
+        var event =
+                new BusEvent(
+                        "/sensors/7",
+                        1,
+                        0,
+                        "measured",
+                        "room-1",
+                        Instant.EPOCH,
+                        "1".getBytes(StandardCharsets.UTF_8),
+                        Origin.NONE);
+        return log.accept(List.of(new BusTables.Offered(id, event, "")));
+    }
+
     private void publish(Bus bus, int events, int bytes) throws InterruptedException {
+        publish(bus, "opened", events, bytes);
+    }
+
+    private void publish(Bus bus, String type, int events, int bytes) throws InterruptedException {
         var data = new byte[bytes];
         Arrays.fill(data, (byte) '1');
         var all = new ArrayList<BusEvent>();
         for (int i = 0; i < events; i++)
             all.add(
                     new BusEvent(
-                            "door",
-                            ++position,
-                            0,
-                            "opened",
-                            "key",
-                            Instant.EPOCH,
-                            data,
-                            Origin.NONE));
+                            "door", ++position, 0, type, "key", Instant.EPOCH, data, Origin.NONE));
         bus.publish("door", position, all);
     }
 }

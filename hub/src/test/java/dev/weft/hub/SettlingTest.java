@@ -163,6 +163,47 @@ class SettlingTest {
         assertThat(settle(LONG).settled()).isTrue();
     }
 
+    @Test
+    void a_service_that_belongs_to_the_system_and_is_gone_is_missed() throws Exception {
+        serve("order", after -> 3);
+        serve("cart", after -> 3);
+        bus.publish("cart", 1, List.of());
+        assertThat(settle(LONG).settled()).isTrue();
+        table.remove("cart-1");
+        var result = settle(Duration.ofMillis(100));
+        assertThat(result.settled()).isFalse();
+        assertThat(result.blocked()).extracting(Blocked::by).contains("service cart");
+        serve("cart", after -> 3);
+        assertThat(settle(LONG).settled()).isTrue();
+    }
+
+    @Test
+    void a_service_is_missed_too_that_only_listens_and_a_program_is_not() throws Exception {
+        serve("order", after -> 3);
+        serve("cart", after -> 3);
+        table.remove("cart-1");
+        bus.subscribe("other.copies", Set.of("added")).close();
+        assertThat(bus.knows("cart")).isFalse();
+        bus.subscribe("cart.copies", Set.of("added")).close();
+        assertThat(settle(Duration.ofMillis(100)).blocked())
+                .extracting(Blocked::by)
+                .contains("service cart");
+    }
+
+    @Test
+    void a_service_that_goes_while_the_system_settles_is_missed() throws Exception {
+        serve("cart", after -> 3);
+        serve(
+                "order",
+                after -> {
+                    if (!after.equals(Receipt.NONE)) table.remove("order-1");
+                    return 5;
+                });
+        var result = settle(Duration.ofMillis(500));
+        assertThat(result.settled()).isFalse();
+        assertThat(result.blocked()).extracting(Blocked::by).containsExactly("service order");
+    }
+
     private static Receipt both(long cart) {
         return Receipt.of("cart", cart).and(Receipt.of("order", 5));
     }

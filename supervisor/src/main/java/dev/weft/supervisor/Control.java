@@ -1,5 +1,6 @@
 package dev.weft.supervisor;
 
+import dev.weft.core.BearerToken;
 import dev.weft.core.Body;
 import dev.weft.core.Context;
 import dev.weft.core.Failure;
@@ -16,7 +17,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -69,7 +69,7 @@ public final class Control {
                         Route.get("/admin/logs", control::logs),
                         Route.post("/admin/stop", control::stop),
                         Route.post("/admin/processes/{service}/restart", control::restart));
-        return problems().then(bearer(token)).then(routes);
+        return problems().then(BearerToken.required(token)).then(routes);
     }
 
     private static Filter<Request, Response> problems() {
@@ -92,21 +92,6 @@ public final class Control {
         members.put("detail", problem.detail());
         members.putAll(problem.members());
         return json(problem.status(), members).header("Content-Type", "application/problem+json");
-    }
-
-    private static Filter<Request, Response> bearer(String token) {
-        var wanted = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
-        return (request, next) -> {
-            var shown = request.headers().get("Authorization").orElse("");
-            if (!MessageDigest.isEqual(wanted, shown.getBytes(StandardCharsets.UTF_8)))
-                throw Problem.of(
-                                401,
-                                "token-wanted",
-                                "this wants the header Authorization: Bearer TOKEN with the token"
-                                        + " of the system's system.json")
-                        .failure();
-            return next.call(request);
-        };
     }
 
     private static Response json(int status, Object value) {

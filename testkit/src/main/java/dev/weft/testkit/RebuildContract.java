@@ -23,6 +23,7 @@ import dev.weft.events.Projection;
 import dev.weft.events.Projections;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
+import dev.weft.events.SteppedPipeline;
 import dev.weft.events.Storage;
 import dev.weft.events.Table;
 import dev.weft.events.Transaction;
@@ -212,6 +213,27 @@ public abstract class RebuildContract extends StorageCases {
         append("meter-a", 1);
         awaitApplied(old, 4);
         assertThat(sums()).containsExactly(Map.entry("a", 8L));
+    }
+
+    @Test
+    void tables_are_replaced_though_events_never_cease() throws Exception {
+        append("meter-a", 1);
+        var old = start(sums(1, 1));
+        awaitApplied(old, 1);
+        old.stop(LONG);
+        var busy =
+                new SteppedPipeline(
+                        "house", List.of(sums(2, 10)), List.of(), List.of(), storage(), bus, time);
+        // Whenever it looks there is another event to apply; with its first step it begins.
+        for (int i = 0; i < 2; i++) {
+            append("meter-a", 1);
+            busy.step("rebuild sums");
+        }
+        assertThat(sums()).containsExactly(Map.entry("a", 30L));
+        append("meter-a", 1);
+        busy.step("projection sums");
+        busy.step("projection sums");
+        assertThat(sums()).containsExactly(Map.entry("a", 40L));
     }
 
     @Test

@@ -1,8 +1,6 @@
 package dev.weft.core.policy;
 
-import dev.weft.core.Failure;
 import dev.weft.core.Filter;
-import dev.weft.core.Refusal;
 import dev.weft.core.Require;
 import dev.weft.core.Service;
 import dev.weft.core.Time;
@@ -20,7 +18,6 @@ import java.time.Duration;
 public final class Bulkhead<I, O> implements Filter<I, O> {
 
     private static final String POLICY = "bulkhead";
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private final String by;
     private final Options options;
@@ -74,30 +71,16 @@ public final class Bulkhead<I, O> implements Filter<I, O> {
             case DARK -> {
                 if (!gate.enterAnyway()) tally.count(POLICY, "refused");
             }
-            case ON -> enter();
+            case ON -> {
+                if (!gate.enter(POLICY, tally))
+                    throw Gate.full(
+                            by, "only " + options.atOnce() + " calls are let through at once");
+            }
         }
         try {
             return next.call(request);
         } finally {
             gate.leave();
-        }
-    }
-
-    private void enter() throws InterruptedException {
-        switch (gate.enter()) {
-            case AT_ONCE -> {}
-            case WAITED -> tally.count(POLICY, "waited");
-            case REFUSED -> {
-                tally.count(POLICY, "refused");
-                throw new Failure.Refused(
-                        Refusal.notBegun(
-                                        by,
-                                        Refusal.Reason.LIMIT,
-                                        "only "
-                                                + options.atOnce()
-                                                + " calls are let through at once")
-                                .retryAfter(RETRY_AFTER));
-            }
         }
     }
 }

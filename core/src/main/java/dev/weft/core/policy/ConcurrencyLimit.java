@@ -58,8 +58,6 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
     /** Of the time that a request had, so much must be left when it ends. */
     private static final double SPARE = 0.1;
 
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
     /** How errors are called that say "too much": see {@link Verdict#error}. */
     private static final Set<String> TOO_MUCH = Set.of("deadline", "timeout", "504", "limit");
 
@@ -154,7 +152,10 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
             case DARK -> {
                 if (!gate.enterAnyway()) tally.count(POLICY, "refused");
             }
-            case ON -> enter();
+            case ON -> {
+                if (!gate.enter(POLICY, tally))
+                    throw Gate.full(by, "only " + limit() + " requests are worked at together now");
+            }
         }
         var lesson = Lesson.NOTHING;
         try {
@@ -166,22 +167,6 @@ public final class ConcurrencyLimit<I, O> implements Filter<I, O> {
             throw e;
         } finally {
             learn(lesson, gate.leave());
-        }
-    }
-
-    private void enter() throws InterruptedException {
-        switch (gate.enter()) {
-            case AT_ONCE -> {}
-            case WAITED -> tally.count(POLICY, "waited");
-            case REFUSED -> {
-                tally.count(POLICY, "refused");
-                throw new Failure.Refused(
-                        Refusal.notBegun(
-                                        by,
-                                        Refusal.Reason.LIMIT,
-                                        "only " + limit() + " requests are worked at together now")
-                                .retryAfter(RETRY_AFTER));
-            }
         }
     }
 

@@ -3,6 +3,8 @@ package dev.weft.core.policy;
 import dev.weft.core.Context;
 import dev.weft.core.Criticality;
 import dev.weft.core.Deadline;
+import dev.weft.core.Failure;
+import dev.weft.core.Refusal;
 import dev.weft.core.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -26,7 +28,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Gate {
 
-    enum Entry {
+    private enum Entry {
         AT_ONCE,
         WAITED,
         REFUSED
@@ -42,6 +44,8 @@ final class Gate {
             this.criticality = criticality;
         }
     }
+
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private static final List<Criticality> LEAST_FIRST = List.of(Criticality.values()).reversed();
 
@@ -72,20 +76,41 @@ final class Gate {
         for (var each : Criticality.values()) waiting.put(each, new ArrayDeque<>());
     }
 
-    /** Takes a place for the current context, or is refused. Who got in has to {@link #leave}. */
-    Entry enter() throws InterruptedException {
+    /**
+     * Takes a place for the current context; who got one has to {@link #leave}. Counts the policy's decisions: {@code waited}
+     * (and was let in), {@code refused}.
+     */
+    boolean enter(String policy, Tally tally) throws InterruptedException {
+        var entry = enter();
+        switch (entry) {
+            case AT_ONCE -> {}
+            case WAITED -> tally.count(policy, "waited");
+            case REFUSED -> tally.count(policy, "refused");
+        }
+        return entry != Entry.REFUSED;
+    }
+
+    /** What is told to who got no place. */
+    static Failure.Refused full(String by, String detail) {
+        return new Failure.Refused(
+                Refusal.notBegun(by, Refusal.Reason.LIMIT, detail).retryAfter(RETRY_AFTER));
+    }
+
+    private Entry enter() throws InterruptedException {
         var context = Context.current();
-        var atMost = patience(context.deadline());
-        var waiter = new Waiter(context.criticality());
+        var criticality = context.criticality();
+        Duration atMost;
+        Waiter waiter;
         lock.lock();
         try {
-            if (free(waiter.criticality)) {
+            if (free(criticality)) {
                 taken++;
                 return Entry.AT_ONCE;
             }
-            if (!atMost.isPositive() || places == 0 || !room(waiter.criticality))
-                return Entry.REFUSED;
-            of(waiter.criticality).addFirst(waiter);
+            atMost = patience(context.deadline());
+            if (!atMost.isPositive() || places == 0 || !room(criticality)) return Entry.REFUSED;
+            waiter = new Waiter(criticality);
+            of(criticality).addFirst(waiter);
             waiters++;
         } finally {
             lock.unlock();

@@ -165,6 +165,11 @@ public final class PeakEwma {
         return faded(peak.get(), time.nanos());
     }
 
+    /** Whether one more call would take longer than calls took lately, because it is silent or has failed. */
+    boolean overdue() {
+        return leastNanos() > rememberedNanos();
+    }
+
     /** What it takes in any case: as long as the silence lasts, and until the penalty is over. */
     private double leastNanos() {
         long now = time.nanos();

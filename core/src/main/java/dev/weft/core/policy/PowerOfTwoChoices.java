@@ -8,7 +8,8 @@ import java.util.List;
  * Draws two at random and takes the one where a call costs less ({@link PeakEwma}).
  *
  * <p>Nearly as good as comparing all of them, at the same price for any number, and clients that know the same do not all
- * choose the same (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
+ * choose the same (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). One that ramps up leaves
+ * the rest of its share to the other, unless that one hangs or has failed.
  */
 public final class PowerOfTwoChoices implements Balancer {
 
@@ -36,7 +37,8 @@ public final class PowerOfTwoChoices implements Balancer {
             better = other;
             other = swapped;
         }
-        return better.takesPart() || !other.takesPart() ? better : other;
+        boolean otherwise = other.takesPart() && !other.load().overdue();
+        return better.takesPart() || !otherwise ? better : other;
     }
 
     /**

@@ -49,7 +49,12 @@ public final class Tried {
     public static <I, O> Filter<I, O> across(Filter<I, O> tries) {
         return (request, next) -> {
             var tried = CURRENT.isBound() ? CURRENT.get() : none();
-            return tries.apply(request, again -> tried.during(() -> next.call(again)));
+            return tries.apply(
+                    request,
+                    again ->
+                            current() == tried
+                                    ? next.call(again)
+                                    : tried.during(() -> next.call(again)));
         };
     }
 

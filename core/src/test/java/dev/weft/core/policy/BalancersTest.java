@@ -105,6 +105,18 @@ class BalancersTest {
     }
 
     @Test
+    void a_new_one_leaves_nothing_to_one_that_fails_or_hangs() {
+        var bad = nodes(2);
+        var ramping = added("new");
+        bad.getFirst().load().end(bad.getFirst().load().begin(), Verdicts.BAD);
+        bad.getLast().load().begin();
+        time.pass(Duration.ofSeconds(1));
+        assertThat(ramping.share()).isEqualTo(Node.FIRST_SHARE);
+        for (var one : bad)
+            assertThat(picks(choices, List.of(one, ramping))).containsOnlyKeys(ramping);
+    }
+
+    @Test
     void those_that_are_all_new_share_evenly() {
         for (var balancer : all()) {
             var nodes = List.of(added("a"), added("b"), added("c"), added("d"));
