@@ -7,6 +7,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -47,6 +50,22 @@ final class ProjectionRunner<E> implements Runner {
     private final Progress.Part part;
     private final Time time;
     private final Loop loop;
+
+    /** An event of the projection, and what it does to the tables. */
+    private record Work(StoredEvent event, Consumer<Sql> applied) {}
+
+    /**
+     * What stands in the log behind a position.
+     *
+     * @param through up to where it was read
+     * @param mayGoOn whether there may be more
+     * @param erasures that were known before: what it holds of others may go into no table
+     */
+    private record Reading(
+            long after, long through, boolean mayGoOn, List<Work> work, long erasures) {}
+
+    /** What is being read, or was, while the events before are applied. */
+    private Optional<FutureTask<Reading>> ahead = Optional.empty();
 
     /** What it keeps up, as it was when looked at; empty before that. */
     private Optional<Generation> generation = Optional.empty();
@@ -124,26 +143,70 @@ final class ProjectionRunner<E> implements Runner {
             return;
         }
         var it = generation.get();
-        long erasures = subjects.known();
-        var stored = log.log(position, MAX_BATCH);
-        if (stored.isEmpty()) {
+        var reading = read();
+        if (reading.through == position) {
             if (!live) caughtUp(it);
             awaitEvents();
             return;
         }
         boolean oneByOne = position < oneByOneThrough;
-        var batch = new ArrayList<StoredEvent>();
-        long through = position;
-        for (var event : stored) {
-            if (events.owns(event)) {
-                if (oneByOne && !batch.isEmpty()) break;
-                batch.add(event);
-            }
-            through = event.position();
+        if (reading.mayGoOn && !oneByOne) readAhead(reading.through);
+        var work = reading.work;
+        long through = reading.through;
+        if (oneByOne && work.size() > 1) {
+            work = work.subList(0, 1);
+            through = work.getFirst().event.position();
         }
-        if (batch.isEmpty()) skip(it, through);
-        else apply(it, batch, through, erasures);
+        if (work.isEmpty()) skip(it, through);
+        else apply(it, work, through, reading.erasures);
         part.applied(service, position);
+    }
+
+    /** What was read while the last events were applied, if that is what comes next. */
+    private Reading read() throws InterruptedException {
+        var begun = ahead;
+        ahead = Optional.empty();
+        if (begun.isEmpty()) return read(position);
+        try {
+            var reading = begun.get().get();
+            if (reading.after == position) return reading;
+        } catch (ExecutionException e) {
+            // If it fails still, that is told below.
+            return read(position);
+        }
+        return read(position);
+    }
+
+    private Reading read(long after) {
+        long erasures = subjects.known();
+        var stored = log.log(after, MAX_BATCH);
+        var work = new ArrayList<Work>();
+        for (var event : stored) if (events.owns(event)) work.add(new Work(event, work(event)));
+        return new Reading(
+                after,
+                stored.isEmpty() ? after : stored.getLast().position(),
+                stored.size() == MAX_BATCH,
+                work,
+                erasures);
+    }
+
+    /** Reads and decodes what comes next on a thread of its own: a replay waits either for that or for the database. */
+    private void readAhead(long after) {
+        var reading = new FutureTask<>(() -> read(after));
+        ahead = Optional.of(reading);
+        time.start(service + " " + part.by() + " reads ahead", reading);
+    }
+
+    /** Data that cannot be read fail when the event's turn comes. */
+    private Consumer<Sql> work(StoredEvent stored) {
+        try {
+            var event = events.decode(stored);
+            return sql -> apply(event, sql);
+        } catch (RuntimeException misfit) {
+            return sql -> {
+                throw misfit;
+            };
+        }
     }
 
     private void lookSoon() {
@@ -206,18 +269,11 @@ final class ProjectionRunner<E> implements Runner {
         else move(it, List.of(), through, sql -> false);
     }
 
-    /**
-     * @param erasures that were known before the batch was read: what it holds of others may go into no table
-     */
-    private void apply(Generation it, List<StoredEvent> batch, long through, long erasures)
+    private void apply(Generation it, List<Work> batch, long through, long erasures)
             throws Exception {
-        boolean personal = batch.stream().anyMatch(event -> PersonalJson.isIn(event.data()));
+        boolean personal = batch.stream().anyMatch(work -> PersonalJson.isIn(work.event.data()));
         try {
-            move(
-                    it,
-                    batch.stream().map(events::decode).toList(),
-                    through,
-                    sql -> personal && subjects.moved(erasures, sql));
+            move(it, batch, through, sql -> personal && subjects.moved(erasures, sql));
         } catch (InterruptedException e) {
             throw e;
         } catch (Throwable failure) {
@@ -225,7 +281,7 @@ final class ProjectionRunner<E> implements Runner {
                 oneByOneThrough = through;
                 return;
             }
-            var event = batch.getFirst();
+            var event = batch.getFirst().event;
             throw new Loop.StuckAt(service, event.position(), event.type(), failure);
         }
     }
@@ -239,7 +295,7 @@ final class ProjectionRunner<E> implements Runner {
     }
 
     /** Under load there is always one more event to apply, so a swap that is wanted is tried with each batch. */
-    private void move(Generation it, List<Event<E>> batch, long through, Predicate<Sql> outdated)
+    private void move(Generation it, List<Work> batch, long through, Predicate<Sql> outdated)
             throws Exception {
         long expected = checkpoint;
         var used = own.orElseThrow();
@@ -248,7 +304,7 @@ final class ProjectionRunner<E> implements Runner {
                     if (outdated.test(sql) || !generations.move(it, expected, through, sql))
                         return Moved.NOT;
                     var tables = used.of(sql);
-                    for (var event : batch) apply(event, tables);
+                    for (var work : batch) work.applied.accept(tables);
                     return it.swap() && generations.swapWanted(sql) ? Moved.LIVE : Moved.ON;
                 });
         switch (moved) {

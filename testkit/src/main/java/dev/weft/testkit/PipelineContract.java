@@ -174,6 +174,31 @@ public abstract class PipelineContract extends StorageCases {
     }
 
     @Test
+    void a_long_log_is_replayed_in_order_past_an_event_that_fails() throws Exception {
+        append("door-front", IntStream.rangeClosed(1, 700).toArray());
+        append("window-1", IntStream.rangeClosed(1, 600).toArray());
+        append("door-front", IntStream.rangeClosed(701, 1_400).toArray());
+        var broken = new AtomicBoolean(true);
+        var picky =
+                Projection.<Opened>of(
+                        "picky",
+                        DOOR,
+                        (event, sql) -> {
+                            if (event.data().number() == 650 && broken.get())
+                                throw new IllegalArgumentException("not this one");
+                            see(sql, "picky", event.key(), event.data().number());
+                        });
+        var progress = start(List.of(picky), List.of(), List.of()).progress();
+        awaitFailing(progress, "not this one");
+        assertThat(seen("picky")).hasSize(649);
+        broken.set(false);
+        assertThat(progress.awaitViews(Receipt.of("house", 2_000), LONG)).isEmpty();
+        assertThat(seen("picky"))
+                .containsExactlyElementsOf(
+                        IntStream.rangeClosed(1, 1_400).mapToObj(i -> "front " + i).toList());
+    }
+
+    @Test
     void who_waits_for_one_trace_is_not_held_by_what_others_wrote() throws Exception {
         var broken = new AtomicBoolean(true);
         var picky =

@@ -108,9 +108,16 @@ public final class Sqlite implements Dialect {
     /** By the driver itself: to look for one would load those of all databases. */
     @Override
     public Connection connect(Role role) throws SQLException {
-        if (file == null) return JDBC.createConnection("jdbc:sqlite::memory:", new Properties());
+        if (file == null) return JDBC.createConnection("jdbc:sqlite::memory:", settings());
         file.check();
-        return JDBC.createConnection("jdbc:sqlite:" + file, new Properties());
+        return JDBC.createConnection("jdbc:sqlite:" + file, settings());
+    }
+
+    /** Nobody asks for generated keys, which the driver would ask the database for behind each insert. */
+    private static Properties settings() {
+        var settings = new Properties();
+        settings.setProperty("jdbc.get_generated_keys", "false");
+        return settings;
     }
 
     @Override
