@@ -15,7 +15,8 @@ import java.util.Optional;
  * disk when it returns and is visible to every read from then on. Many threads, and several
  * processes on one store, may append at once. An append fails with {@link
  * dev.weft.core.Failure.Conflict} if a stream is not at the expected version or a condition does not hold, with {@link
- * dev.weft.core.Failure.Storage} if the store cannot write; then nothing of it is stored.
+ * dev.weft.core.Failure.Storage} if the store cannot write; then nothing of it is stored, unless the connection broke during
+ * the commit: who has to know appends under a key.
  *
  * <p>A read brings at most so many events, which is at least one. It ends with the event that brings its data to {@link
  * #MAX_READ_BYTES}, so only an empty read says that there is no more. It is a cut through the log as of one moment.

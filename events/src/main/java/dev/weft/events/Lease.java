@@ -33,23 +33,24 @@ final class Lease {
 
     /** Takes or renews it, unless another has it. */
     boolean take() throws InterruptedException {
-        long now = Parked.micros(time.now());
-        long ends = Parked.micros(time.now().plus(HOLDS));
-        long impossible = Parked.micros(time.now().plus(HOLDS.multipliedBy(2)));
-        held =
-                database.write(sql ->
-                        sql.update(
-                                "insert into weft_lease (name, holder, ends) values (?, ?, ?)"
-                                        + " on conflict (name) do update set holder = excluded.holder,"
-                                        + " ends = excluded.ends where weft_lease.holder ="
-                                        + " excluded.holder or weft_lease.ends < ? or weft_lease.ends > ?",
-                                name,
-                                holder,
-                                ends,
-                                now,
-                                impossible))
-                        == 1;
+        held = database.write(this::takes);
         return held;
+    }
+
+    /** Looks at the clock within the transaction, which may have waited for its turn for longer than a lease holds. */
+    private boolean takes(Sql sql) {
+        var now = time.now();
+        return sql.update(
+                        "insert into weft_lease (name, holder, ends) values (?, ?, ?)"
+                                + " on conflict (name) do update set holder = excluded.holder,"
+                                + " ends = excluded.ends where weft_lease.holder ="
+                                + " excluded.holder or weft_lease.ends < ? or weft_lease.ends > ?",
+                        name,
+                        holder,
+                        Parked.micros(now.plus(HOLDS)),
+                        Parked.micros(now),
+                        Parked.micros(now.plus(HOLDS.multipliedBy(2))))
+                == 1;
     }
 
     /** Whether it was held when it was last looked at. */

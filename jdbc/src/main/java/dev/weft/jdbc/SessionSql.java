@@ -16,6 +16,7 @@ final class SessionSql implements Sql {
     private Optional<Session.Together> waiting = Optional.empty();
     private boolean ended;
     private String failed = "";
+    private Optional<SQLException> undone = Optional.empty();
 
     SessionSql(Session session) {
         this.session = session;
@@ -42,7 +43,7 @@ final class SessionSql implements Sql {
             if (waiting.isEmpty()) waiting = Optional.of(session.together(sql));
             waiting.get().add(parameters);
         } catch (SQLException e) {
-            failed = sql;
+            breakOff(sql, e);
             throw Errors.statement(session.dialect(), sql, e);
         }
         if (waiting.get().isFull()) runWaiting();
@@ -56,7 +57,7 @@ final class SessionSql implements Sql {
         try {
             together.run();
         } catch (SQLException e) {
-            failed = together.sql();
+            breakOff(together.sql(), e);
             throw Errors.statement(session.dialect(), together.sql(), e);
         }
     }
@@ -76,9 +77,29 @@ final class SessionSql implements Sql {
         try {
             return running.run();
         } catch (SQLException e) {
-            if (!session.dialect().survivesErrors()) failed = sql;
+            fail(sql, e);
             throw Errors.statement(session.dialect(), sql, e);
         }
+    }
+
+    /** Lets nothing be done any more behind what failed, unless the transaction is as it was before. */
+    void fail(String what, SQLException e) {
+        if (!session.dialect().survivesErrors() || session.dialect().isAway(e)) breakOff(what, e);
+    }
+
+    private void breakOff(String what, SQLException e) {
+        failed = what;
+        if (session.dialect().survivesErrors() && session.dialect().isAway(e))
+            undone = Optional.of(e);
+    }
+
+    /**
+     * What may have undone not this transaction alone but all of its batch: a database whose transactions survive a wrong statement
+     * undoes the whole behind a full disk, for one, and what came then would be committed statement by statement
+     * (sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction").
+     */
+    Optional<SQLException> undone() {
+        return undone;
     }
 
     /** Does what waits first; fails if what is wanted, by name, cannot be done any more. */

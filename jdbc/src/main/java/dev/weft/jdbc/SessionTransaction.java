@@ -47,6 +47,7 @@ final class SessionTransaction implements Transaction {
             return appended;
         } catch (SQLException e) {
             failure = Optional.of(e);
+            sql.fail("an append", e);
             throw Errors.database(batch.session().dialect(), e);
         }
     }
@@ -71,6 +72,7 @@ final class SessionTransaction implements Transaction {
             return reading.read();
         } catch (SQLException e) {
             failure = Optional.of(e);
+            sql.fail("a read of " + what, e);
             throw Errors.database(batch.session().dialect(), e);
         }
     }
@@ -96,7 +98,8 @@ final class SessionTransaction implements Transaction {
 
     /** What the database did not do fails the whole batch. */
     void throwFailure() throws SQLException {
-        if (failure.isPresent()) throw failure.get();
+        var failed = failure.or(sql::undone);
+        if (failed.isPresent()) throw failed.get();
     }
 
     /** Runs what waits. */

@@ -1,6 +1,7 @@
 package dev.weft.jdbc;
 
 import dev.weft.core.Failure;
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,7 +54,8 @@ final class Sessions implements AutoCloseable {
     /**
      * Uses a session; a failure that may be the connection's own costs the session. One that was kept may have lost its
      * server meanwhile: if nothing has been changed on it yet, the same is done on another one, in the end a new one. So it
-     * is, once, if its statements are outdated.
+     * is, once, if its statements are outdated. Not if its thread was interrupted, which ends what any session does, nor if
+     * the server kept silent, which another session would wait for as long.
      */
     <T> T use(Use<T> use) throws SQLException {
         acquire();
@@ -72,16 +74,23 @@ final class Sessions implements AutoCloseable {
                     keep = !replaceable || !dialect.isConnections(e);
                     boolean prepareAnew = keep && !outdated && dialect.isOutdated(e);
                     if ((keep && !prepareAnew) || kept == null || session.changes()) throw e;
+                    if (Thread.currentThread().isInterrupted() || isSilence(e)) throw e;
                     outdated |= prepareAnew;
                 } finally {
                     inUse.remove(session);
-                    if (keep) idle.addFirst(session);
+                    if (keep && !closed) idle.addFirst(session);
                     else discard(session);
                 }
             }
         } finally {
             free.release();
         }
+    }
+
+    private static boolean isSilence(Throwable failure) {
+        for (Throwable e = failure; e != null; e = e.getCause())
+            if (e instanceof SocketTimeoutException) return true;
+        return false;
     }
 
     private void acquire() {

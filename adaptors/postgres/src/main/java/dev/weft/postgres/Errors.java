@@ -45,6 +45,10 @@ final class Errors {
                     " was locked by another process for more than "
                             + Postgres.BUSY.toSeconds()
                             + " s; end what holds it, such as a shell with an open transaction";
+            case "57014" ->
+                    " ended a statement that took too long, or that somebody cancelled; make it shorter, or raise "
+                            + Postgres.SILENCE_OPTION
+                            + " (seconds, 60 by default) in the storage's URL";
             case "57P01", "57P02", "57P03" -> " is being stopped or started";
             case "25006" -> " takes no changes here; this is a query, or the server is a replica";
             default -> state.startsWith("08") ? " broke the connection" : " failed";

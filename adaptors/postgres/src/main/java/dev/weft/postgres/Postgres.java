@@ -42,8 +42,16 @@ final class Postgres implements Dialect {
 
     static final Duration CONNECTING = Duration.ofSeconds(10);
 
-    /** Without a word from the server for so long, a statement fails. */
+    /**
+     * Without a word from the server for so long, the connection is given up, unless the URL says {@value #SILENCE_OPTION}, in
+     * seconds. The server itself ends a statement a twelfth sooner: one that went on without its connection would hold its locks.
+     */
     private static final Duration SILENCE = Duration.ofSeconds(60);
+
+    static final String SILENCE_OPTION = "socketTimeout";
+
+    /** Whatever the user's default is: a snapshot taken before the lock would not show what its last holder committed. */
+    private static final String BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
     private static final String LOCK = "SELECT position FROM weft_head FOR UPDATE";
 
@@ -129,7 +137,7 @@ final class Postgres implements Dialect {
         properties.setProperty("currentSchema", address.schema());
         properties.putIfAbsent("ApplicationName", "weft " + address.schema());
         properties.putIfAbsent("connectTimeout", String.valueOf(CONNECTING.toSeconds()));
-        properties.putIfAbsent("socketTimeout", String.valueOf(SILENCE.toSeconds()));
+        properties.putIfAbsent(SILENCE_OPTION, String.valueOf(SILENCE.toSeconds()));
         properties.putIfAbsent("tcpKeepAlive", "true");
         // A session keeps its statements, and has to be able to let go of them.
         properties.setProperty("preparedStatementCacheQueries", "0");
@@ -140,6 +148,7 @@ final class Postgres implements Dialect {
 
     @Override
     public void prepare(Session session, Role role) throws SQLException {
+        session.execute("SET statement_timeout = " + longestStatement().toMillis());
         if (role == Role.READER) {
             session.execute("SET default_transaction_read_only = on");
             return;
@@ -150,9 +159,17 @@ final class Postgres implements Dialect {
         Schema.make(session, address.schema(), name());
     }
 
+    /** None if the URL wants none, or what it says is for the driver to refuse. */
+    private Duration longestStatement() {
+        var seconds = address.options().getOrDefault(SILENCE_OPTION, String.valueOf(SILENCE.toSeconds()));
+        return seconds.matches("[0-9]{1,6}")
+                ? Duration.ofSeconds(Long.parseLong(seconds)).multipliedBy(11).dividedBy(12)
+                : Duration.ZERO;
+    }
+
     @Override
     public long begin(Session session, Time time) throws SQLException {
-        session.execute("BEGIN");
+        session.execute(BEGIN);
         return number(session.prepared(LOCK));
     }
 

@@ -12,6 +12,7 @@ import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.NewEvent;
 import dev.weft.events.Origin;
+import dev.weft.events.Sql;
 import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
 import java.math.BigDecimal;
@@ -293,6 +294,116 @@ class PostgresStorageTest {
                     assertThat(storage.database().query("select * from " + table, row -> true))
                             .isEmpty();
             }
+    }
+
+    @Test
+    void a_statement_that_takes_too_long_is_ended_and_holds_nobody_up() throws Exception {
+        try (var storage = Storage.open(TestServer.url(TestServer.freshSchema()) + "&socketTimeout=2", TIME)) {
+            var database = storage.database();
+            assertThatThrownBy(() ->
+                            database.write(sql -> sql.query("select pg_sleep(3600)", row -> true)))
+                    .isInstanceOf(Failure.Storage.class)
+                    .hasMessageContaining("socketTimeout");
+            assertThat(append(storage.events(), "s-1", "{}").position()).isEqualTo(1);
+            assertThatThrownBy(() -> database.query("select pg_sleep(3600)", row -> true))
+                    .isInstanceOf(Failure.Storage.class)
+                    .hasMessageContaining("socketTimeout");
+        }
+    }
+
+    @Test
+    void nodes_append_in_turn_whatever_isolation_is_their_users_default() throws Exception {
+        var url =
+                TestServer.url(TestServer.freshSchema())
+                        + "&options=-c%20default_transaction_isolation=serializable";
+        try (var one = Storage.open(url, TIME);
+                var other = Storage.open(url, TIME)) {
+            var failures = new ConcurrentHashMap<String, Exception>();
+            var writers = new ArrayList<Thread>();
+            for (var storage : List.of(one, other))
+                writers.add(
+                        TIME.start(
+                                "writer",
+                                () -> {
+                                    try {
+                                        for (int i = 0; i < 100; i++)
+                                            append(storage.events(), "s-1", "{}");
+                                    } catch (Failure.Storage | InterruptedException e) {
+                                        failures.put(storage.toString(), e);
+                                    }
+                                }));
+            for (var writer : writers) writer.join();
+            assertThat(failures).isEmpty();
+            assertThat(all(one.events())).hasSize(200);
+        }
+    }
+
+    @Test
+    void a_reader_that_is_interrupted_costs_its_own_connection_only() throws Exception {
+        var schema = TestServer.freshSchema();
+        try (var storage = open(schema);
+                var gate = open(TestServer.freshSchema())) {
+            var database = storage.database();
+            var kept = ConcurrentHashMap.<Long>newKeySet();
+            var readers = new ArrayList<Thread>();
+            gate.database()
+                    .write(sql -> {
+                        sql.query("select pg_advisory_xact_lock(20)", row -> true);
+                        for (int i = 0; i < 3; i++)
+                            readers.add(
+                                    TIME.start(
+                                            "reader",
+                                            () ->
+                                                    kept.addAll(
+                                                            database.query(
+                                                                    BACKEND_BEHIND_GATE,
+                                                                    row -> row.number("pid")))));
+                        awaitAtGate(sql, 3);
+                        return true;
+                    });
+            for (var reader : readers) reader.join();
+            assertThat(kept).hasSize(3);
+            gate.database()
+                    .write(sql -> {
+                        sql.query("select pg_advisory_xact_lock(20)", row -> true);
+                        var reader =
+                                TIME.start(
+                                        "interrupted",
+                                        () ->
+                                                assertThatThrownBy(() ->
+                                                                database.query(
+                                                                        BACKEND_BEHIND_GATE,
+                                                                        row -> true))
+                                                        .isInstanceOf(Failure.Storage.class));
+                        awaitAtGate(sql, 1);
+                        reader.interrupt();
+                        return join(reader);
+                    });
+            assertThat(kept)
+                    .containsAll(
+                            database.query(
+                                    "select pg_backend_pid() as pid", row -> row.number("pid")));
+        }
+    }
+
+    /** Tells its connection once nobody holds the gate. */
+    private static final String BACKEND_BEHIND_GATE =
+            "select pg_backend_pid() as pid from pg_advisory_xact_lock_shared(20)";
+
+    /** Asks until so many wait at the gate. */
+    private static void awaitAtGate(Sql sql, int wanted) {
+        var waiting =
+                "select count(*) as waiting from pg_locks where locktype = 'advisory' and objid = 20 and not granted";
+        while (sql.first(waiting, row -> row.number("waiting")).orElseThrow() < wanted)
+            Thread.onSpinWait();
+    }
+
+    private static boolean join(Thread thread) {
+        try {
+            return thread.join(Duration.ofSeconds(60));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

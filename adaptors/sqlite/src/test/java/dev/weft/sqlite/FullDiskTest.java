@@ -53,6 +53,34 @@ class FullDiskTest {
         assertThat(append(2, 1 << 20)).isEqualTo(new Appended(3, 3, false));
     }
 
+    @Test
+    void a_transaction_that_goes_on_behind_a_full_disk_leaves_nothing() throws Exception {
+        var database = storage.database();
+        database.write(sql -> sql.update("create table note (text blob)"));
+        append(0, 2);
+        maxPages(
+                database.first("PRAGMA page_count", row -> row.number("page_count")).orElseThrow()
+                        + 20);
+        assertThatThrownBy(() ->
+                        storage.write(transaction -> {
+                            transaction.sql().update("insert into note values ('before')");
+                            try {
+                                transaction.sql().update("insert into note values (zeroblob(1000000))");
+                            } catch (Failure.Storage full) {
+                                assertThat(full).hasMessageContaining("disk is full");
+                            }
+                            transaction.sql().update("insert into note values ('behind')");
+                            return transaction.append(
+                                    List.of(new Append("a-1", 1, List.of(new NewEvent("a", new byte[2])))),
+                                    List.of(),
+                                    Origin.NONE);
+                        }))
+                .isInstanceOf(Failure.Storage.class)
+                .hasMessageContaining("disk is full");
+        assertThat(database.query("select text from note", row -> row.text("text"))).isEmpty();
+        assertThat(append(1, 2)).isEqualTo(new Appended(2, 2, false));
+    }
+
     private void maxPages(long pages) throws InterruptedException {
         storage.database().write(sql -> sql.query("PRAGMA max_page_count=" + pages, row -> ""));
     }
