@@ -161,7 +161,8 @@ final class Postgres implements Dialect {
 
     /** None if the URL wants none, or what it says is for the driver to refuse. */
     private Duration longestStatement() {
-        var seconds = address.options().getOrDefault(SILENCE_OPTION, String.valueOf(SILENCE.toSeconds()));
+        var seconds =
+                address.options().getOrDefault(SILENCE_OPTION, String.valueOf(SILENCE.toSeconds()));
         return seconds.matches("[0-9]{1,6}")
                 ? Duration.ofSeconds(Long.parseLong(seconds)).multipliedBy(11).dividedBy(12)
                 : Duration.ZERO;

@@ -298,7 +298,8 @@ class PostgresStorageTest {
 
     @Test
     void a_statement_that_takes_too_long_is_ended_and_holds_nobody_up() throws Exception {
-        try (var storage = Storage.open(TestServer.url(TestServer.freshSchema()) + "&socketTimeout=2", TIME)) {
+        try (var storage =
+                Storage.open(TestServer.url(TestServer.freshSchema()) + "&socketTimeout=2", TIME)) {
             var database = storage.database();
             assertThatThrownBy(() ->
                             database.write(sql -> sql.query("select pg_sleep(3600)", row -> true)))

@@ -65,13 +65,19 @@ class FullDiskTest {
                         storage.write(transaction -> {
                             transaction.sql().update("insert into note values ('before')");
                             try {
-                                transaction.sql().update("insert into note values (zeroblob(1000000))");
+                                transaction
+                                        .sql()
+                                        .update("insert into note values (zeroblob(1000000))");
                             } catch (Failure.Storage full) {
                                 assertThat(full).hasMessageContaining("disk is full");
                             }
                             transaction.sql().update("insert into note values ('behind')");
                             return transaction.append(
-                                    List.of(new Append("a-1", 1, List.of(new NewEvent("a", new byte[2])))),
+                                    List.of(
+                                            new Append(
+                                                    "a-1",
+                                                    1,
+                                                    List.of(new NewEvent("a", new byte[2])))),
                                     List.of(),
                                     Origin.NONE);
                         }))
