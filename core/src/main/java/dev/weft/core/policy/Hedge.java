@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Makes a second try beside one that is slow, and takes the good answer that comes first.
  *
  * <p>One number says how much load it may add: with 1 %, a call that takes longer than 99 % of the calls of the last 30 s,
- * and at least {@link #LEAST_DELAY}, gets a second try, and no more than 1 % of the calls do. The second draws from the
+ * and at least {@link #LEAST_DELAY}, gets a second try, and no more than 1 % of the calls and {@link #SPARE} do. The second draws from the
  * {@link RetryBudget} too, which others fill ({@link Retry} does). Only idempotent calls are hedged of which two tries
  * may be under way at once ({@link Protocol#twice}); not before 1/share of them, and at least {@link #LEAST_SAMPLES}, were good or timed out
  * lately, for before that nobody knows what is slow. A share of 0 hedges nothing.
@@ -49,6 +49,12 @@ public final class Hedge<I, O> implements Filter<I, O> {
 
     /** How many calls have to be remembered at least: 20. */
     public static final int LEAST_SAMPLES = 20;
+
+    /**
+     * How many second tries there may be in 30 s beyond the share: 20. In usual times the slowest calls take all of the share, and
+     * nothing would be left for those that wait for an instance which begins to hang.
+     */
+    public static final int SPARE = 20;
 
     private static final Duration WINDOW = Duration.ofSeconds(30);
     private static final int BUCKETS = 30;
@@ -223,7 +229,8 @@ public final class Hedge<I, O> implements Filter<I, O> {
     }
 
     private synchronized boolean draw(int attempt) {
-        if ((load.sum(HEDGES) + 1) * RetryBudget.ONE > load.sum(CALLS) * share) return false;
+        long beyond = load.sum(HEDGES) + 1 - SPARE;
+        if (beyond * RetryBudget.ONE > load.sum(CALLS) * share) return false;
         if (!budget.take(attempt)) return false;
         load.add(HEDGES, 1);
         return true;

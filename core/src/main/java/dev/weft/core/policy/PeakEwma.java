@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.AtomicReference;
  *   <li><em>what calls took lately.</em> A longer one replaces what is remembered at once, and that fades by the clock,
  *       however many calls there are; so a slow instance is left quickly and comes back slowly
  *       (peak EWMA, after Finagle and Linkerd). After {@link #DECAY} it is not known any more, so one that was left is tried again. A call that was given up took at least as long as it was waited for.
- *   <li><em>its silence</em>: how long calls have been under way since one last went well. An instance that hangs is
- *       left after a few times what its calls take, not when the first of them has failed.
+ *   <li><em>its silence</em>: how long calls have been under way since one last went well, whether they were given up meanwhile or
+ *       not. An instance that hangs is left after a few times what its calls take, not when the first of them has failed.
  *   <li><em>what is left of its penalty.</em> A failure costs {@link #LEAST_PENALTY}, or as long as the answer asks to be left
  *       alone; otherwise an instance that fails fast would look like the best of all. It goes by like any time that must be waited for.
  * </ul>
@@ -60,8 +60,11 @@ public final class PeakEwma {
     /** The same, of good calls alone. */
     private final AtomicReference<Peak> good;
 
-    /** When a call last went well, or the first of those under way began. */
+    /** When a call last went well, or the first of those under way began; earlier by the silence before. */
     private volatile long askedNanos;
+
+    /** How long it had been silent when the last call under way ended. */
+    private volatile long silentNanos;
 
     /** Until when the last failure counts. */
     private final AtomicLong penaltyEndsNanos;
@@ -82,7 +85,7 @@ public final class PeakEwma {
     /** Counts a call, before it is sent; the answer is for {@link #end}. */
     public long begin() {
         long now = time.nanos();
-        if (pending.get() == 0) askedNanos = now;
+        if (pending.get() == 0) askedNanos = now - silentNanos;
         pending.incrementAndGet();
         return now;
     }
@@ -107,8 +110,7 @@ public final class PeakEwma {
             }
             case UNKNOWN -> tookAtLeast(took, now);
         }
-        // Who begins a call just now may have seen this one under way.
-        if (pending.decrementAndGet() == 0) askedNanos = now;
+        if (pending.decrementAndGet() == 0) silentNanos = Math.max(0, now - askedNanos);
     }
 
     private static long penaltyNanos(Duration retryAfter) {
@@ -192,6 +194,7 @@ public final class PeakEwma {
         peak.set(first());
         long now = time.nanos();
         askedNanos = now;
+        silentNanos = 0;
         penaltyEndsNanos.set(now);
     }
 }

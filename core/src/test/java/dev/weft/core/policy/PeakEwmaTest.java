@@ -142,6 +142,23 @@ class PeakEwmaTest {
     }
 
     @Test
+    void one_that_hangs_is_not_well_because_each_call_is_given_up_soon() {
+        call(Duration.ofMillis(1));
+        for (int i = 1; i <= 10; i++) {
+            long begun = load.begin();
+            time.pass(Duration.ofMillis(20));
+            assertThat(load.latencyNanos()).isEqualTo(i * 20 * MS);
+            load.end(begun, Verdict.UNKNOWN);
+        }
+        time.pass(Duration.ofMinutes(1));
+        assertThat(load.latencyNanos()).as("nobody asks").isLessThan(1 * MS);
+        load.begin();
+        assertThat(load.latencyNanos()).as("it has still to answer").isEqualTo(200 * MS);
+        call(Duration.ofMillis(1));
+        assertThat(load.latencyNanos()).isLessThan(2 * MS);
+    }
+
+    @Test
     void an_answer_ends_the_silence_and_so_does_having_nothing_to_answer() {
         call(Duration.ofMillis(1));
         long slow = load.begin();

@@ -221,6 +221,31 @@ class ResilienceTest {
                 });
     }
 
+    /** Two callers of three servers whose answers take so different times that silence says little. */
+    private static Town hangsAmongErratic(Stack stack, long seed) {
+        var town = new Town(stack, seed);
+        var work = Latency.logNormal(ofMillis(60), ofMillis(600));
+        for (int i = 0; i < 3; i++) {
+            var server = town.start("stock", "stock-" + i, 64, work).server();
+            if (i == 0) server.hanging(ofSeconds(20), ofSeconds(25));
+        }
+        for (var caller : List.of("shop", "desk"))
+            town.arrive(
+                    50, Duration.ZERO, ofSeconds(30), town.client(caller, "stock", TWO_SECONDS));
+        return town.run(ofSeconds(30));
+    }
+
+    @Test
+    void an_instance_that_hangs_among_erratic_ones_costs_few_calls() {
+        scenario(
+                "erratic-hangs",
+                ResilienceTest::hangsAmongErratic,
+                20,
+                25,
+                "stock-0",
+                town -> assertThat(between(town, 20, 25).success()).isGreaterThan(0.99));
+    }
+
     /** Of 20 calls one has 5 ms, in which hardly any instance answers. */
     private static Town impatient(Stack stack, long seed) {
         var town = new Town(stack, seed);
