@@ -27,8 +27,9 @@ import java.util.WeakHashMap;
  * <p>The states of the {@value #MAX_STATES} instances used last are kept with their version. A
  * decision is made on the state at hand; the expected version sees to it that events are only
  * stored if that was the newest. A rejection, and a decision that nothing happens, store nothing
- * that could fail, so they count only for a state that was read in this call. When others write to
- * the same stream, the command is decided again, {@value #MAX_ATTEMPTS} times in all.
+ * that could fail, so they count only for a state that was read in this call. Commands to the same stream wait for each
+ * other, as all but one of them would be decided in vain; when other processes write to it, the command is decided again,
+ * {@value #MAX_ATTEMPTS} times in all.
  *
  * <p>Work that has a key ({@link dev.weft.core.Work}) appends once, however often it is done again:
  * each call takes the work's next append key, whatever comes of it, and a key that was used before
@@ -62,6 +63,7 @@ public final class Commands {
     private final Tracer tracer;
     private final Meter.Counter stored;
     private final Meter.Counter conflicts;
+    private final Turns turns = new Turns();
     private final Object lock = new Object();
     private final Map<String, Coded> codecs = new HashMap<>();
     private final LinkedHashMap<String, Known> states = new LinkedHashMap<>(64, 0.75f, true);
@@ -141,7 +143,9 @@ public final class Commands {
      */
     public <C, S, E> Outcome<S> handle(Decider<C, S, E> decider, String id, C command)
             throws InterruptedException {
-        return new Instance<>(decider, id, store.erasures()).handle(command);
+        return turns.run(
+                decider.stream(id),
+                () -> new Instance<>(decider, id, store.erasures()).handle(command));
     }
 
     /**

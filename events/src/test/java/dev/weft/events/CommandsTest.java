@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -178,6 +179,45 @@ class CommandsTest {
         assertThat(changed).isPositive();
         assertThat(commands.state(PURSE, "1")).isEqualTo(changed);
         assertThat(store.head()).isEqualTo(changed);
+    }
+
+    @Test
+    void commands_to_one_thing_at_once_are_all_accepted_and_none_is_decided_in_vain()
+            throws Exception {
+        store.held = new CountDownLatch(1);
+        var all = new ArrayList<FutureTask<Outcome<Long>>>();
+        for (int i = 0; i < 64; i++) {
+            var one = new FutureTask<>(() -> commands.handle(PURSE, "1", 1L));
+            all.add(one);
+            var thread = SystemTime.INSTANCE.start("racer", one);
+            while (thread.getState() != Thread.State.WAITING) Thread.onSpinWait();
+        }
+        store.held.countDown();
+        for (var one : all)
+            assertThat(one.get(30, TimeUnit.SECONDS)).isInstanceOf(Accepted.class);
+        assertThat(commands.state(PURSE, "1")).isEqualTo(64L);
+        assertThat(store.appends.get()).isEqualTo(64);
+    }
+
+    @Test
+    void who_waits_for_a_command_to_the_same_thing_may_leave_and_holds_up_no_other_thing()
+            throws Exception {
+        var held = new CountDownLatch(1);
+        store.held = held;
+        var slow = new FutureTask<>(() -> commands.handle(PURSE, "1", 1L));
+        SystemTime.INSTANCE.start("slow", slow);
+        while (store.appends.get() == 0) Thread.onSpinWait();
+        store.held = new CountDownLatch(0);
+        var leaving = new FutureTask<>(() -> commands.handle(PURSE, "1", 3L));
+        var thread = SystemTime.INSTANCE.start("leaving", leaving);
+        while (thread.getState() != Thread.State.WAITING) Thread.onSpinWait();
+        assertThat(commands.handle(PURSE, "2", 7L)).isEqualTo(new Accepted<>(7L, 1));
+        thread.interrupt();
+        assertThatThrownBy(() -> leaving.get(30, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(InterruptedException.class);
+        held.countDown();
+        assertThat(slow.get(30, TimeUnit.SECONDS)).isEqualTo(new Accepted<>(1L, 1));
+        assertThat(commands.handle(PURSE, "1", 2L)).isEqualTo(new Accepted<>(3L, 2));
     }
 
     private static int changes(Commands commands, int times) throws InterruptedException {
@@ -620,6 +660,7 @@ class CommandsTest {
         final AtomicInteger kept = new AtomicInteger();
         final AtomicInteger eventsRead = new AtomicInteger();
         final AtomicInteger mostRead = new AtomicInteger();
+        volatile CountDownLatch held = new CountDownLatch(0);
         volatile boolean interfering;
         volatile boolean full;
 
@@ -631,6 +672,7 @@ class CommandsTest {
         public Appended append(List<Append> appends, List<Condition> conditions, Origin origin)
                 throws InterruptedException {
             this.appends.incrementAndGet();
+            held.await();
             if (interfering)
                 for (var append : appends)
                     store.append(
