@@ -4,6 +4,7 @@ import dev.weft.core.Time;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.EventStore.Condition;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
@@ -40,9 +41,6 @@ public interface Dialect {
      * but not for ever. Tells the log's end.
      */
     long begin(Session session, Time time) throws SQLException;
-
-    /** Writes down the log's new end, if the transaction has one; the commit follows. */
-    default void end(Session session, long head) throws SQLException {}
 
     /** The log's end as of the last commit. */
     long head(Session session) throws SQLException;
@@ -82,7 +80,12 @@ public interface Dialect {
         return query;
     }
 
-    /** Adds to the log what has been checked. */
+    /** A text of a row that is read, never null; for drivers that have a quicker way to it. */
+    default String text(ResultSet row, int column) throws SQLException {
+        return row.getString(column);
+    }
+
+    /** Adds to the log what has been checked: at least one event, in order. */
     void insert(Session session, List<NewRow> rows) throws SQLException;
 
     /** Whether the connection may be to blame, so that a new one is worth a try. */

@@ -67,7 +67,7 @@ final class Log {
         statement.setString(1, stream);
         statement.setLong(2, from);
         statement.setLong(3, max);
-        return events(statement);
+        return events(session.dialect(), statement);
     }
 
     static List<StoredEvent> log(Session session, long afterPosition, int max) throws SQLException {
@@ -85,7 +85,7 @@ final class Log {
         var statement = session.prepared(session.dialect().bounded(query, backwards));
         statement.setLong(1, from);
         statement.setLong(2, max);
-        return events(statement);
+        return events(session.dialect(), statement);
     }
 
     /** The positions are found first and the events read by them, so that no data is sorted. */
@@ -109,7 +109,7 @@ final class Log {
                         + "LIMIT ?";
         var statement = session.prepared(session.dialect().bounded(sql, backwards));
         Search.bind(statement, parameters);
-        return events(statement);
+        return events(session.dialect(), statement);
     }
 
     static long lastOf(Session session, String correlation, long afterPosition)
@@ -146,12 +146,13 @@ final class Log {
                 .findFirst();
     }
 
-    private static List<StoredEvent> events(PreparedStatement statement) throws SQLException {
+    private static List<StoredEvent> events(Dialect dialect, PreparedStatement statement)
+            throws SQLException {
         var events = new ArrayList<StoredEvent>();
         try (var result = statement.executeQuery()) {
             long bytes = 0;
             while (bytes < EventStore.MAX_READ_BYTES && result.next()) {
-                var event = event(result);
+                var event = event(dialect, result);
                 events.add(event);
                 bytes += event.sizeBytes();
             }
@@ -159,23 +160,23 @@ final class Log {
         return List.copyOf(events);
     }
 
-    private static StoredEvent event(ResultSet row) throws SQLException {
+    private static StoredEvent event(Dialect dialect, ResultSet row) throws SQLException {
         return new StoredEvent(
                 row.getLong(1),
-                row.getString(2),
+                dialect.text(row, 2),
                 row.getLong(3),
-                row.getString(4),
+                dialect.text(row, 4),
                 row.getInt(5),
                 row.getBytes(6),
-                tags(row.getString(7)),
+                tags(dialect.text(row, 7)),
                 Instant.EPOCH.plus(row.getLong(8), ChronoUnit.MICROS),
                 new Origin(
-                        row.getString(9),
-                        row.getString(10),
-                        row.getString(11),
-                        row.getString(12),
-                        row.getString(13),
-                        row.getString(14)));
+                        dialect.text(row, 9),
+                        dialect.text(row, 10),
+                        dialect.text(row, 11),
+                        dialect.text(row, 12),
+                        dialect.text(row, 13),
+                        dialect.text(row, 14)));
     }
 
     /** As {@link NewRow#tags} wrote them. */

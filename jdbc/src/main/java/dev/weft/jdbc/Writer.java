@@ -191,7 +191,6 @@ final class Writer implements AutoCloseable {
             lookUp(batch, units);
             for (var unit : units) unit.run(batch);
             batch.flush();
-            dialect.end(session, batch.head());
             session.commit();
             return batch.head();
         } catch (SQLException | RuntimeException | Error e) {

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -57,8 +58,6 @@ final class Postgres implements Dialect {
 
     private static final String HEAD = "SELECT position FROM weft_head";
 
-    private static final String END = "UPDATE weft_head SET position = ?";
-
     private static final String VERSIONS =
             """
             SELECT s.stream, e.version FROM unnest(?::text[]) AS s (stream)
@@ -78,6 +77,7 @@ final class Postgres implements Dialect {
 
     private static final String INSERT =
             """
+            WITH head AS (UPDATE weft_head SET position = ?)
             INSERT INTO weft_event (position, stream, version, type, data, at, traceparent,
                 tracestate, baggage, criticality, cause, append_key, type_version, tags)
             SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bytea[], ?::bigint[],
@@ -175,13 +175,6 @@ final class Postgres implements Dialect {
     }
 
     @Override
-    public void end(Session session, long head) throws SQLException {
-        var statement = session.prepared(END);
-        statement.setLong(1, head);
-        statement.executeUpdate();
-    }
-
-    @Override
     public long head(Session session) throws SQLException {
         return number(session.prepared(HEAD));
     }
@@ -198,7 +191,7 @@ final class Postgres implements Dialect {
             throws SQLException {
         var versions = new HashMap<String, Long>();
         var statement = session.prepared(VERSIONS);
-        statement.setArray(1, session.connection().createArrayOf("text", streams.toArray()));
+        texts(session, statement, 1, streams, stream -> stream);
         try (var result = statement.executeQuery()) {
             while (result.next()) versions.put(result.getString(1), result.getLong(2));
         }
@@ -210,7 +203,7 @@ final class Postgres implements Dialect {
             throws SQLException {
         var found = new HashMap<String, Appended>();
         var statement = session.prepared(APPENDED);
-        statement.setArray(1, session.connection().createArrayOf("text", keys.toArray()));
+        texts(session, statement, 1, keys, key -> key);
         try (var result = statement.executeQuery()) {
             while (result.next())
                 found.put(
@@ -251,19 +244,13 @@ final class Postgres implements Dialect {
             throws SQLException {
         if (asked.isEmpty()) return;
         var statement = session.prepared(query);
-        var numbers = IntStream.range(0, asked.size()).boxed().toArray();
-        statement.setArray(1, session.connection().createArrayOf("integer", numbers));
-        array(
-                session,
-                statement,
-                2,
-                "text",
-                asked,
-                it -> it.tagged() ? it.one().tags().getFirst() : "");
-        array(session, statement, 3, "text", asked, it -> String.join("\n", it.one().tags()));
-        array(session, statement, 4, "text", asked, it -> String.join("\n", it.one().types()));
-        array(session, statement, 5, "text", asked, Asked::prefix);
-        array(session, statement, 6, "bigint", asked, it -> it.condition().after());
+        var numbers = IntStream.range(0, asked.size()).boxed().toList();
+        array(session, statement, 1, "integer", numbers, number -> number, Integer[]::new);
+        texts(session, statement, 2, asked, it -> it.tagged() ? it.one().tags().getFirst() : "");
+        texts(session, statement, 3, asked, it -> String.join("\n", it.one().tags()));
+        texts(session, statement, 4, asked, it -> String.join("\n", it.one().types()));
+        texts(session, statement, 5, asked, Asked::prefix);
+        numbers(session, statement, 6, asked, it -> it.condition().after());
         try (var result = statement.executeQuery()) {
             while (result.next())
                 broken.merge(asked.get(result.getInt(1)).condition(), result.getLong(2), Math::min);
@@ -286,22 +273,21 @@ final class Postgres implements Dialect {
     @Override
     public void insert(Session session, List<NewRow> rows) throws SQLException {
         var insert = session.prepared(INSERT);
-        array(session, insert, 1, "bigint", rows, NewRow::position);
-        array(session, insert, 2, "text", rows, NewRow::stream);
-        array(session, insert, 3, "bigint", rows, NewRow::version);
-        array(session, insert, 4, "text", rows, row -> row.event().type());
-        var data = new byte[rows.size()][];
-        for (int i = 0; i < data.length; i++) data[i] = rows.get(i).event().data();
-        insert.setArray(5, session.connection().createArrayOf("bytea", data));
-        array(session, insert, 6, "bigint", rows, NewRow::atMicros);
-        array(session, insert, 7, "text", rows, row -> row.origin().traceparent());
-        array(session, insert, 8, "text", rows, row -> row.origin().tracestate());
-        array(session, insert, 9, "text", rows, row -> row.origin().baggage());
-        array(session, insert, 10, "text", rows, row -> row.origin().criticality());
-        array(session, insert, 11, "text", rows, row -> row.origin().cause());
-        array(session, insert, 12, "text", rows, row -> row.origin().appendKey());
-        array(session, insert, 13, "integer", rows, row -> row.event().typeVersion());
-        array(session, insert, 14, "text", rows, NewRow::tags);
+        insert.setLong(1, rows.getLast().position());
+        numbers(session, insert, 2, rows, NewRow::position);
+        texts(session, insert, 3, rows, NewRow::stream);
+        numbers(session, insert, 4, rows, NewRow::version);
+        texts(session, insert, 5, rows, row -> row.event().type());
+        array(session, insert, 6, "bytea", rows, row -> row.event().data(), byte[][]::new);
+        numbers(session, insert, 7, rows, NewRow::atMicros);
+        texts(session, insert, 8, rows, row -> row.origin().traceparent());
+        texts(session, insert, 9, rows, row -> row.origin().tracestate());
+        texts(session, insert, 10, rows, row -> row.origin().baggage());
+        texts(session, insert, 11, rows, row -> row.origin().criticality());
+        texts(session, insert, 12, rows, row -> row.origin().cause());
+        texts(session, insert, 13, rows, row -> row.origin().appendKey());
+        array(session, insert, 14, "integer", rows, row -> row.event().typeVersion(), Integer[]::new);
+        texts(session, insert, 15, rows, NewRow::tags);
         insert.executeUpdate();
         insertTags(session, rows);
     }
@@ -316,20 +302,47 @@ final class Postgres implements Dialect {
             }
         if (tags.isEmpty()) return;
         var insert = session.prepared(INSERT_TAGS);
-        insert.setArray(1, session.connection().createArrayOf("text", tags.toArray()));
-        insert.setArray(2, session.connection().createArrayOf("bigint", positions.toArray()));
+        texts(session, insert, 1, tags, tag -> tag);
+        numbers(session, insert, 2, positions, position -> position);
         insert.executeUpdate();
     }
 
-    private static <T> void array(
+    private static <T> void texts(
+            Session session,
+            PreparedStatement statement,
+            int index,
+            Collection<T> rows,
+            Function<T, String> column)
+            throws SQLException {
+        array(session, statement, index, "text", rows, column, String[]::new);
+    }
+
+    private static <T> void numbers(
+            Session session,
+            PreparedStatement statement,
+            int index,
+            Collection<T> rows,
+            Function<T, Long> column)
+            throws SQLException {
+        array(session, statement, index, "bigint", rows, column, Long[]::new);
+    }
+
+    /**
+     * Sets a parameter to a column of the rows.
+     *
+     * @param typed makes an array of the very type: the driver sends it in binary form then, and as text otherwise, which takes
+     *     both sides several times as long
+     */
+    private static <T, E> void array(
             Session session,
             PreparedStatement statement,
             int index,
             String type,
-            List<T> rows,
-            Function<T, Object> column)
+            Collection<T> rows,
+            Function<T, E> column,
+            IntFunction<E[]> typed)
             throws SQLException {
-        var values = rows.stream().map(column).toArray();
+        var values = rows.stream().map(column).toArray(typed);
         statement.setArray(index, session.connection().createArrayOf(type, values));
     }
 

@@ -9,10 +9,12 @@ import dev.weft.jdbc.NewRow;
 import dev.weft.jdbc.Rows;
 import dev.weft.jdbc.Session;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -248,6 +250,13 @@ public final class Sqlite implements Dialect {
             }
         }
         return found;
+    }
+
+    /** By its bytes, which are copied at once; a text comes in a native buffer, of which each takes longer than a row. */
+    @Override
+    public String text(ResultSet row, int column) throws SQLException {
+        var utf8 = row.getBytes(column);
+        return utf8 == null || utf8.length == 0 ? "" : new String(utf8, StandardCharsets.UTF_8);
     }
 
     @Override
