@@ -165,7 +165,9 @@ public final class AxonStore implements MeasuredStore {
         public <T> SerializedObject<T> serialize(Object object, Class<T> as) {
             boolean data = object instanceof byte[];
             return new SimpleSerializedObject<>(
-                    as.cast(data ? object : NONE), as, data ? MEASURED : typeForClass(MetaData.class));
+                    as.cast(data ? object : NONE),
+                    as,
+                    data ? MEASURED : typeForClass(MetaData.class));
         }
 
         @Override

@@ -49,7 +49,8 @@ record AppendLoad(int writers, int events, int bytes, boolean oneStream) {
 
     /** Appends for a while, and proves what was acknowledged. */
     Durations.Summary run(MeasuredStore store, Duration length) throws Exception {
-        return run(store, new Bound(TIME.nanos() + length.toNanos(), new AtomicLong(Long.MAX_VALUE)));
+        return run(
+                store, new Bound(TIME.nanos() + length.toNanos(), new AtomicLong(Long.MAX_VALUE)));
     }
 
     /** Appends so often, by all writers together, and proves what was acknowledged. */

@@ -26,7 +26,8 @@ record Cpu(long millis, long childrenMillis) {
     private static long millis(ProcessHandle process) {
         try {
             var stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
-            // Behind the name, which may have blanks: state, ..., user and system time as 12th and 13th.
+            // Behind the name, which may have blanks: state, ..., user and system time as 12th and
+            // 13th.
             var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
             return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * TICK_MILLIS;
         } catch (IOException e) {

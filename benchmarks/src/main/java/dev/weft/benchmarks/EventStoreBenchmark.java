@@ -108,8 +108,7 @@ public final class EventStoreBenchmark {
         var cpu = Cpu.now();
         var durations = new Durations();
         durations.fill(step, () -> TIME.nanos() < endNanos);
-        return Summary.of(
-                List.of(durations), TIME.nanos() - startNanos, Cpu.now().since(cpu));
+        return Summary.of(List.of(durations), TIME.nanos() - startNanos, Cpu.now().since(cpu));
     }
 
     private Summary appends(EventStore store, int writers, int run) throws Exception {
@@ -138,8 +137,7 @@ public final class EventStoreBenchmark {
         }
         left.await();
         if (!failures.isEmpty()) throw failures.element();
-        return Summary.of(
-                List.copyOf(all), TIME.nanos() - startNanos, Cpu.now().since(cpu));
+        return Summary.of(List.copyOf(all), TIME.nanos() - startNanos, Cpu.now().since(cpu));
     }
 
     private static void append(EventStore store, String stream, long version)

@@ -28,7 +28,8 @@ final class Payload {
     static byte[] of(String writer, long number, int bytes) {
         var id = (writer + "/" + number).getBytes(StandardCharsets.ISO_8859_1);
         int rest = bytes - HEAD.length - id.length - MIDDLE.length - TAIL.length;
-        if (rest < 0) throw new IllegalArgumentException("events have 64 bytes or more, not " + bytes);
+        if (rest < 0)
+            throw new IllegalArgumentException("events have 64 bytes or more, not " + bytes);
         int from = (Arrays.hashCode(id) & Integer.MAX_VALUE) % (LETTERS.length - rest);
         var data = new byte[bytes];
         int at = put(HEAD, 0, HEAD.length, data, 0);

@@ -35,7 +35,8 @@ final class PlainPostgres extends PlainStore {
                     CREATE TABLE event (position bigint PRIMARY KEY, stream text COLLATE "C" NOT NULL, version bigint NOT NULL,
                         type text NOT NULL, data bytea NOT NULL, at bigint NOT NULL, UNIQUE (stream, version))
                     """);
-            statement.execute("CREATE TABLE head (position bigint NOT NULL) WITH (fillfactor = 10)");
+            statement.execute(
+                    "CREATE TABLE head (position bigint NOT NULL) WITH (fillfactor = 10)");
             statement.execute("INSERT INTO head VALUES (0)");
         }
         writing.setAutoCommit(false);

@@ -1,6 +1,7 @@
 package dev.weft.benchmarks;
 
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -19,7 +20,12 @@ final class PlainSqlite extends PlainStore {
     private PreparedStatement commit;
 
     private PlainSqlite(String url) throws SQLException {
-        super(DriverManager.getConnection(url), DriverManager.getConnection(url));
+        super(connect(url), connect(url));
+    }
+
+    /** The driver is not to ask for generated keys behind each insert. */
+    private static Connection connect(String url) throws SQLException {
+        return DriverManager.getConnection(url + "?jdbc.get_generated_keys=false");
     }
 
     static PlainStore open(Path file) throws SQLException {
@@ -37,8 +43,7 @@ final class PlainSqlite extends PlainStore {
                             "checkpoint_fullfsync=1",
                             "wal_autocheckpoint=2000",
                             "journal_size_limit=67108864",
-                            "cache_size=-16384"))
-                statement.execute("PRAGMA " + pragma);
+                            "cache_size=-16384")) statement.execute("PRAGMA " + pragma);
             statement.execute(
                     """
                     CREATE TABLE event (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL,

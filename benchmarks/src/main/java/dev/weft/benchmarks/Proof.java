@@ -33,7 +33,10 @@ record Proof(MeasuredStore store, int bytes, boolean oneStream) {
                 long number = Payload.number(event.data());
                 require(event.position() > last, event, "is out of order");
                 require(!store.gapless() || event.position() == last + 1, event, "is behind a gap");
-                require(oneStream || writer.equals(event.stream()), event, "is in another's stream");
+                require(
+                        oneStream || writer.equals(event.stream()),
+                        event,
+                        "is in another's stream");
                 require(
                         number == numbers.merge(writer, 1L, Long::sum),
                         event,

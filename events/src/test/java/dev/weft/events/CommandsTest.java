@@ -193,8 +193,7 @@ class CommandsTest {
             while (thread.getState() != Thread.State.WAITING) Thread.onSpinWait();
         }
         store.held.countDown();
-        for (var one : all)
-            assertThat(one.get(30, TimeUnit.SECONDS)).isInstanceOf(Accepted.class);
+        for (var one : all) assertThat(one.get(30, TimeUnit.SECONDS)).isInstanceOf(Accepted.class);
         assertThat(commands.state(PURSE, "1")).isEqualTo(64L);
         assertThat(store.appends.get()).isEqualTo(64);
     }

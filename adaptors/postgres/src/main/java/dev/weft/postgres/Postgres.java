@@ -286,7 +286,14 @@ final class Postgres implements Dialect {
         texts(session, insert, 11, rows, row -> row.origin().criticality());
         texts(session, insert, 12, rows, row -> row.origin().cause());
         texts(session, insert, 13, rows, row -> row.origin().appendKey());
-        array(session, insert, 14, "integer", rows, row -> row.event().typeVersion(), Integer[]::new);
+        array(
+                session,
+                insert,
+                14,
+                "integer",
+                rows,
+                row -> row.event().typeVersion(),
+                Integer[]::new);
         texts(session, insert, 15, rows, NewRow::tags);
         insert.executeUpdate();
         insertTags(session, rows);
