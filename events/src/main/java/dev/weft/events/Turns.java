@@ -40,7 +40,7 @@ final class Turns {
 
     private Turn join(String name) {
         synchronized (turns) {
-            var turn = turns.computeIfAbsent(name, unused -> new Turn());
+            var turn = turns.computeIfAbsent(name, _ -> new Turn());
             turn.users++;
             return turn;
         }
