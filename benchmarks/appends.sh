@@ -8,7 +8,7 @@ events=${WEFT_APPENDS:-1 10 100}
 bytes=${WEFT_BYTES:-256 1024}
 . "$here/stores.sh"
 
-measure appends "$stores" "ms=$((seconds * 1000))" "warm_up_ms=${WEFT_WARM_UP_MS:-9000}" \
+measure appends "$stores" "ms=$((seconds * 1000))" "warm_up_ms=${WEFT_WARM_UP_MS:-7200}" \
     "writers=$writers" "events=$events" "bytes=$bytes"
 
 echo "appends a second, each on disk; medians of $runs rounds of $seconds s; ratios are of the same round"

@@ -7,7 +7,7 @@ hot_stores=${WEFT_HOT_STORES:-weft-postgres plain-postgres decider-postgres weft
 writers=${WEFT_WRITERS:-1 8 64}
 . "$here/stores.sh"
 
-measure hot "$hot_stores" "ms=$((seconds * 1000))" "warm_up_ms=${WEFT_WARM_UP_MS:-6000}" "writers=$writers" "bytes=$bytes_of_one"
+measure hot "$hot_stores" "ms=$((seconds * 1000))" "warm_up_ms=${WEFT_WARM_UP_MS:-4500}" "writers=$writers" "bytes=$bytes_of_one"
 measure reads "$read_stores" "large=${WEFT_LOG:-200000}" "bytes=$bytes_of_one"
 
 echo "one stream: appends a second of one event of $bytes_of_one bytes; medians of $runs rounds of $seconds s"

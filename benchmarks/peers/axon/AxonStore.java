@@ -35,13 +35,16 @@ public final class AxonStore implements MeasuredStore {
 
     private static final int PAGE = 1_000;
 
+    /** As many as there are writers: those who wait for one spin, and were slower with 8, 16 or 32. */
+    private static final int POOL = 64;
+
     private final HikariDataSource pool;
     private final JdbcEventStorageEngine engine;
 
     public AxonStore(String url) {
         var settings = new HikariConfig();
         settings.setJdbcUrl(url + "&reWriteBatchedInserts=true");
-        settings.setMaximumPoolSize(Integer.getInteger("axon.pool", 32));
+        settings.setMaximumPoolSize(POOL);
         settings.setAutoCommit(false);
         pool = new HikariDataSource(settings);
         var transactions = new Transactions();
