@@ -214,6 +214,11 @@ public final class Clients implements AutoCloseable {
                         Role.HEDGE,
                         "a second try beside the slowest",
                         List.of(Setting.HEDGE, Setting.HEDGE_SHARE),
+                        List.of(
+                                fixed(
+                                        "hedge.spare",
+                                        Hedge.SPARE,
+                                        "more in 30 s, for when an instance hangs")),
                         Tried.across(hedge(shared, options))));
         layers.add(
                 new Layer(

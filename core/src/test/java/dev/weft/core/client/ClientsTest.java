@@ -559,6 +559,7 @@ class ClientsTest {
                     names.containsAll(
                             List.of(
                                     "retry.unsent",
+                                    "hedge.spare",
                                     "throttle.window",
                                     "throttle.share",
                                     "throttle.least",
