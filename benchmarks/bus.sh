@@ -19,7 +19,9 @@ member() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" "$work/answer"; }
 
 # Sells for $2 seconds and waits until all has been heard.
 round() {
-    local run=$1 length=$2 service sold heard until
+    local run=$1 length=$2 service sold heard until pid
+    local -A cpu=()
+    while read -r pid service; do cpu[$service]=$(cpu_ms "$pid"); done < <(processes)
     post /loads "{\"round\":$run,\"per_second\":$rate,\"seconds\":$length,\"products\":$products}"
     until=$(($(now_ms) + length * 1000 + 60000))
     until curl -s -f -o "$work/answer" "$gateway/loads/$run"; do
@@ -41,6 +43,10 @@ round() {
             die "$sold were sold, and $service has not heard of each once and in order: $(cat "$work/answer")"
         figures "$run" "$service"
     done
+    [ "$run" -gt 0 ] || return 0
+    while read -r pid service; do
+        note "$run" "$service" cpu_us "$(awk -v ms=$(($(cpu_ms "$pid") - cpu[$service])) -v n="$sold" 'BEGIN { printf "%.0f", ms * 1000 / n }')"
+    done < <(processes)
 }
 
 figures() {
@@ -66,4 +72,6 @@ stored stored by the one
 books in the tables of the second
 mail an effect of the third is done
 ROWS
+echo "CPU us a sale: $(awk -F'\t' '!/^#/ && $3 == "cpu_us" && !seen[$2]++ { print $2 }' "$out" |
+    while read -r service; do printf '%s %s  ' "$service" "$(of "$service" cpu_us)"; done)"
 echo "aim: handled in another service within 10,000 us for 99 of 100"
