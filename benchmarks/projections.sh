@@ -11,7 +11,7 @@ rate=${WEFT_RATE:-1000}
 dist=$(cd -P "$root/build/dist" && pwd)
 
 # PostgreSQL does not run as root, and its user has to come in.
-chmod o+x "$work"
+chmod go+x "$work"
 "$jdk/bin/java" -XX:+UseSerialGC -Xmx512m --enable-native-access=ALL-UNNAMED -cp "$(cat "$dist/classpath")" \
     "$here/src/main/java/dev/weft/benchmarks/ProjectionBenchmark.java" \
     "$work" "${stores// /,}" "$runs" "$events" "$rate" "$seconds" >"$work/figures" || die "the benchmark failed"
