@@ -31,7 +31,8 @@ record Fulfilment(String orderId, String customerId, BigDecimal total, Stage sta
         .answered(PAY, (it, _) -> it.confirm())
         .refused(PAY, (it, problem) -> it.cancel(problem.type()))
         .due(LATE, Fulfilment::undo)
-        .answered(UNDO, (it, _) -> it.cancel(LATE));
+        .answered(UNDO, (it, _) -> it.cancel(LATE))
+        .refused(UNDO, (it, _) -> it.cancel("payment-not-undone"));
 
     private static Next<Fulfilment> reserve(OrderPlaced it) {
         return Next.to(new Fulfilment(it.id(), it.customerId(), it.total(), Stage.RESERVING, Optional.empty()))

@@ -76,6 +76,12 @@ class FulfilmentTest {
     }
 
     @Test
+    void a_payment_that_cannot_be_undone_is_said_with_the_cancelled_order() {
+        RESERVED.due(LATE).refuses(UNDO, Problem.of(403, "not-yours", "somebody else's payment"))
+            .then(cancelled("payment-not-undone")).thenDone();
+    }
+
+    @Test
     void an_answer_that_comes_behind_the_end_changes_nothing() {
         RESERVED.due(LATE).answers(UNDO, PAID).answers(PAY, PAID).thenUnexpected();
     }

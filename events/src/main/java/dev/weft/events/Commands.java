@@ -89,6 +89,11 @@ public final class Commands {
         }
     }
 
+    /** Events of one stream, from somewhere. */
+    private interface Reading {
+        List<StoredEvent> events(long afterVersion, int max);
+    }
+
     /** Measures nothing. */
     public Commands(String service, EventStore store, Time time, Tracer tracer) {
         this(service, store, time, tracer, Meter.NONE);
@@ -245,25 +250,32 @@ public final class Commands {
             return new Outcome.Accepted<>(state, appended.version());
         }
 
-        /** Folds on from what is known; other transactions learn of it when this one is committed. */
+        /**
+         * Folds on from what is known, or from the snapshot. That is known from here on, whatever is decided: in this transaction at
+         * once, in others when it is committed.
+         */
         private At<S> newest(Transaction transaction) {
-            var within = Optional.ofNullable(within(transaction).get(stream));
+            var within = within(transaction);
+            var known = Optional.ofNullable(within.get(stream));
             @SuppressWarnings("unchecked") // the state is of this very decider
             var from =
-                    within.filter(it -> it.decider().equals(decider))
+                    known.filter(it -> it.decider().equals(decider))
                             .map(it -> (At<S>) it.at())
                             .or(() -> known(decider, WITHIN + stream, IN_TRANSACTION))
-                            .orElse(new At<>(decider.initial(), 0, 0));
-            S state = from.state();
-            long version = from.version();
-            while (true) {
-                var events = transaction.stream(stream, version, READ_BATCH);
-                if (events.isEmpty()) return new At<>(state, version, from.kept());
-                for (var event : events) {
-                    state = decider.evolve().apply(state, codec.data(event));
-                    version = event.version();
-                }
-            }
+                            .orElseGet(() -> start(transaction));
+            var at =
+                    fold(
+                            from,
+                            Long.MAX_VALUE,
+                            (version, max) -> transaction.stream(stream, version, max));
+            within.put(stream, new Known(decider, at, IN_TRANSACTION));
+            return at;
+        }
+
+        private At<S> start(Transaction transaction) {
+            return decider.snapshots()
+                    .map(it -> kept(it, transaction.snapshot(stream), Long.MAX_VALUE))
+                    .orElse(new At<>(decider.initial(), 0, 0));
         }
 
         private List<E> emitted(Decision<E> decision) {
@@ -312,7 +324,7 @@ public final class Commands {
             remember(
                     decider,
                     stream,
-                    decider.snapshots().map(it -> keep(it, behind)).orElse(behind),
+                    decider.snapshots().map(it -> keep(stream, it, behind)).orElse(behind),
                     erasures);
             return new Outcome.Accepted<>(state, appended.version());
         }
@@ -339,33 +351,10 @@ public final class Commands {
             return encoded;
         }
 
-        /** Keeps the state if it is time to. It only saves reading, so what is stored stays stored if that fails. */
-        private At<S> keep(Snapshots<S> snapshots, At<S> at) {
-            if (at.version() - at.kept() < snapshots.every()) return at;
-            var type = snapshots.type();
-            try {
-                store.keep(
-                        new Snapshot(
-                                stream,
-                                at.version(),
-                                type.name(),
-                                type.version(),
-                                type.write().apply(at.state())));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (RuntimeException e) {
-                Loop.LOG.log(
-                        System.Logger.Level.WARNING,
-                        "no snapshot of " + stream + " at version " + at.version() + ": " + e);
-            }
-            return new At<>(at.state(), at.version(), at.version());
-        }
-
         /** Where to begin to read: what lies in the snapshot, if this code can read it. */
-        private At<S> kept(Snapshots<S> snapshots, long toVersion) {
+        private At<S> kept(Snapshots<S> snapshots, Optional<Snapshot> found, long toVersion) {
             var type = snapshots.type();
             var initial = new At<>(decider.initial(), 0, 0);
-            var found = store.snapshot(stream);
             if (found.isEmpty()) return initial;
             var snapshot = found.get();
             if (!snapshot.type().equals(type.name())
@@ -404,7 +393,7 @@ public final class Commands {
                                 + stream
                                 + "; it has to handle its commands in the same order each time");
             wrote(first);
-            var at = fold(startFor(first.version()), first.version());
+            var at = fold(startFor(first.version()), first.version(), this::stored);
             return new Outcome.Accepted<>(at.state(), at.version());
         }
 
@@ -413,23 +402,27 @@ public final class Commands {
                     .filter(at -> at.version() <= version)
                     .orElseGet(() ->
                             decider.snapshots()
-                                    .map(it -> kept(it, version))
+                                    .map(it -> kept(it, store.snapshot(stream), version))
                                     .orElse(new At<>(decider.initial(), 0, 0)));
         }
 
         /** The state with all events that are stored now. */
         At<S> newest() {
-            var at = fold(startFor(Long.MAX_VALUE), Long.MAX_VALUE);
+            var at = fold(startFor(Long.MAX_VALUE), Long.MAX_VALUE, this::stored);
             remember(decider, stream, at, erasures);
             return at;
         }
 
-        private At<S> fold(At<S> from, long toVersion) {
+        private List<StoredEvent> stored(long afterVersion, int max) {
+            return store.stream(stream, afterVersion, max);
+        }
+
+        private At<S> fold(At<S> from, long toVersion, Reading reading) {
             S state = from.state();
             long version = from.version();
             while (version < toVersion) {
                 int max = (int) Math.min(READ_BATCH, toVersion - version);
-                var events = store.stream(stream, version, max);
+                var events = reading.events(version, max);
                 if (events.isEmpty()) break;
                 for (var event : events) {
                     state = decider.evolve().apply(state, codec.data(event));
@@ -440,7 +433,29 @@ public final class Commands {
         }
     }
 
-    /** What a transaction under way knows by its own commands; all know it when it is committed. */
+    /** Keeps the state if it is time to. It only saves reading, so what is stored stays stored if that fails. */
+    private <S> At<S> keep(String stream, Snapshots<S> snapshots, At<S> at) {
+        if (at.version() - at.kept() < snapshots.every()) return at;
+        var type = snapshots.type();
+        try {
+            store.keep(
+                    new Snapshot(
+                            stream,
+                            at.version(),
+                            type.name(),
+                            type.version(),
+                            type.write().apply(at.state())));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            Loop.LOG.log(
+                    System.Logger.Level.WARNING,
+                    "no snapshot of " + stream + " at version " + at.version() + ": " + e);
+        }
+        return new At<>(at.state(), at.version(), at.version());
+    }
+
+    /** What a transaction under way knows; all know it when it is committed. */
     private Map<String, Known> within(Transaction transaction) {
         synchronized (lock) {
             var known = within.get(transaction);
@@ -464,7 +479,11 @@ public final class Commands {
         var decider = (Decider<?, S, ?>) known.decider();
         @SuppressWarnings("unchecked") // the same
         var at = (At<S>) known.at();
-        remember(decider, WITHIN + stream, at, IN_TRANSACTION);
+        remember(
+                decider,
+                WITHIN + stream,
+                decider.snapshots().map(it -> keep(stream, it, at)).orElse(at),
+                IN_TRANSACTION);
     }
 
     /** The events belong to the span that appends them. */

@@ -1,9 +1,12 @@
 package dev.weft.events;
 
 import dev.weft.core.Problem;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -23,14 +26,23 @@ import java.util.function.Function;
  * commanding the opposite: another reaction.
  *
  * <p>What no reaction is declared for, or comes behind the end, or of a call that was given up, is unexpected: it changes
- * nothing, and is counted and shown with the instance.
+ * nothing, and is counted and shown with the instance. An event that instances take and that comes before its instance has begun
+ * is kept for a while.
  *
  * @param name unique among the service's sagas and listeners; it is stored and stays
  * @param state JSON; what is stored must be readable by later versions, as events are
  * @param publishes all types that it tells; others know that before it tells them, so what is not among them is refused
+ * @param keeps how long an instance stays behind its end
  */
 public record Saga<S>(
-        String name, Class<S> state, List<Reaction<S>> reactions, List<EventType<?>> publishes) {
+        String name,
+        Class<S> state,
+        List<Reaction<S>> reactions,
+        List<EventType<?>> publishes,
+        Duration keeps) {
+
+    /** How long an instance stays behind its end unless something else is said. */
+    public static final Duration KEEPS = Duration.ofDays(365);
 
     /** What may be fed to an instance. */
     public sealed interface Input {
@@ -92,6 +104,9 @@ public record Saga<S>(
         requireName("a saga", name);
         reactions = List.copyOf(reactions);
         publishes = List.copyOf(publishes);
+        if (!keeps.isPositive())
+            throw new IllegalArgumentException(
+                    "instances of " + name + " stay for some time behind their end, not " + keeps);
     }
 
     static void requireName(String what, String name) {
@@ -100,21 +115,29 @@ public record Saga<S>(
                     what + " is named with up to 40 of a-z, 0-9 and \"-\", not \"" + name + "\"");
     }
 
-    /** One without reactions yet. */
+    /** One without reactions yet, whose instances stay for a year behind their end. */
     public static <S> Saga<S> of(String name, Class<S> state) {
-        return new Saga<>(name, state, List.of(), List.of());
+        return new Saga<>(name, state, List.of(), List.of(), KEEPS);
     }
 
     /** It may tell events of these types, too. */
     public Saga<S> publishes(EventType<?>... types) {
         var more = new ArrayList<>(publishes);
         more.addAll(List.of(types));
-        return new Saga<>(name, state, reactions, more);
+        return new Saga<>(name, state, reactions, more, keeps);
+    }
+
+    /**
+     * Its instances stay for another time behind their end. Then nothing is known of them any more, and an event that begins one
+     * would begin it anew: this should be longer than the bus keeps events.
+     */
+    public Saga<S> keeps(Duration duration) {
+        return new Saga<>(name, state, reactions, publishes, duration);
     }
 
     /**
      * An event of this type begins the instance that it is about; if there is one already, be it at its end, the event is
-     * unexpected.
+     * unexpected. So it cannot be taken by {@link #on}, too.
      *
      * @param correlation the instance's id
      */
@@ -123,7 +146,10 @@ public record Saga<S>(
         return and(new Reaction.Begins<>(type, correlation, react));
     }
 
-    /** An event of this type, its own or others', is input of the instance that it is about. */
+    /**
+     * An event of this type, its own or others', is input of the instance that it is about. If that has not begun, the event is kept
+     * for a day and taken right behind the beginning.
+     */
     public <T> Saga<S> on(
             EventType<T> type, Function<T, String> correlation, BiFunction<S, T, Next<S>> react) {
         return and(new Reaction.Hears<>(type, correlation, react));
@@ -146,7 +172,7 @@ public record Saga<S>(
                                         state, it.input().orElse(null), it.output().orElse(null))));
     }
 
-    /** The called service said no, and will say so again. */
+    /** The called service said no, and will say so again. Each call needs this reaction. */
     public <I> Saga<S> refused(Call<I, ?> call, BiFunction<S, Problem, Next<S>> react) {
         return refused(call, (state, input, problem) -> react.apply(state, problem));
     }
@@ -187,12 +213,23 @@ public record Saga<S>(
     private Saga<S> and(Reaction<S> reaction) {
         var of = about(reaction);
         for (var other : reactions)
-            if (other.getClass() == reaction.getClass() && about(other).equals(of))
+            if (kind(other) == kind(reaction) && about(other).equals(of))
                 throw new IllegalArgumentException(
-                        name + " reacts twice to the same: " + of + "; make it one reaction");
+                        name
+                                + " reacts twice to the same: "
+                                + of
+                                + "; make it one reaction, and let an event either begin an"
+                                + " instance or come to one that has begun");
         var more = new ArrayList<>(reactions);
         more.add(reaction);
-        return new Saga<>(name, state, more, publishes);
+        return new Saga<>(name, state, more, publishes, keeps);
+    }
+
+    /** What begins an instance and what it takes later are the same input: an event, of one instance. */
+    private static Class<?> kind(Reaction<?> reaction) {
+        return reaction instanceof Reaction.Begins<?, ?>
+                ? Reaction.Hears.class
+                : reaction.getClass();
     }
 
     private static Object about(Reaction<?> reaction) {
@@ -294,6 +331,23 @@ public record Saga<S>(
                             + " behind "
                             + about(input)
                             + " and does not say what comes of its answer; add answered(…)");
+        requireRefused(call);
+    }
+
+    /** Fails unless it says of each of its calls what comes of a refusal: behind that nothing else would move it. */
+    void requireRefused() {
+        calls().forEach(this::requireRefused);
+    }
+
+    private void requireRefused(Call<?, ?> call) {
+        for (var reaction : reactions)
+            if (reaction instanceof Reaction.Refuses<S, ?> it
+                    && it.call().name().equals(call.name())) return;
+        throw new IllegalArgumentException(
+                name
+                        + " calls "
+                        + call
+                        + " and does not say what comes of a refusal; add refused(…)");
     }
 
     private void requireDeclared(EventType<?> type, Input input) {
@@ -309,9 +363,7 @@ public record Saga<S>(
     }
 
     private void requireTimer(String timer, Input input) {
-        if (reactions.stream()
-                .noneMatch(
-                        it -> it instanceof Reaction.Wakes<S> wakes && wakes.timer().equals(timer)))
+        if (!timers().contains(timer))
             throw new IllegalArgumentException(
                     name
                             + " sets the timer "
@@ -333,12 +385,28 @@ public record Saga<S>(
         return types;
     }
 
+    /** The type of event under this public name that instances take; empty if they take none. */
+    Optional<EventType<?>> taken(String publicName) {
+        for (var reaction : reactions)
+            if (reaction instanceof Reaction.Hears<S, ?> it
+                    && it.type().publicNames().contains(publicName)) return Optional.of(it.type());
+        return Optional.empty();
+    }
+
     /** The calls that it may make. */
     public List<Call<?, ?>> calls() {
         var calls = new ArrayList<Call<?, ?>>();
         for (var reaction : reactions)
             if (reaction instanceof Reaction.Answers<S, ?, ?> it) calls.add(it.call());
         return calls;
+    }
+
+    /** The names of the timers that it may set. */
+    Set<String> timers() {
+        var timers = new HashSet<String>();
+        for (var reaction : reactions)
+            if (reaction instanceof Reaction.Wakes<S> it) timers.add(it.timer());
+        return timers;
     }
 
     /** The call of this name, if there is a reaction to its answer. */

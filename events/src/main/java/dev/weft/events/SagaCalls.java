@@ -7,6 +7,7 @@ import dev.weft.core.ContextHeaders;
 import dev.weft.core.Deadline;
 import dev.weft.core.Failure;
 import dev.weft.core.Operation;
+import dev.weft.core.Problem;
 import dev.weft.core.Request;
 import dev.weft.core.Response;
 import dev.weft.core.Service;
@@ -15,17 +16,19 @@ import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
 import dev.weft.json.Json;
+import dev.weft.json.PersonalJson;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
@@ -34,8 +37,10 @@ import java.util.function.Function;
  *
  * <p>A call is a row, and so outlives the process. One process of a service makes them at a time, by a {@link Lease}; what two do
  * all the same, because one was paused, carries the same {@code Idempotency-Key}, and the first answer counts: closing the row
- * and feeding the answer are one transaction. If a reaction fails, the row stays open, and the call is made again for the sake of
- * its answer.
+ * and feeding the answer are one transaction. If a reaction fails, the row stays open and the answer is kept beside it; the next
+ * attempt feeds that. What is too large to be kept, or has personal values, is asked for again.
+ *
+ * <p>Calls that this code does not know are left to code that does, such as that of the process that takes over.
  *
  * <p>A loop looks for calls; each attempt has a thread of its own, {@value #MAX_OF_SERVICE} at a time for each called service, so
  * that one that hangs holds up no other. The lock guards what is under way, and is never held during I/O.
@@ -47,6 +52,9 @@ final class SagaCalls implements Runner {
 
     /** How often it looks at least. */
     private static final Duration LOOK = Duration.ofMillis(100);
+
+    /** How often it forgets what was kept long enough. */
+    private static final Duration FORGET = Duration.ofMinutes(10);
 
     /** How long one waits for another process that is at it. */
     private static final Duration ELSEWHERE = Duration.ofMillis(500);
@@ -68,7 +76,7 @@ final class SagaCalls implements Runner {
 
     private final String service;
     private final Map<String, SagaTurns<?>> sagas;
-    private final Set<String> called = new TreeSet<>();
+    private final Set<String> known = new HashSet<>();
     private final Function<String, Service<Request, Response>> clients;
     private final Storage storage;
     private final Lease lease;
@@ -83,6 +91,7 @@ final class SagaCalls implements Runner {
     private boolean woken;
     private boolean stopping;
     private long leasedAtNanos;
+    private long forgetNanos;
     private volatile boolean begun;
 
     private record Attempt(String service, Thread thread) {}
@@ -100,6 +109,9 @@ final class SagaCalls implements Runner {
             Time time) {
         this.service = service;
         this.sagas = sagas;
+        for (var turns : sagas.values())
+            for (var call : turns.saga().calls())
+                known.add(turns.saga().name() + "/" + call.name());
         this.clients = clients;
         this.storage = storage;
         this.lease = new Lease("sagas", storage.database(), time);
@@ -108,6 +120,7 @@ final class SagaCalls implements Runner {
         this.changed = new Signal(lock, time);
         this.part = progress.part(Progress.Kind.CALLS, "");
         this.loop = new Loop(service + " calls of sagas", time, part, this::step);
+        this.forgetNanos = time.nanos();
     }
 
     /** Looks at once. */
@@ -123,10 +136,6 @@ final class SagaCalls implements Runner {
 
     @Override
     public void start() {
-        for (var turns : sagas.values())
-            for (var reaction : turns.saga().reactions())
-                if (reaction instanceof Saga.Reaction.Answers<?, ?, ?> answers)
-                    called.add(answers.call().service());
         loop.start();
     }
 
@@ -187,11 +196,13 @@ final class SagaCalls implements Runner {
     List<Progress.Blocked> blocking(Set<String> correlations) {
         if (!begun) return List.of(blocked(0, "they have not begun yet"));
         return SagaRows.open(correlations, Progress.MAX_FAILING, storage.database()).stream()
-                .map(it ->
-                        blocked(
-                                it.attempts(),
-                                it.text() + (it.error().isEmpty() ? "" : ": " + it.error())))
+                .map(it -> blocked(it.attempts(), it.text() + why(it)))
                 .toList();
+    }
+
+    private String why(SagaRows.Made call) {
+        if (!known.contains(call.what())) return ": " + service + " has no code for it";
+        return call.error().isEmpty() ? "" : ": " + call.error();
     }
 
     private Progress.Blocked blocked(int attempt, String error) {
@@ -213,11 +224,14 @@ final class SagaCalls implements Runner {
             begun = true;
             part.parkedChanged();
         }
+        forget();
         forgetWaking();
         int started = 0;
-        for (var each : called) {
-            var wanted = SagaRows.wanted(each, time.now(), 2 * MAX_OF_SERVICE, storage.database());
-            if (wanted.isEmpty() && !anyOf(each)) continue;
+        for (var each : SagaRows.called(storage.database())) {
+            var wanted =
+                    SagaRows.wanted(
+                            each, known, time.now(), 2 * MAX_OF_SERVICE, storage.database());
+            if (wanted.isEmpty()) continue;
             if (!leased()) {
                 rest(ELSEWHERE);
                 return;
@@ -225,6 +239,15 @@ final class SagaCalls implements Runner {
             for (var call : wanted) if (begin(call)) started++;
         }
         if (started == 0) rest(LOOK);
+    }
+
+    /** Each process does, as it does no harm to do it twice. */
+    private void forget() throws InterruptedException {
+        long now = time.nanos();
+        if (now - forgetNanos < 0) return;
+        boolean more = false;
+        for (var turns : sagas.values()) more |= turns.forget(storage.database());
+        if (!more) forgetNanos = now + FORGET.toNanos();
     }
 
     /** Takes the lease, or renews it when it is time. */
@@ -240,15 +263,6 @@ final class SagaCalls implements Runner {
         lock.lock();
         try {
             woken = false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean anyOf(String service) {
-        lock.lock();
-        try {
-            return working.values().stream().anyMatch(it -> it.service().equals(service));
         } finally {
             lock.unlock();
         }
@@ -296,27 +310,20 @@ final class SagaCalls implements Runner {
     }
 
     private void attempt(SagaRows.Made call) {
+        var came = Optional.<Saga.Input>empty();
         long erasures = UNKNOWN;
         try {
             erasures = storage.subjects().erasures();
             // What was found may have been answered, or have failed, before this attempt could
             // begin.
             if (!SagaRows.isAsRead(call, storage.database())) return;
-            var turns = Optional.ofNullable(sagas.get(call.saga()));
-            var declared = turns.flatMap(it -> it.saga().call(call.name()));
-            if (turns.isEmpty() || declared.isEmpty())
-                throw new IllegalStateException(
-                        service
-                                + " has no call "
-                                + call.name()
-                                + " of "
-                                + call.saga()
-                                + " any more");
-            conclude(call, turns.get(), make(call, declared.get()));
+            var turns = Optional.ofNullable(sagas.get(call.saga())).orElseThrow();
+            came = Optional.of(cameTo(call, turns.saga().call(call.name()).orElseThrow()));
+            conclude(call, turns, came.get());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (Throwable failure) {
-            putOff(call, failure, erasures);
+            putOff(call, came.flatMap(SagaCalls::kept), failure, erasures);
         } finally {
             lock.lock();
             try {
@@ -329,13 +336,51 @@ final class SagaCalls implements Runner {
         }
     }
 
-    /** What the call comes to; throws if it has to be made again. */
-    private <I, O> Saga.Input make(SagaRows.Made made, Call<I, O> call) throws Exception {
-        var operation = call.operation();
+    /** What the call came to at an earlier attempt, or comes to now; throws if it has to be made again. */
+    private <I, O> Saga.Input cameTo(SagaRows.Made made, Call<I, O> call) throws Exception {
         var input =
                 made.hasInput()
-                        ? Optional.of(Json.read(made.input(), operation.takes()))
+                        ? Optional.of(Json.read(made.input(), call.operation().takes()))
                         : Optional.<I>empty();
+        var before =
+                made.attempts() == 0
+                        ? Optional.<SagaRows.Answer>empty()
+                        : SagaRows.answer(made, storage.database());
+        return before.isPresent() ? read(before.get(), call, input) : make(made, call, input);
+    }
+
+    private static <I, O> Saga.Input read(
+            SagaRows.Answer answer, Call<I, O> call, Optional<I> input) {
+        if (answer.refused())
+            return new Saga.Input.Refused<>(call, input, Json.read(answer.data(), Problem.class));
+        var output =
+                Arrays.equals(answer.data(), SagaRows.NOTHING)
+                        ? Optional.<O>empty()
+                        : Optional.of(Json.read(answer.data(), call.operation().answers()));
+        return new Saga.Input.Answered<>(call, input, output);
+    }
+
+    /** What is kept of what a call came to; empty if it has to be asked for again. */
+    private static Optional<SagaRows.Answer> kept(Saga.Input came) {
+        try {
+            return Optional.of(json(came))
+                    .filter(it -> it.length <= Bus.MAX_DATA_BYTES && !PersonalJson.isIn(it))
+                    .map(it -> new SagaRows.Answer(came instanceof Saga.Input.Refused<?>, it));
+        } catch (IllegalArgumentException none) {
+            return Optional.empty();
+        }
+    }
+
+    private static byte[] json(Saga.Input came) {
+        if (came instanceof Saga.Input.Refused<?> it) return Json.write(it.problem());
+        return came instanceof Saga.Input.Answered<?, ?> it && it.output().isPresent()
+                ? Json.write(it.output().get(), it.call().operation().answers())
+                : SagaRows.NOTHING;
+    }
+
+    private <I, O> Saga.Input make(SagaRows.Made made, Call<I, O> call, Optional<I> input)
+            throws Exception {
+        var operation = call.operation();
         var context =
                 made.origin()
                         .context()
@@ -423,7 +468,11 @@ final class SagaCalls implements Runner {
         part.parkedChanged();
     }
 
-    private void putOff(SagaRows.Made call, Throwable failure, long erasures) {
+    private void putOff(
+            SagaRows.Made call,
+            Optional<SagaRows.Answer> answer,
+            Throwable failure,
+            long erasures) {
         var attempt = call.attempts() + 1;
         if (attempt == 1)
             Loop.LOG.log(
@@ -434,8 +483,10 @@ final class SagaCalls implements Runner {
             storage.database()
                     .write(sql -> {
                         var error = storage.subjects().unquoted(failure, erasures, sql);
-                        SagaRows.failed(call, error, retry, sql);
-                        return true;
+                        boolean open = SagaRows.failed(call, error, retry, sql);
+                        if (open && !storage.subjects().moved(erasures, sql))
+                            answer.ifPresent(it -> SagaRows.answered(call, it, sql));
+                        return open;
                     });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

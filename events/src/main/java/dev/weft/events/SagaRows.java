@@ -19,11 +19,18 @@ final class SagaRows {
                             + " began bigint not null, changed bigint not null, ended bigint not null, calls bigint not null,"
                             + " unexpected bigint not null, last_unexpected text not null, primary key (saga, id))",
                     "create index if not exists weft_saga_open on weft_saga (saga, changed) where ended = 0",
+                    "create index if not exists weft_saga_ended on weft_saga (saga, ended) where ended > 0",
+                    "create table if not exists weft_saga_early (saga text not null, id text not null, number bigint not null,"
+                            + " type text not null, data blob not null, origin text not null, at bigint not null,"
+                            + " primary key (saga, id, number))",
+                    "create index if not exists weft_saga_early_at on weft_saga_early (saga, at)",
                     "create table if not exists weft_call (saga text not null, id text not null, number bigint not null,"
                             + " name text not null, service text not null, input blob not null, state text not null,"
                             + " attempts integer not null, retry bigint not null, error text not null, began bigint not null,"
                             + " ended bigint not null, origin text not null, trace text not null, primary key (saga, id, number))",
-                    "create index if not exists weft_call_open on weft_call (service, retry) where state = 'open'");
+                    "create index if not exists weft_call_open on weft_call (service, retry) where state = 'open'",
+                    "create table if not exists weft_call_answer (saga text not null, id text not null, number bigint not null,"
+                            + " refused integer not null, data blob not null, primary key (saga, id, number))");
 
     /** A call that nobody has answered yet. */
     static final String OPEN = "open";
@@ -31,6 +38,9 @@ final class SagaRows {
     static final String ANSWERED = "answered";
     static final String REFUSED = "refused";
     static final String GIVEN_UP = "given-up";
+
+    /** How many events are kept at most for an instance that has not begun. */
+    static final int MAX_EARLY = 100;
 
     /** What is kept where there is no data: some databases do not tell empty data from none. */
     static final byte[] NOTHING = "null".getBytes(StandardCharsets.UTF_8);
@@ -88,6 +98,11 @@ final class SagaRows {
             return !Arrays.equals(input, NOTHING);
         }
 
+        /** What it is in the code. */
+        String what() {
+            return saga + "/" + name;
+        }
+
         /** What it is among all calls of the service. */
         String key() {
             return saga + "/" + number + "/" + id;
@@ -97,6 +112,21 @@ final class SagaRows {
             return saga + " " + id + ": " + name + " of " + service;
         }
     }
+
+    /**
+     * An event for an instance that has not begun.
+     *
+     * @param type its public name
+     */
+    record Early(String type, byte[] data, Origin origin) {}
+
+    /**
+     * What a call came to that its saga could not take yet.
+     *
+     * @param refused whether it is a problem
+     * @param data JSON: the problem, or the output; {@link #NOTHING} for none
+     */
+    record Answer(boolean refused, byte[] data) {}
 
     private SagaRows() {}
 
@@ -171,6 +201,74 @@ final class SagaRows {
                 : database.query(sql, SagaRows::kept, max);
     }
 
+    /** Keeps an event until its instance begins; false if enough are kept for that. */
+    static boolean keep(String saga, String id, Early early, Instant now, Sql sql) {
+        long last =
+                sql.first(
+                                "select coalesce(max(number), 0) as last from weft_saga_early where"
+                                        + " saga = ? and id = ?",
+                                row -> row.number("last"),
+                                saga,
+                                id)
+                        .orElse(0L);
+        if (last >= MAX_EARLY) return false;
+        sql.update(
+                "insert into weft_saga_early (saga, id, number, type, data, origin, at)"
+                        + " values (?, ?, ?, ?, ?, ?, ?)",
+                saga,
+                id,
+                last + 1,
+                early.type,
+                early.data,
+                Json.text(early.origin),
+                Parked.micros(now));
+        return true;
+    }
+
+    /** Takes away what is kept for an instance that begins, in order. */
+    static List<Early> takeEarly(String saga, String id, Sql sql) {
+        var early =
+                sql.query(
+                        "select type, data, origin from weft_saga_early where saga = ? and id = ?"
+                                + " order by number",
+                        row ->
+                                new Early(
+                                        row.text("type"),
+                                        row.bytes("data"),
+                                        Json.read(row.text("origin"), Origin.class)),
+                        saga,
+                        id);
+        if (!early.isEmpty())
+            sql.update("delete from weft_saga_early where saga = ? and id = ?", saga, id);
+        return early;
+    }
+
+    /** Forgets the oldest events whose instances have not begun; how many. */
+    static int forgetEarly(String saga, Instant before, int max, Sql sql) {
+        return sql.update(
+                "delete from weft_saga_early where (saga, id, number) in (select saga, id, number"
+                        + " from weft_saga_early where saga = ? and at < ? order by at limit ?)",
+                saga,
+                Parked.micros(before),
+                max);
+    }
+
+    /** Forgets the instances that ended first, with their calls; how many. */
+    static int forgetEnded(String saga, Instant before, int max, Sql sql) {
+        var ids =
+                sql.query(
+                        "select id from weft_saga where saga = ? and ended > 0 and ended < ?"
+                                + " order by ended limit ?",
+                        row -> row.text("id"),
+                        saga,
+                        Parked.micros(before),
+                        max);
+        for (var id : ids)
+            for (var table : List.of("weft_call_answer", "weft_call", "weft_saga"))
+                sql.update("delete from " + table + " where saga = ? and id = ?", saga, id);
+        return ids.size();
+    }
+
     static void make(Made call, Sql sql) {
         sql.update(
                 "insert into weft_call ("
@@ -194,7 +292,8 @@ final class SagaRows {
 
     /** Closes an open call; false if it is not open any more. */
     static boolean close(Made call, String state, Instant now, Sql sql) {
-        return sql.update(
+        int closed =
+                sql.update(
                         "update weft_call set state = ?, ended = ?, error = ''"
                                 + THIS_CALL
                                 + " and state = 'open'",
@@ -202,27 +301,68 @@ final class SagaRows {
                         Parked.micros(now),
                         call.saga,
                         call.id,
-                        call.number)
-                > 0;
+                        call.number);
+        if (call.attempts > 0)
+            sql.update("delete from weft_call_answer" + THIS_CALL, call.saga, call.id, call.number);
+        return closed > 0;
     }
 
     /** Gives the open calls of this name up. */
     static void giveUp(String saga, String id, String name, Instant now, Sql sql) {
-        sql.update(
-                "update weft_call set state = 'given-up', ended = ? where saga = ? and id = ? and name = ? and state = 'open'",
-                Parked.micros(now),
-                saga,
-                id,
-                name);
+        int open =
+                sql.update(
+                        "update weft_call set state = 'given-up', ended = ? where saga = ? and id = ?"
+                                + " and name = ? and state = 'open'",
+                        Parked.micros(now),
+                        saga,
+                        id,
+                        name);
+        if (open > 0) forgetAnswers(saga, id, sql);
     }
 
     /** Gives all open calls up. */
     static void giveUp(String saga, String id, Instant now, Sql sql) {
+        int open =
+                sql.update(
+                        "update weft_call set state = 'given-up', ended = ? where saga = ? and id = ?"
+                                + " and state = 'open'",
+                        Parked.micros(now),
+                        saga,
+                        id);
+        if (open > 0) forgetAnswers(saga, id, sql);
+    }
+
+    /** Those of an instance's calls that are not open any more. */
+    private static void forgetAnswers(String saga, String id, Sql sql) {
         sql.update(
-                "update weft_call set state = 'given-up', ended = ? where saga = ? and id = ? and state = 'open'",
-                Parked.micros(now),
+                "delete from weft_call_answer where saga = ? and id = ? and number not in (select"
+                        + " number from weft_call where saga = ? and id = ? and state = 'open')",
+                saga,
+                id,
                 saga,
                 id);
+    }
+
+    /** Keeps what an open call came to, for the next attempt. */
+    static void answered(Made call, Answer answer, Sql sql) {
+        sql.update(
+                "insert into weft_call_answer (saga, id, number, refused, data) values (?, ?, ?, ?, ?)"
+                        + " on conflict (saga, id, number) do nothing",
+                call.saga,
+                call.id,
+                call.number,
+                answer.refused,
+                answer.data);
+    }
+
+    /** What the call came to at an earlier attempt, if that was kept. */
+    static Optional<Answer> answer(Made call, Database database) {
+        return database.first(
+                "select refused, data from weft_call_answer" + THIS_CALL,
+                row -> new Answer(row.number("refused") != 0, row.bytes("data")),
+                call.saga,
+                call.id,
+                call.number);
     }
 
     static Optional<String> state(Made call, Sql sql) {
@@ -248,37 +388,67 @@ final class SagaRows {
                 .isPresent();
     }
 
-    /** Takes away what is said of failures: it may quote somebody. */
+    /** Takes away what is said of failures, and answers, which are asked for again: they may quote somebody. */
     static void forget(Sql sql) {
         TABLES.forEach(sql::update);
         sql.update("update weft_call set error = '' where error <> ''");
+        sql.update("delete from weft_call_answer");
     }
 
-    /** Puts an open call off that failed. */
-    static void failed(Made call, String error, Instant retry, Sql sql) {
-        sql.update(
-                "update weft_call set attempts = attempts + 1, retry = ?, error = ?"
-                        + THIS_CALL
-                        + " and state = 'open'",
-                Parked.micros(retry),
-                Parked.Cause.start(error, MAX_ERROR),
-                call.saga,
-                call.id,
-                call.number);
+    /** Puts an open call off that failed; false if it is not open any more. */
+    static boolean failed(Made call, String error, Instant retry, Sql sql) {
+        return sql.update(
+                        "update weft_call set attempts = attempts + 1, retry = ?, error = ?"
+                                + THIS_CALL
+                                + " and state = 'open'",
+                        Parked.micros(retry),
+                        Parked.Cause.start(error, MAX_ERROR),
+                        call.saga,
+                        call.id,
+                        call.number)
+                > 0;
     }
 
-    /** Open calls of the service that are not put off, in order. */
-    static List<Made> wanted(String service, Instant now, int max, Database database) {
+    /** The services that open calls were decided for, whatever the code calls now. */
+    static List<String> called(Database database) {
+        var services = new ArrayList<String>();
+        for (var next = calledBehind("", database);
+                next.isPresent();
+                next = calledBehind(next.get(), database)) services.add(next.get());
+        return services;
+    }
+
+    private static Optional<String> calledBehind(String service, Database database) {
+        return database.first(
+                "select service from weft_call where state = 'open' and service > ? order by"
+                        + " service limit 1",
+                row -> row.text("service"),
+                service);
+    }
+
+    /**
+     * Open calls of the service that are not put off, in order.
+     *
+     * @param known the calls that are meant, {@code SAGA/CALL}
+     */
+    static List<Made> wanted(
+            String service, Set<String> known, Instant now, int max, Database database) {
+        if (known.isEmpty()) return List.of();
+        var parameters = new ArrayList<Object>();
+        parameters.add(service);
+        parameters.add(Parked.micros(now));
+        parameters.add(Parked.micros(now.plus(LONGEST_PAUSE)));
+        parameters.addAll(known);
+        parameters.add(max);
         return database.query(
                 "select "
                         + CALL
                         + " from weft_call where state = 'open' and service = ? and (retry <= ? or retry > ?)"
-                        + " order by retry, number, id limit ?",
+                        + " and saga || '/' || name in ("
+                        + TimerRows.marks(known)
+                        + ") order by retry, number, id limit ?",
                 SagaRows::made,
-                service,
-                Parked.micros(now),
-                Parked.micros(now.plus(LONGEST_PAUSE)),
-                max);
+                parameters.toArray());
     }
 
     /**
@@ -297,6 +467,22 @@ final class SagaRows {
                         + " order by attempts desc, began limit ?",
                 SagaRows::made,
                 parameters.toArray());
+    }
+
+    /** What an instance's open calls wait for, in order. */
+    static List<Sagas.Waits> waits(String saga, String id, Database database) {
+        return database.query(
+                "select name, service, began, attempts, error from weft_call where saga = ?"
+                        + " and id = ? and state = 'open' order by number",
+                row ->
+                        new Sagas.Waits(
+                                row.text("name"),
+                                row.text("service"),
+                                Parked.time(row.number("began")),
+                                (int) row.number("attempts"),
+                                row.text("error")),
+                saga,
+                id);
     }
 
     /** All calls of an instance, in order. */

@@ -4,6 +4,8 @@ import dev.weft.core.Context;
 import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import dev.weft.json.Json;
+import dev.weft.json.PersonalJson;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -14,6 +16,12 @@ final class SagaTurns<S> {
 
     /** How many inputs one input may lead to in its transaction, by commands that are answered at once. */
     private static final int MAX_INPUTS = 100;
+
+    /** How long an event waits for its instance to begin. */
+    private static final Duration EARLY = Duration.ofDays(1);
+
+    /** How much is forgotten in one transaction. */
+    private static final int MAX_FORGOTTEN = 500;
 
     private final Saga<S> saga;
     private final Commands commands;
@@ -119,6 +127,28 @@ final class SagaTurns<S> {
         turn.run(input);
         turn.keep();
         transaction.behind(called);
+        if (kept.isEmpty() && turn.begun())
+            for (var early : SagaRows.takeEarly(saga.name(), id, transaction.sql()))
+                saga.taken(early.type())
+                        .ifPresent(it -> feed(id, heard(it, early), early.origin(), transaction));
+    }
+
+    private static <T> Saga.Input heard(EventType<T> type, SagaRows.Early early) {
+        return new Saga.Input.Heard<>(type, type.readPublic(early.type(), early.data()));
+    }
+
+    /** Forgets instances and events that were kept long enough, some at a time; whether there may be more. */
+    boolean forget(Database database) throws InterruptedException {
+        var now = time.now();
+        int early =
+                database.write(sql ->
+                        SagaRows.forgetEarly(saga.name(), now.minus(EARLY), MAX_FORGOTTEN, sql));
+        if (early > 0) unexpected.add(early, saga.name());
+        int ended =
+                database.write(sql ->
+                        SagaRows.forgetEnded(
+                                saga.name(), now.minus(saga.keeps()), MAX_FORGOTTEN, sql));
+        return Math.max(early, ended) == MAX_FORGOTTEN;
     }
 
     /** One input and what it leads to. */
@@ -129,6 +159,10 @@ final class SagaTurns<S> {
         private final Instant now = time.now();
         private final ArrayDeque<Saga.Input> inputs = new ArrayDeque<>();
         private Optional<S> state;
+
+        /** The state as it was read, while it stays: older code may know less of it than there is. */
+        private Optional<byte[]> read;
+
         private final long began;
         private long ended;
         private long calls;
@@ -139,7 +173,8 @@ final class SagaTurns<S> {
             this.id = id;
             this.transaction = transaction;
             this.origin = origin;
-            this.state = kept.map(it -> Json.read(it.state(), saga.state()));
+            this.read = kept.map(SagaRows.Kept::state);
+            this.state = read.map(it -> Json.read(it, saga.state()));
             this.began = kept.map(SagaRows.Kept::began).orElseGet(() -> Parked.micros(now));
             this.ended = kept.map(SagaRows.Kept::ended).orElse(0L);
             this.calls = kept.map(SagaRows.Kept::calls).orElse(0L);
@@ -170,11 +205,31 @@ final class SagaTurns<S> {
             }
             var next = saga.react(state, input);
             if (next.state().isEmpty()) {
-                unexpected(Saga.about(input));
+                if (begun() || !isEarly(input)) unexpected(Saga.about(input));
                 return;
             }
             state = next.state();
+            read = Optional.empty();
             next.actions().forEach(this::act);
+        }
+
+        boolean begun() {
+            return state.isPresent();
+        }
+
+        /** Whether it is an event that an instance takes; that is kept then, unless it cannot be. */
+        private boolean isEarly(Saga.Input input) {
+            if (!(input instanceof Saga.Input.Heard<?> heard)) return false;
+            var type = heard.type().publicName();
+            if (saga.taken(type).isEmpty()) return false;
+            var data = Json.write(heard.data(), heard.type().type());
+            return !PersonalJson.isIn(data)
+                    && SagaRows.keep(
+                            saga.name(),
+                            id,
+                            new SagaRows.Early(type, data, origin),
+                            now,
+                            transaction.sql());
         }
 
         void unexpected(String what) {
@@ -271,6 +326,11 @@ final class SagaTurns<S> {
                     transaction.sql());
         }
 
+        private byte[] written() {
+            return Timers.withoutPersonal(
+                    "the state of " + saga.name(), Json.write(state.orElseThrow(), saga.state()));
+        }
+
         /** An instance that has not begun is not kept. */
         void keep() {
             if (state.isEmpty()) return;
@@ -278,9 +338,7 @@ final class SagaTurns<S> {
                     new SagaRows.Kept(
                             saga.name(),
                             id,
-                            Timers.withoutPersonal(
-                                    "the state of " + saga.name(),
-                                    Json.write(state.get(), saga.state())),
+                            read.orElseGet(this::written),
                             began,
                             Parked.micros(now),
                             ended,

@@ -50,9 +50,13 @@ public final class Sagas {
      * @param service that is called; empty for a timer
      * @param since when the call was decided; for a timer when it is due
      * @param attempts that have failed
-     * @param error of the last one; empty if none has failed
+     * @param error of the last one; empty if none has failed and the code knows what it is
      */
-    public record Waits(String what, String service, Instant since, int attempts, String error) {}
+    public record Waits(String what, String service, Instant since, int attempts, String error) {
+        Waits because(String error) {
+            return new Waits(what, service, since, attempts, error);
+        }
+    }
 
     /**
      * An instance with all that is kept of it.
@@ -86,6 +90,7 @@ public final class Sagas {
     /**
      * @param commands of the service's deciders
      * @param clients services by their names, for the calls
+     * @throws IllegalArgumentException if one does not say what comes of a refused call
      */
     public Sagas(
             List<Saga<?>> sagas,
@@ -97,6 +102,7 @@ public final class Sagas {
         this.clients = clients;
         this.database = database;
         for (var saga : sagas) {
+            saga.requireRefused();
             var one = new SagaTurns<>(saga, commands, meter, () -> called.run(), time);
             if (turns.put(saga.name(), one) != null)
                 throw new IllegalArgumentException(
@@ -109,10 +115,12 @@ public final class Sagas {
         return turns.values().stream().<Listener>map(SagaTurns::listener).toList();
     }
 
-    /** What their timers come to, by whose they are. */
+    /** What their timers come to. */
     Map<String, TimerRunner.Owner> owners() {
         var owners = new LinkedHashMap<String, TimerRunner.Owner>();
-        turns.values().forEach(it -> owners.put(SagaTurns.owner(it.saga()), it::due));
+        for (var each : turns.values())
+            for (var timer : each.saga().timers())
+                owners.put(SagaTurns.owner(each.saga()) + "/" + timer, each::due);
         return owners;
     }
 
@@ -166,16 +174,10 @@ public final class Sagas {
     private Instance instance(SagaRows.Kept kept) {
         var waits = new ArrayList<Waits>();
         if (kept.ended() == 0) {
-            for (var call : SagaRows.calls(kept.saga(), kept.id(), database))
-                if (call.state().equals(SagaRows.OPEN))
-                    waits.add(
-                            new Waits(
-                                    call.name(),
-                                    call.service(),
-                                    Parked.time(call.began()),
-                                    call.attempts(),
-                                    call.error()));
+            waits.addAll(SagaRows.waits(kept.saga(), kept.id(), database));
             waits.addAll(TimerRows.of("saga " + kept.saga(), kept.id(), database));
+            waits.replaceAll(
+                    it -> knows(kept.saga(), it) ? it : it.because("there is no code for it"));
         }
         return new Instance(
                 kept.saga(),
@@ -186,6 +188,17 @@ public final class Sagas {
                 waits,
                 kept.unexpected(),
                 kept.lastUnexpected());
+    }
+
+    /** Whether the code goes on when that is there. */
+    private boolean knows(String saga, Waits waits) {
+        return Optional.ofNullable(turns.get(saga))
+                .map(SagaTurns::saga)
+                .filter(it ->
+                        waits.service().isEmpty()
+                                ? it.timers().contains(waits.what())
+                                : it.call(waits.what()).isPresent())
+                .isPresent();
     }
 
     private static Made made(SagaRows.Made call) {

@@ -152,6 +152,11 @@ final class SealedStorage implements Storage {
         }
 
         @Override
+        public Optional<Snapshot> snapshot(String stream) {
+            return inner.snapshot(stream).filter(it -> !PersonalJson.isIn(it.data()));
+        }
+
+        @Override
         public void behind(Runnable work) {
             inner.behind(work);
         }

@@ -4,6 +4,7 @@ import dev.weft.json.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -53,6 +54,11 @@ final class TimerRows {
             Origin origin,
             int attempts) {
 
+        /** What it is among those of its owner. */
+        String what() {
+            return owner + "/" + name;
+        }
+
         /** What it is called in the log and in what is shown. */
         String text() {
             return (owner.isEmpty() ? "" : owner + " ") + name + " of key " + key;
@@ -66,6 +72,10 @@ final class TimerRows {
      * @param next when it is tried again
      */
     record Due(Timer timer, String error, Instant next) {
+        Due because(String error) {
+            return new Due(timer, error, next);
+        }
+
         String text() {
             return timer.text() + (error.isEmpty() ? " is due" : ": " + error);
         }
@@ -115,26 +125,30 @@ final class TimerRows {
         return sql.update("delete from weft_timer" + THIS, owner, name, key) > 0;
     }
 
-    /** Takes it away, or on to its next time; false if it is not there as it was read. */
-    static boolean take(Timer timer, Instant now, Sql sql) {
-        if (timer.every == 0)
-            return sql.update(
-                            "delete from weft_timer" + THIS + " and due = ?",
-                            timer.owner,
-                            timer.name,
-                            timer.key,
-                            timer.due)
-                    > 0;
-        return sql.update(
-                        "update weft_timer set due = ?, attempts = 0, retry = 0, error = ''"
-                                + THIS
-                                + " and due = ?",
-                        next(timer.due, timer.every, Parked.micros(now)),
-                        timer.owner,
-                        timer.name,
-                        timer.key,
-                        timer.due)
-                > 0;
+    /** Takes it away, or on to its next time, as it is now; empty if it has been moved or taken since it was read. */
+    static Optional<Timer> take(Timer read, Instant now, Sql sql) {
+        var timer =
+                sql.first(
+                        "select " + COLUMNS + " from weft_timer" + THIS + " and due = ?",
+                        TimerRows::timer,
+                        read.owner,
+                        read.name,
+                        read.key,
+                        read.due);
+        timer.ifPresent(it -> {
+            if (it.every == 0) remove(it.owner, it.name, it.key, sql);
+            else goOn(it, now, sql);
+        });
+        return timer;
+    }
+
+    private static void goOn(Timer timer, Instant now, Sql sql) {
+        sql.update(
+                "update weft_timer set due = ?, attempts = 0, retry = 0, error = ''" + THIS,
+                next(timer.due, timer.every, Parked.micros(now)),
+                timer.owner,
+                timer.name,
+                timer.key);
     }
 
     /** The first time behind now that is whole intervals away from the last one. */
@@ -158,18 +172,32 @@ final class TimerRows {
                 .getFirst();
     }
 
-    /** What is due and not put off, in order. */
-    static List<Timer> due(Instant now, int max, Database database) {
+    /**
+     * What is due and not put off, in order.
+     *
+     * @param known the timers that are meant beside those that are events, {@code OWNER/NAME}
+     */
+    static List<Timer> wanted(Instant now, Set<String> known, int max, Database database) {
+        var parameters = new ArrayList<Object>();
+        parameters.add(Parked.micros(now));
+        parameters.add(Parked.micros(now));
+        parameters.add(Parked.micros(now.plus(LONGEST_PAUSE)));
+        parameters.addAll(known);
+        parameters.add(max);
+        var others = known.isEmpty() ? "" : " or owner || '/' || name in (" + marks(known) + ")";
         return database.query(
                 "select "
                         + COLUMNS
-                        + " from weft_timer where due <= ? and (retry <= ? or retry > ?)"
-                        + " order by due, name, key limit ?",
+                        + " from weft_timer where due <= ? and (retry <= ? or retry > ?) and (type <> ''"
+                        + others
+                        + ") order by due, name, key limit ?",
                 TimerRows::timer,
-                Parked.micros(now),
-                Parked.micros(now),
-                Parked.micros(now.plus(LONGEST_PAUSE)),
-                max);
+                parameters.toArray());
+    }
+
+    /** As many parameters, to stand in a list. */
+    static String marks(Set<String> values) {
+        return String.join(", ", Collections.nCopies(values.size(), "?"));
     }
 
     /** When the next one is due that is not yet. */
@@ -227,9 +255,7 @@ final class TimerRows {
 
     /** What confines a query to some traces, if there are any. */
     static String of(Set<String> correlations) {
-        return correlations.isEmpty()
-                ? ""
-                : " and trace in (" + "?, ".repeat(correlations.size() - 1) + "?)";
+        return correlations.isEmpty() ? "" : " and trace in (" + marks(correlations) + ")";
     }
 
     /** What an instance of a saga waits for. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Lets the timers of a service go off: each in a transaction that takes its row away, or on to its next time, and writes what
@@ -42,7 +43,7 @@ final class TimerRunner implements Runner {
     private volatile boolean begun;
 
     /**
-     * @param owners of timers that are no events
+     * @param owners of timers that are no events, by {@code OWNER/NAME}; others of that kind are left to code that knows them
      */
     TimerRunner(
             String service,
@@ -92,7 +93,7 @@ final class TimerRunner implements Runner {
             begun = true;
             part.parkedChanged();
         }
-        var due = TimerRows.due(now, MAX_BATCH, storage.database());
+        var due = TimerRows.wanted(now, owners.keySet(), MAX_BATCH, storage.database());
         if (due.isEmpty()) rest(now);
         else goOff(due, storage.subjects().erasures());
     }
@@ -109,10 +110,19 @@ final class TimerRunner implements Runner {
      */
     List<Progress.Blocked> blocking(Set<String> correlations) {
         if (!begun) return List.of(blocked(0, "it has not begun yet"));
-        return TimerRows.due(time.now(), correlations, Progress.MAX_FAILING, storage.database())
-                .stream()
+        return due(time.now(), correlations)
                 .map(it -> blocked(it.timer().attempts(), it.text()))
                 .toList();
+    }
+
+    /** What is due, those first that fail; and why those wait that this code does not know. */
+    private Stream<TimerRows.Due> due(Instant now, Set<String> correlations) {
+        return TimerRows.due(now, correlations, Progress.MAX_FAILING, storage.database()).stream()
+                .map(it -> knows(it.timer()) ? it : it.because(service + " has no code for it"));
+    }
+
+    private boolean knows(TimerRows.Timer timer) {
+        return !timer.type().isEmpty() || owners.containsKey(timer.what());
     }
 
     private Progress.Blocked blocked(int attempt, String error) {
@@ -125,8 +135,8 @@ final class TimerRunner implements Runner {
         var now = time.now();
         var database = storage.database();
         var failing =
-                TimerRows.due(now, Set.of(), Progress.MAX_FAILING, database).stream()
-                        .filter(it -> it.timer().attempts() > 0)
+                due(now, Set.of())
+                        .filter(it -> it.timer().attempts() > 0 || !knows(it.timer()))
                         .map(it ->
                                 new Progress.Failing(
                                         "",
@@ -229,10 +239,9 @@ final class TimerRunner implements Runner {
 
     private void commit(List<TimerRows.Timer> due) throws InterruptedException {
         storage.write(transaction -> {
-            for (var timer : due) {
-                boolean there = TimerRows.take(timer, time.now(), transaction.sql());
-                if (there) goOff(timer, transaction);
-            }
+            for (var timer : due)
+                TimerRows.take(timer, time.now(), transaction.sql())
+                        .ifPresent(it -> goOff(it, transaction));
             return true;
         });
         part.parkedChanged();
@@ -246,7 +255,8 @@ final class TimerRunner implements Runner {
                 Span.Kind.INTERNAL,
                 id,
                 () -> {
-                    if (timer.type().isEmpty()) owner(timer).due(timer, transaction);
+                    var owner = Optional.ofNullable(owners.get(timer.what()));
+                    if (owner.isPresent()) owner.get().due(timer, transaction);
                     else
                         Told.append(
                                 timer.type(),
@@ -255,20 +265,6 @@ final class TimerRunner implements Runner {
                                 timer.origin(),
                                 transaction);
                 });
-    }
-
-    private Owner owner(TimerRows.Timer timer) {
-        var owner = owners.get(timer.owner());
-        if (owner == null)
-            throw new IllegalStateException(
-                    "the timer "
-                            + timer.text()
-                            + " is due and "
-                            + service
-                            + " has no "
-                            + timer.owner()
-                            + " any more");
-        return owner;
     }
 
     private void failed(TimerRows.Timer timer, Throwable failure, long erasures)

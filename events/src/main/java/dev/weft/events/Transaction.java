@@ -3,7 +3,9 @@ package dev.weft.events;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.EventStore.Condition;
+import dev.weft.events.EventStore.Snapshot;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One transaction over log and tables of a service: all of it is there behind its commit, or nothing. Usable by its work only,
@@ -31,6 +33,9 @@ public interface Transaction {
      * Fails on events with personal values.
      */
     List<StoredEvent> log(EventQuery query, long afterPosition, int max);
+
+    /** The snapshot of a stream, as {@link EventStore#snapshot}; one with personal values is none. */
+    Optional<Snapshot> snapshot(String stream);
 
     /**
      * Runs this when the transaction is committed, in order, on the thread that waits for that; not if it fails. What it throws is

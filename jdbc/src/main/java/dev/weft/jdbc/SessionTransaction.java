@@ -5,6 +5,7 @@ import dev.weft.events.EventQuery;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.EventStore.Condition;
+import dev.weft.events.EventStore.Snapshot;
 import dev.weft.events.Origin;
 import dev.weft.events.Sql;
 import dev.weft.events.StoredEvent;
@@ -62,11 +63,16 @@ final class SessionTransaction implements Transaction {
         return read("the log", () -> Log.query(batch.session(), query, false, afterPosition, max));
     }
 
-    private interface Reading {
-        List<StoredEvent> read() throws SQLException;
+    @Override
+    public Optional<Snapshot> snapshot(String stream) {
+        return read("a snapshot of " + stream, () -> Log.snapshot(batch.session(), stream));
     }
 
-    private List<StoredEvent> read(String what, Reading reading) {
+    private interface Reading<T> {
+        T read() throws SQLException;
+    }
+
+    private <T> T read(String what, Reading<T> reading) {
         sql.requireUsable("a read of " + what);
         try {
             return reading.read();

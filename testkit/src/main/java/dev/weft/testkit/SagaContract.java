@@ -1,6 +1,7 @@
 package dev.weft.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.weft.core.Body;
@@ -28,6 +29,7 @@ import dev.weft.events.Row;
 import dev.weft.events.Saga;
 import dev.weft.events.Sagas;
 import dev.weft.events.Sql;
+import dev.weft.events.StateType;
 import dev.weft.events.Storage;
 import dev.weft.events.Transaction;
 import dev.weft.http.Endpoint;
@@ -37,6 +39,8 @@ import dev.weft.json.Personal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +52,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -144,6 +149,7 @@ public abstract class SagaContract extends LaterCases {
                             UNDO,
                             (trip, nothing) ->
                                     end(trip, "undone").handle(STOCK, "main", trip.amount()).done())
+                    .refused(UNDO, (trip, problem) -> end(trip, "not undone").done())
                     .on(NUDGED, Nudged::id, (trip, it) -> Next.to(trip.and("nudged")));
 
     private static Next<Trip> end(Trip trip, String how) {
@@ -155,7 +161,13 @@ public abstract class SagaContract extends LaterCases {
         final Map<String, String> taken = new ConcurrentHashMap<>();
         final Set<String> undone = ConcurrentHashMap.newKeySet();
         final ConcurrentLinkedQueue<String> asked = new ConcurrentLinkedQueue<>();
+        final Set<String> services = Collections.synchronizedSet(new LinkedHashSet<>());
         volatile Function<Take, Optional<Response>> first = take -> Optional.empty();
+
+        Till as(String service) {
+            services.add(service);
+            return this;
+        }
 
         @Override
         public Response call(Request request) {
@@ -213,6 +225,22 @@ public abstract class SagaContract extends LaterCases {
         assertThat(stock()).isEqualTo(START);
         assertThat(told()).containsExactly("a declined");
         assertThat(till.asked).hasSize(1);
+    }
+
+    @Test
+    void a_saga_that_does_not_say_what_comes_of_a_refusal_is_not_run() {
+        var hopeful =
+                Saga.of("hopeful", Trip.class)
+                        .begin(
+                                ORDERED,
+                                Ordered::id,
+                                it ->
+                                        Next.to(new Trip(it.id(), it.amount(), List.of()))
+                                                .call(UNDO, it.id()))
+                        .answered(UNDO, (trip, nothing) -> Next.to(trip).done());
+        assertThatThrownBy(() -> sagas(storage(), hopeful))
+                .hasMessageContaining("hopeful calls undo of till")
+                .hasMessageContaining("refused(");
     }
 
     @Test
@@ -335,6 +363,127 @@ public abstract class SagaContract extends LaterCases {
     }
 
     @Test
+    void an_event_that_comes_before_its_instance_has_begun_is_taken_behind_the_beginning()
+            throws Exception {
+        var sagas = sagas(storage(), TRIP);
+        var pipeline = start(storage(), sagas);
+        publish(NUDGED.name(), "a", new Nudged("a"));
+        settle(pipeline);
+        assertThat(sagas.show("trip", "a")).isEmpty();
+        order("a", 3);
+        settle(pipeline);
+        assertThat(steps(sagas, "a")).containsExactly("ordered", "reserved", "nudged", "paid");
+        assertThat(sagas.show("trip", "a").orElseThrow().instance().unexpected()).isZero();
+    }
+
+    @Test
+    void an_event_waits_a_day_for_its_instance_to_begin() throws Exception {
+        var first = start(storage(), sagas(storage(), TRIP));
+        for (int i = 0; i <= 100; i++) {
+            publish(NUDGED.name(), "a", new Nudged("a"));
+            publish(NUDGED.name(), "b", new Nudged("b"));
+        }
+        settle(first);
+        assertThat(rows("weft_saga_early")).isEqualTo(200);
+        order("b", 1);
+        settle(first);
+        assertThat(rows("weft_saga_early")).isEqualTo(100);
+        first.close();
+        clock.move(DAY.plusMinutes(1));
+        var sagas = sagas(storage(), TRIP);
+        var second = start(storage(), sagas);
+        await(() -> rows("weft_saga_early") == 0);
+        order("a", 3);
+        settle(second);
+        assertThat(steps(sagas, "a")).containsExactly("ordered", "reserved", "paid");
+        assertThat(steps(sagas, "b")).filteredOn("nudged"::equals).hasSize(100);
+    }
+
+    @Test
+    void instances_that_ended_are_forgotten_when_they_were_kept_long_enough() throws Exception {
+        var brief = TRIP.keeps(DAY);
+        var first = start(storage(), sagas(storage(), brief));
+        order("a", 3);
+        order("b", START + 1);
+        settle(first);
+        till.first = take -> Optional.of(problem(503, "away"));
+        order("c", 3);
+        await(() -> till.asked.size() > 1);
+        first.close();
+        clock.move(DAY.plusMinutes(1));
+        var sagas = sagas(storage(), brief);
+        start(storage(), sagas);
+        await(() -> sagas.show("trip", "a").isEmpty() && sagas.show("trip", "b").isEmpty());
+        assertThat(sagas.show("trip", "c")).isPresent();
+        assertThat(sagas.list(Optional.empty(), true, 10)).hasSize(1);
+        assertThat(rows("weft_call where id = 'a'")).isZero();
+    }
+
+    @Test
+    void what_a_saga_commands_is_folded_once_whatever_is_decided() throws Exception {
+        var folded = new AtomicInteger();
+        var counter = counter(folded);
+        count(counter, 50);
+        folded.set(0);
+        var sagas = sagas(storage(), counting(counter));
+        var pipeline = start(storage(), sagas);
+        for (var id : List.of("a", "b", "c")) {
+            order(id, -1);
+            settle(pipeline);
+        }
+        assertThat(folded).hasValue(50);
+    }
+
+    @Test
+    void a_long_stream_that_a_saga_commands_has_its_snapshots() throws Exception {
+        var folded = new AtomicInteger();
+        var counter = counter(folded).snapshots(StateType.of("count", 1, Integer.class), 10);
+        count(counter, 200);
+        folded.set(0);
+        var pipeline = start(storage(), sagas(storage(), counting(counter)));
+        order("a", -1);
+        settle(pipeline);
+        assertThat(folded).hasValueLessThan(10);
+        for (int i = 0; i < 20; i++) {
+            order("b" + i, 1);
+            settle(pipeline);
+        }
+        assertThat(storage().events().snapshot("count-main").orElseThrow().version())
+                .isGreaterThan(200);
+    }
+
+    private static Decider<Integer, Integer, Moved> counter(AtomicInteger folded) {
+        return Decider.of(
+                "count",
+                0,
+                (by, sum) ->
+                        by < 0
+                                ? Decision.reject("down", "it counts up only")
+                                : Decision.emit(new Moved(by)),
+                (sum, moved) -> {
+                    folded.incrementAndGet();
+                    return sum + moved.by();
+                },
+                EventType.of("counted", Moved.class));
+    }
+
+    private void count(Decider<Integer, Integer, Moved> counter, int times) throws Exception {
+        var commands = new Commands("house", storage().events(), clock, Tracer.NONE);
+        for (int i = 0; i < times; i++) commands.handle(counter, "main", 1);
+    }
+
+    private static Saga<Trip> counting(Decider<Integer, Integer, Moved> counter) {
+        return Saga.of("counting", Trip.class)
+                .begin(
+                        ORDERED,
+                        Ordered::id,
+                        it ->
+                                Next.to(new Trip(it.id(), it.amount(), List.of()))
+                                        .handle(counter, "main", it.amount()))
+                .rejected(counter, (trip, no) -> Next.to(trip.and(no.reason())).done());
+    }
+
+    @Test
     void instances_under_way_show_what_they_wait_for() throws Exception {
         till.first = take -> Optional.of(problem(503, "away"));
         var sagas = sagas(storage(), TRIP);
@@ -351,34 +500,159 @@ public abstract class SagaContract extends LaterCases {
     }
 
     @Test
-    void a_reaction_that_fails_gets_the_answer_again() throws Exception {
+    void an_answer_whose_reaction_fails_is_kept_and_not_asked_for_again() throws Exception {
+        till.first =
+                take ->
+                        take.id().equals("b")
+                                ? Optional.of(
+                                        Problems.response(
+                                                Problem.of(402, "too-dear", "no").with("most", 2)))
+                                : Optional.empty();
         var broken = new AtomicBoolean(true);
         var fragile =
-                Saga.of("fragile", Trip.class)
+                paying(
+                        TAKE,
+                        how -> {
+                            if (broken.get()) throw new IllegalStateException("not yet");
+                            return how;
+                        });
+        var sagas = sagas(storage(), fragile);
+        var first = start(storage(), sagas);
+        order("a", 3);
+        order("b", 3);
+        for (var id : List.of("a", "b"))
+            await(() ->
+                    waits(sagas, id, "take")
+                            .filter(it -> it.error().contains("not yet"))
+                            .isPresent());
+        first.close();
+        // It would not say the same again.
+        till.first = take -> Optional.of(problem(410, "forgotten"));
+        broken.set(false);
+        clock.move(Duration.ofMinutes(1));
+        settle(start(storage(), sagas(storage(), fragile)));
+        assertThat(sagas.state(fragile, "a").orElseThrow().steps()).containsExactly("na");
+        assertThat(sagas.state(fragile, "b").orElseThrow().steps()).containsExactly("too-dear 2");
+        assertThat(till.asked).hasSize(2);
+    }
+
+    @Test
+    void a_call_that_has_moved_to_another_service_is_made_there() throws Exception {
+        till.first = take -> Optional.of(problem(503, "away"));
+        var before = sagas(storage(), paying(TAKE, how -> how));
+        var first = start(storage(), before);
+        order("a", 3);
+        await(() -> waits(before, "a", "take").filter(it -> it.attempts() > 0).isPresent());
+        first.close();
+        till.first = take -> Optional.empty();
+        clock.move(Duration.ofMinutes(1));
+        var moved =
+                paying(
+                        Call.of("take", "bank", Endpoint.post("/take", Take.class, Paid.class)),
+                        how -> how);
+        var sagas = sagas(storage(), moved);
+        settle(start(storage(), sagas));
+        assertThat(sagas.state(moved, "a").orElseThrow().steps()).containsExactly("na");
+        assertThat(till.services).containsExactly("till", "bank");
+    }
+
+    @Test
+    void a_call_that_the_code_does_not_know_any_more_waits_for_code_that_does() throws Exception {
+        till.first = take -> Optional.of(problem(503, "away"));
+        var before = sagas(storage(), paying(TAKE, how -> how));
+        var first = start(storage(), before);
+        order("a", 3);
+        await(() -> waits(before, "a", "take").filter(it -> it.attempts() > 0).isPresent());
+        first.close();
+        clock.move(Duration.ofMinutes(1));
+        var without =
+                Saga.of("paying", Trip.class)
+                        .begin(
+                                ORDERED,
+                                Ordered::id,
+                                it -> Next.to(new Trip(it.id(), it.amount(), List.of())));
+        var sagas = sagas(storage(), without);
+        var second = start(storage(), sagas);
+        order("b", 3);
+        await(() -> sagas.state(without, "b").isPresent());
+        assertThat(waits(sagas, "a", "take").orElseThrow().error()).contains("no code for it");
+        assertThat(
+                        second.progress()
+                                .awaitSettled(
+                                        storage().events().head(),
+                                        Receipt.NONE,
+                                        Duration.ofMillis(1)))
+                .anySatisfy(
+                        it -> assertThat(it.error()).contains("paying a: take", "no code for it"));
+        till.first = take -> Optional.empty();
+        var knowing = paying(TAKE, how -> how);
+        var next = sagas(storage(), knowing);
+        settle(start(storage(), next));
+        assertThat(next.state(knowing, "a").orElseThrow().steps()).containsExactly("na");
+    }
+
+    /** What a later version knows of a trip, of which {@link Trip} is all that the earlier one does. */
+    public record LaterTrip(String id, int amount, List<String> steps, Optional<String> note) {}
+
+    @Test
+    void older_code_beside_it_takes_nothing_from_a_saga() throws Exception {
+        var newer =
+                Saga.of("trip", LaterTrip.class)
                         .begin(
                                 ORDERED,
                                 Ordered::id,
                                 it ->
-                                        Next.to(new Trip(it.id(), it.amount(), List.of()))
-                                                .call(TAKE, new Take(it.id(), it.amount())))
-                        .answered(
-                                TAKE,
-                                (trip, paid) -> {
-                                    if (broken.get()) throw new IllegalStateException("not yet");
-                                    return Next.to(trip.and(paid.number())).done();
-                                });
-        var sagas = sagas(storage(), fragile);
-        var pipeline = start(storage(), sagas);
+                                        Next.to(
+                                                        new LaterTrip(
+                                                                it.id(),
+                                                                it.amount(),
+                                                                List.of(),
+                                                                Optional.of("gift")))
+                                                .after(DAY, "wrap"))
+                        .due("wrap", trip -> Next.to(trip).done());
+        var first = start(storage(), sagas(storage(), newer));
         order("a", 3);
-        await(() ->
-                sagas.list(Optional.empty(), false, 10).stream()
-                        .flatMap(it -> it.waits().stream())
-                        .anyMatch(it -> it.error().contains("not yet")));
-        broken.set(false);
-        clock.move(Duration.ofMinutes(1));
-        settle(pipeline);
-        assertThat(sagas.state(fragile, "a").orElseThrow().steps()).containsExactly("na");
-        assertThat(till.takenOf("a")).isEqualTo(1);
+        settle(first);
+        first.close();
+        clock.move(DAY.plusMinutes(1));
+        var older = sagas(storage(), TRIP);
+        var second = start(storage(), older);
+        order("a", 4);
+        order("b", 3);
+        await(() -> told().contains("b paid"));
+        await(() -> older.show("trip", "a").orElseThrow().instance().unexpected() == 1);
+        var waits = older.show("trip", "a").orElseThrow().instance().waits();
+        assertThat(waits).extracting(Sagas.Waits::what).containsExactly("wrap");
+        assertThat(waits.getFirst().error()).contains("no code for it");
+        assertThat(waits.getFirst().attempts()).isZero();
+        second.close();
+        var sagas = sagas(storage(), newer);
+        settle(start(storage(), sagas));
+        assertThat(sagas.show("trip", "a").orElseThrow().instance().ended()).isPresent();
+        assertThat(sagas.state(newer, "a").orElseThrow().note()).hasValue("gift");
+    }
+
+    /** Takes the money, and notes how that went. */
+    private static Saga<Trip> paying(Call<Take, Paid> call, UnaryOperator<String> how) {
+        return Saga.of("paying", Trip.class)
+                .begin(
+                        ORDERED,
+                        Ordered::id,
+                        it ->
+                                Next.to(new Trip(it.id(), it.amount(), List.of()))
+                                        .call(call, new Take(it.id(), it.amount())))
+                .answered(call, (trip, paid) -> Next.to(trip.and(how.apply(paid.number()))).done())
+                .refused(
+                        call,
+                        (trip, problem) ->
+                                Next.to(
+                                                trip.and(
+                                                        how.apply(
+                                                                problem.type()
+                                                                        + " "
+                                                                        + problem.members()
+                                                                                .get("most"))))
+                                        .done());
     }
 
     @Test
@@ -405,6 +679,7 @@ public abstract class SagaContract extends LaterCases {
                                                 .call(TAKE, new Take(it.id(), it.amount()))
                                                 .after(Duration.ofMillis(1), "late"))
                         .answered(TAKE, (trip, paid) -> Next.to(trip).done())
+                        .refused(TAKE, (trip, problem) -> Next.to(trip).done())
                         .due(
                                 "late",
                                 trip -> {
@@ -600,7 +875,7 @@ public abstract class SagaContract extends LaterCases {
         return new Sagas(
                 List.of(saga),
                 new Commands("house", on.events(), clock, Tracer.NONE),
-                service -> till,
+                till::as,
                 on.database(),
                 Meter.NONE,
                 clock);
@@ -664,6 +939,13 @@ public abstract class SagaContract extends LaterCases {
 
     private int stock() {
         return new Commands("house", storage().events(), clock, Tracer.NONE).state(STOCK, "main");
+    }
+
+    private long rows(String of) {
+        return storage()
+                .database()
+                .first("select count(*) as n from " + of, row -> row.number("n"))
+                .orElseThrow();
     }
 
     /** How orders ended, as it was told. */

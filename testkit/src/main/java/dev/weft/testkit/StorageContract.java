@@ -11,6 +11,7 @@ import static dev.weft.testkit.EventStoreCases.result;
 import static dev.weft.testkit.EventStoreCases.tag;
 import static dev.weft.testkit.EventStoreCases.tagged;
 import static dev.weft.testkit.EventStoreCases.types;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,6 +20,7 @@ import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.EventStore.Condition;
+import dev.weft.events.EventStore.Snapshot;
 import dev.weft.events.NewEvent;
 import dev.weft.events.Origin;
 import dev.weft.events.Sql;
@@ -161,9 +163,13 @@ public abstract class StorageContract {
     @Test
     void a_transaction_reads_what_is_there_and_what_it_has_appended() throws Exception {
         store.append(List.of(new Append("cart-1", 0, List.of(tagged("a", "t")))), Origin.NONE);
+        store.keep(new Snapshot("cart-1", 1, "cart", 2, "one".getBytes(UTF_8)));
         storage.write(it -> {
             it.append(List.of(new Append("cart-1", 1, List.of(tagged("b", "t")))), Origin.NONE);
             it.append(List.of(append("cart-2", "c")), Origin.NONE);
+            assertThat(it.snapshot("cart-1").orElseThrow().version()).isEqualTo(1);
+            assertThat(it.snapshot("cart-1").orElseThrow().data()).asString().isEqualTo("one");
+            assertThat(it.snapshot("cart-2")).isEmpty();
             assertThat(types(it.stream("cart-1", 0, 10))).containsExactly("a", "b");
             assertThat(types(it.stream("cart-1", 1, 10))).containsExactly("b");
             assertThat(types(it.stream("cart-1", 0, 1))).containsExactly("a");

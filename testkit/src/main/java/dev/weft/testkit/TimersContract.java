@@ -10,6 +10,8 @@ import dev.weft.core.Receipt;
 import dev.weft.core.Trace;
 import dev.weft.core.Tracer;
 import dev.weft.events.Bus;
+import dev.weft.events.Database;
+import dev.weft.events.EventStore;
 import dev.weft.events.EventType;
 import dev.weft.events.Listener;
 import dev.weft.events.Pipeline;
@@ -18,11 +20,14 @@ import dev.weft.events.Recurring;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
 import dev.weft.events.Timers;
+import dev.weft.events.Transaction;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,6 +110,14 @@ public abstract class TimersContract extends LaterCases {
         clock.move(DAY.multipliedBy(2));
         settle(pipeline);
         assertThat(seen()).containsExactly("a 2", "b 3");
+    }
+
+    @Test
+    void one_that_is_replaced_while_it_goes_off_tells_what_it_was_replaced_by() throws Exception {
+        var due = clock.now();
+        timers.at(due, rung("a", 1));
+        settle(start(new Between(storage(), () -> timers.at(due, rung("a", 2))), List.of()));
+        assertThat(seen()).containsExactly("a 2");
     }
 
     @Test
@@ -292,6 +305,43 @@ public abstract class TimersContract extends LaterCases {
                 });
         assertThatThrownBy(() -> timers.after(DAY, rung("a", 1)))
                 .hasMessageContaining("1000 timers");
+    }
+
+    /** A storage where somebody comes in between, once: behind what told which timers are due, and before they go off. */
+    private static final class Between implements Storage {
+        private final Storage storage;
+        private final Change change;
+        private final AtomicBoolean changed = new AtomicBoolean();
+
+        Between(Storage storage, Change change) {
+            this.storage = storage;
+            this.change = change;
+        }
+
+        /** The first timers that go off do so in their runner's first transaction over log and tables. */
+        @Override
+        public <T> T write(Function<Transaction, T> work) throws InterruptedException {
+            boolean goesOff = Thread.currentThread().getName().equals("house timers");
+            if (goesOff && !changed.getAndSet(true)) change.make();
+            return storage.write(work);
+        }
+
+        @Override
+        public EventStore events() {
+            return storage.events();
+        }
+
+        @Override
+        public Database database() {
+            return storage.database();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private interface Change {
+        void make() throws InterruptedException;
     }
 
     private void settle(Pipeline pipeline) throws InterruptedException {

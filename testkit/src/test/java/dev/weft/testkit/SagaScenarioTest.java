@@ -127,5 +127,18 @@ class SagaScenarioTest {
         assertThatThrownBy(() -> SagaScenario.of(both, new Visit("a", "b")).due("again"))
                 .hasMessageContaining("wait for its answer");
         assertThatThrownBy(() -> VISIT.due("nobody", Next::to)).hasMessageContaining("twice");
+        var hopeful = calling.answered(FETCH, (visit, came) -> Next.to(visit));
+        assertThatThrownBy(() -> SagaScenario.of(hopeful).hears(RANG, new Rang("front")))
+                .hasMessageContaining("lost calls fetch of house")
+                .hasMessageContaining("refused(");
+    }
+
+    @Test
+    void an_event_that_begins_an_instance_is_not_taken_by_it_too() {
+        assertThatThrownBy(() -> VISIT.on(RANG, Rang::door, (visit, rang) -> Next.to(visit)))
+                .hasMessageContaining("visit reacts twice to the same: rang");
+        assertThatThrownBy(
+                        () -> VISIT.begin(LEFT, Rang::door, left -> Next.to(new Visit("a", "b"))))
+                .hasMessageContaining("visit reacts twice to the same: left");
     }
 }

@@ -6,6 +6,7 @@ import dev.weft.events.EventStore;
 import dev.weft.events.EventStore.Append;
 import dev.weft.events.EventStore.Appended;
 import dev.weft.events.EventStore.Condition;
+import dev.weft.events.EventStore.Snapshot;
 import dev.weft.events.Origin;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
@@ -13,6 +14,7 @@ import dev.weft.events.Storage;
 import dev.weft.events.StoredEvent;
 import dev.weft.events.Transaction;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -98,6 +100,11 @@ class StorageContractBitesTest {
         @Override
         public List<StoredEvent> log(EventQuery query, long afterPosition, int max) {
             return List.of();
+        }
+
+        @Override
+        public Optional<Snapshot> snapshot(String stream) {
+            return Optional.empty();
         }
 
         @Override
