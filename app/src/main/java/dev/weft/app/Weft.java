@@ -2,6 +2,7 @@ package dev.weft.app;
 
 import dev.weft.app.hub.HubBus;
 import dev.weft.core.Awaited;
+import dev.weft.core.Blocked;
 import dev.weft.core.Context;
 import dev.weft.core.Receipt;
 import dev.weft.core.Request;
@@ -124,15 +125,19 @@ public final class Weft {
     /**
      * Waits until everything is done, in all services, that came of what the receipts name, at most so long; says what is not.
      * A handler of a request may wait so for what it has had done. It waits for every listener of every service then, so it
-     * is for the few answers that are worth that; to read what was written, {@code Weft-After} is enough.
+     * is for the few answers that are worth that; to read what was written, {@code Weft-After} is enough. A listener, a saga's call
+     * and whoever is called by these are waited for themselves, so there it is said at once that it is not done.
      *
      * @param receipts one of each command, such as {@code Context.current().work().receipt()}
-     * @throws IllegalStateException in a listener, which is itself waited for; or if the service runs without a hub
+     * @throws IllegalStateException if the service runs without a hub
      */
     public Awaited await(Duration atMost, Receipt... receipts) throws InterruptedException {
-        if (!Context.current().work().cause().isEmpty())
-            throw new IllegalStateException(
-                    "a listener cannot wait for what comes of a command: it is part of it");
+        var cause = Context.current().work().cause();
+        if (!cause.isEmpty())
+            return new Awaited(
+                    false,
+                    0,
+                    List.of(Blocked.of("what is done for " + cause, "it waits for this")));
         if (!(bus instanceof HubBus hub))
             throw new IllegalStateException(
                     "only a hub knows what is done in all services, and this one runs without; set"

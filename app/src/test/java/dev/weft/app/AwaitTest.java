@@ -209,8 +209,10 @@ class AwaitTest {
     }
 
     @Test
-    void a_handler_waits_for_what_it_has_had_done_and_a_listener_may_not() throws Exception {
-        var refused = new AtomicReference<>("");
+    void a_handler_waits_for_what_it_has_had_done_but_not_for_itself_or_its_caller()
+            throws Exception {
+        var listened = new AtomicReference<>("");
+        var called = new AtomicReference<>("");
         start(
                 steps("a")
                         .tables("create table if not exists heard (type text, key text)")
@@ -244,12 +246,19 @@ class AwaitTest {
                                         .on(
                                                 type("a"),
                                                 event -> {
-                                                    try {
-                                                        weft.await(
-                                                                LONG,
-                                                                Receipt.of("a", event.position()));
-                                                    } catch (IllegalStateException e) {
-                                                        refused.set(String.valueOf(e.getMessage()));
+                                                    if (event.key().equals("x")) {
+                                                        var receipt =
+                                                                Receipt.of("a", event.position());
+                                                        listened.set(
+                                                                weft.await(LONG, receipt).text());
+                                                        var call =
+                                                                Request.post(
+                                                                        "/waiting/y", Body.EMPTY);
+                                                        called.set(
+                                                                weft.client("a")
+                                                                        .call(call)
+                                                                        .body()
+                                                                        .text());
                                                     }
                                                     step(weft, "b", event.key());
                                                 })));
@@ -259,8 +268,9 @@ class AwaitTest {
                         Request.post("/waiting/x", Body.EMPTY)
                                 .header(ContextHeaders.DEADLINE, "30000"));
         assertThat(answer.body().text()).isEqualTo("done");
-        assertThat(heard("a", "b")).isEqualTo(1);
-        assertThat(refused.get()).contains("a listener cannot wait");
+        assertThat(heard("a", "b")).isEqualTo(2);
+        assertThat(listened.get()).contains("not done after 0 ms", "what is done for a/1/0");
+        assertThat(called.get()).contains("not done after 0 ms", "what is done for a/1/0");
     }
 
     /** A step of a command, which is followed by one in each service until there are no more hops. */

@@ -29,8 +29,13 @@ public record Blocked(
 
     /** Something that is no event's fault. */
     public static Blocked of(String service, String by, String error) {
+        return of(by, error).in(service);
+    }
+
+    /** Something that is no event's fault, and of no one service. */
+    public static Blocked of(String by, String error) {
         return new Blocked(
-                Optional.of(service),
+                Optional.empty(),
                 by,
                 Optional.empty(),
                 Optional.empty(),

@@ -1,5 +1,8 @@
 package dev.weft.core;
 
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -9,8 +12,8 @@ import java.util.Locale;
  *
  * <p>{@code traceparent}, {@code tracestate} and {@code baggage} as W3C says, and {@code b3}
  * (incoming only) where there is no {@code traceparent}; {@code weft-deadline-ms} (what remains);
- * {@code weft-attempt}; {@code weft-criticality}; {@code weft-caller}; {@code Idempotency-Key} (the
- * key of the {@link Work}, incoming only).
+ * {@code weft-attempt}; {@code weft-criticality}; {@code weft-caller}; {@code weft-cause} and
+ * {@code Idempotency-Key} (the cause and the key of the {@link Work}, the key incoming only).
  *
  * <p>Who can reach a service's own port is believed, also about the caller. What comes from outside
  * has to come through a gateway, which strips what is said there and says itself what it has verified.
@@ -25,6 +28,13 @@ public final class ContextHeaders {
     public static final String ATTEMPT = "weft-attempt";
     public static final String CRITICALITY = "weft-criticality";
     public static final String CALLER = "weft-caller";
+
+    /**
+     * The id of the event that the call is made for, percent-encoded: a listener or a saga makes it, or who was called by one. Nobody
+     * of these can wait for all that comes of the event.
+     */
+    public static final String CAUSE = "weft-cause";
+
     public static final String IDEMPOTENCY_KEY = "Idempotency-Key";
     public static final String RECEIPT = "Weft-Receipt";
     public static final String AFTER = "Weft-After";
@@ -90,6 +100,8 @@ public final class ContextHeaders {
             headers.add(CRITICALITY, context.criticality().name().toLowerCase(Locale.ROOT));
         if (!context.caller().equals(Caller.ANONYMOUS))
             headers.add(CALLER, context.caller().header());
+        var cause = context.work().cause();
+        if (!cause.isEmpty()) headers.add(CAUSE, URLEncoder.encode(cause, StandardCharsets.UTF_8));
         return request.with(headers.build());
     }
 
@@ -98,7 +110,8 @@ public final class ContextHeaders {
                 || name.equalsIgnoreCase(DEADLINE)
                 || name.equalsIgnoreCase(ATTEMPT)
                 || name.equalsIgnoreCase(CRITICALITY)
-                || name.equalsIgnoreCase(CALLER);
+                || name.equalsIgnoreCase(CALLER)
+                || name.equalsIgnoreCase(CAUSE);
     }
 
     private static boolean isOfTrace(String name) {
@@ -137,7 +150,7 @@ public final class ContextHeaders {
                 caller(headers),
                 criticality(headers),
                 attempt(headers),
-                Work.of(headers.get(IDEMPOTENCY_KEY).orElse(""), ""));
+                Work.of(headers.get(IDEMPOTENCY_KEY).orElse(""), cause(headers)));
     }
 
     /** Two of a header are none: nobody could say which one is meant. */
@@ -154,6 +167,16 @@ public final class ContextHeaders {
     private static Caller caller(Headers headers) {
         var callers = headers.all(CALLER);
         return callers.size() == 1 ? Caller.parse(callers.getFirst()) : Caller.ANONYMOUS;
+    }
+
+    private static String cause(Headers headers) {
+        try {
+            return headers.get(CAUSE)
+                    .map(text -> URLDecoder.decode(text, StandardCharsets.UTF_8))
+                    .orElse("");
+        } catch (IllegalArgumentException e) {
+            return "";
+        }
     }
 
     private static Duration remaining(Headers headers, Duration usual, Duration longest) {

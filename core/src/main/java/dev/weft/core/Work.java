@@ -32,7 +32,7 @@ public final class Work {
      * New work.
      *
      * @param key what makes a repetition recognisable; empty if nothing does
-     * @param cause the id of the event that it is done for; empty if it is no event
+     * @param cause the id of the event that it is done for, by its listener or who that calls; empty if it is no event
      */
     public static Work of(String key, String cause) {
         return new Work(key, cause);

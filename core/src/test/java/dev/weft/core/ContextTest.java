@@ -39,6 +39,7 @@ class ContextTest {
                         .with(Baggage.EMPTY.with("user", "ä,b;c=d"))
                         .with(Deadline.after(Duration.ofSeconds(3), TIME))
                         .with(Criticality.BACKGROUND)
+                        .with(Work.of("key", "/ä b%\r\n/7/0"))
                         .withAttempt(3);
         var request = context.call(() -> ContextHeaders.inject(Request.get("/")));
         assertThat(request.headers().get("traceparent")).hasValue(PARENT.replace("-01", "-03"));
@@ -48,6 +49,9 @@ class ContextTest {
         assertThat(arrived.baggage().get("user")).hasValue("ä,b;c=d");
         assertThat(arrived.criticality()).isEqualTo(Criticality.BACKGROUND);
         assertThat(arrived.attempt()).isEqualTo(3);
+        assertThat(arrived.work().cause()).isEqualTo("/ä b%\r\n/7/0");
+        assertThat(arrived.work().key()).isEmpty();
+        assertThat(extract(ContextHeaders.CAUSE, "%").work().cause()).isEmpty();
         assertThat(arrived.deadline().remaining())
                 .isBetween(Duration.ofMillis(1), Duration.ofSeconds(3));
     }
@@ -124,6 +128,7 @@ class ContextTest {
                         .header(ContextHeaders.ATTEMPT, "3")
                         .header(ContextHeaders.CRITICALITY, "critical")
                         .header(ContextHeaders.DEADLINE, "5000")
+                        .header(ContextHeaders.CAUSE, "shop/1/0")
                         .header(ContextHeaders.BAGGAGE, "tenant=north");
         var goes = Context.none().call(() -> ContextHeaders.inject(came)).headers();
         for (var name :
@@ -132,6 +137,7 @@ class ContextTest {
                         ContextHeaders.ATTEMPT,
                         ContextHeaders.CRITICALITY,
                         ContextHeaders.DEADLINE,
+                        ContextHeaders.CAUSE,
                         ContextHeaders.BAGGAGE)) assertThat(goes.get(name)).as(name).isEmpty();
     }
 

@@ -15,6 +15,7 @@ import dev.weft.core.Signal;
 import dev.weft.core.Span;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
+import dev.weft.core.Work;
 import dev.weft.json.Json;
 import dev.weft.json.PersonalJson;
 import java.nio.charset.StandardCharsets;
@@ -384,6 +385,7 @@ final class SagaCalls implements Runner {
         var context =
                 made.origin()
                         .context()
+                        .with(Work.of("", made.origin().cause()))
                         .with(Deadline.after(call.timeout(), time))
                         .withAttempt(made.attempts() + 1);
         try {
