@@ -1,5 +1,6 @@
 package dev.weft.events;
 
+import dev.weft.core.Failure;
 import dev.weft.core.Meter;
 import dev.weft.core.Time;
 import dev.weft.core.Tracer;
@@ -32,6 +33,7 @@ public final class Pipeline implements AutoCloseable {
     private final Progress progress;
     private final List<Runner> runners = new ArrayList<>();
     private final LogCheck check;
+    private final PublicationRunner publication;
     private final ParkedEvents parked;
     private final Projections projections;
     private final TimerRunner timers;
@@ -127,16 +129,10 @@ public final class Pipeline implements AutoCloseable {
             if (!projection.tables().isEmpty())
                 runners.add(runner(projection, false, storage, spans));
         }
-        runners.add(
+        this.publication =
                 new PublicationRunner(
-                        service,
-                        publications,
-                        storage.events(),
-                        bus,
-                        spans,
-                        meter,
-                        progress,
-                        time));
+                        service, publications, storage, bus, spans, meter, progress, time);
+        runners.add(publication);
         var parking = new ArrayList<ParkedRunner>();
         for (var listener : all)
             switch (listener) {
@@ -283,8 +279,14 @@ public final class Pipeline implements AutoCloseable {
         check.requireReadable();
     }
 
-    /** Starts; what fails from here on is tried again. */
+    /** Notes what it publishes, and starts; what fails from there on is tried again. */
     public void start() {
+        try {
+            publication.note();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure.Unreachable("interrupted while starting " + service, false, e);
+        }
         runners.forEach(Runner::start);
     }
 

@@ -9,6 +9,7 @@ import dev.weft.json.Json;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Tells the bus what the log says in public, and how far the log has come.
@@ -20,6 +21,9 @@ final class PublicationRunner implements Runner {
 
     private static final int MAX_BATCH = 500;
     private static final Duration IDLE = Duration.ofSeconds(30);
+
+    /** How often it is looked whether others have told what was left to them. */
+    private static final Duration PACE = Duration.ofMillis(100);
 
     /** At the log's end: how often at most the bus is told that there was nothing public. */
     private static final long QUIET_NANOS = 10_000_000;
@@ -41,6 +45,7 @@ final class PublicationRunner implements Runner {
 
     private final String service;
     private final List<? extends Source<?>> sources;
+    private final PublicTypes types;
     private final EventStore log;
     private final Bus bus;
     private final EventSpans spans;
@@ -63,7 +68,7 @@ final class PublicationRunner implements Runner {
     PublicationRunner(
             String service,
             List<? extends Publication<?>> publications,
-            EventStore log,
+            Storage storage,
             Bus bus,
             EventSpans spans,
             Meter meter,
@@ -72,7 +77,8 @@ final class PublicationRunner implements Runner {
         this.service = service;
         this.sources =
                 publications.stream().map(publication -> Source.of(service, publication)).toList();
-        this.log = log;
+        this.types = new PublicTypes(publications, storage.database(), time);
+        this.log = storage.events();
         this.bus = bus;
         this.spans = spans;
         this.published = meter.counter(EventMetrics.PUBLISHED);
@@ -88,6 +94,12 @@ final class PublicationRunner implements Runner {
         return part;
     }
 
+    /** Has other versions of this service leave to it what it alone tells. To be done before anything is appended. */
+    void note() throws InterruptedException {
+        // Of a bus in this process everybody has one of their own.
+        if (bus.durable()) types.note();
+    }
+
     @Override
     public void start() {
         loop.start();
@@ -100,10 +112,7 @@ final class PublicationRunner implements Runner {
 
     void step() throws Exception {
         try {
-            if (!begun) {
-                begin();
-                return;
-            }
+            if (!begun) begin();
             var stored = log.log(position, MAX_BATCH);
             if (stored.isEmpty()) rest();
             else publish(stored);
@@ -145,7 +154,14 @@ final class PublicationRunner implements Runner {
 
     private void publish(List<StoredEvent> stored) throws Exception {
         var batch = new ArrayList<BusEvent>();
+        var others = bus.durable() ? types.others() : Set.<PublicTypes.Note>of();
         for (var event : stored) {
+            var theirs = types.ofOthers(event, others);
+            if (!theirs.isEmpty()) {
+                if (position > told) tell(position, batch);
+                leave(event, theirs);
+                return;
+            }
             List<BusEvent> said;
             try {
                 said = translate(event);
@@ -163,6 +179,32 @@ final class PublicationRunner implements Runner {
         }
         if (!batch.isEmpty() || time.nanos() - toldAtNanos >= QUIET_BEHIND_NANOS)
             tell(position, batch);
+    }
+
+    /** Another version of this service is to tell it; the bus knows when it has. */
+    private void leave(StoredEvent event, Set<PublicTypes.Note> theirs) throws Exception {
+        begun = false;
+        if (types.leave(event)) {
+            loop.idle(() -> {
+                time.sleep(PACE);
+                return true;
+            });
+        } else if (types.strike(theirs))
+            Loop.LOG.log(
+                    System.Logger.Level.INFO,
+                    service + " publishes no more: " + theirs + "; nobody who did has come");
+        else
+            throw new Loop.StuckAt(
+                    service,
+                    event.position(),
+                    event.type(),
+                    new IllegalStateException(
+                            "newer code of "
+                                    + service
+                                    + " tells "
+                                    + theirs
+                                    + ", which this code does not; start that again, or this"
+                                    + " once more if it is to tell nothing of it"));
     }
 
     private List<BusEvent> translate(StoredEvent stored) {

@@ -12,6 +12,7 @@ public final class MovableClock implements Time {
     private static final SystemTime SYSTEM = SystemTime.INSTANCE;
 
     private volatile Duration ahead = Duration.ZERO;
+    private volatile long passedNanos;
 
     /** Shows the right time until it is moved. */
     public MovableClock() {}
@@ -21,6 +22,12 @@ public final class MovableClock implements Time {
         ahead = ahead.plus(by);
     }
 
+    /** Lets so much time pass; what waits does not notice. */
+    public synchronized void pass(Duration time) {
+        move(time);
+        passedNanos += time.toNanos();
+    }
+
     @Override
     public Instant now() {
         return SYSTEM.now().plus(ahead);
@@ -28,7 +35,7 @@ public final class MovableClock implements Time {
 
     @Override
     public long nanos() {
-        return SYSTEM.nanos();
+        return SYSTEM.nanos() + passedNanos;
     }
 
     @Override

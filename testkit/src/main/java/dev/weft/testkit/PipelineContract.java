@@ -8,6 +8,7 @@ import dev.weft.core.Context;
 import dev.weft.core.Receipt;
 import dev.weft.core.Span;
 import dev.weft.core.SystemTime;
+import dev.weft.core.Time;
 import dev.weft.core.Trace;
 import dev.weft.core.Tracer;
 import dev.weft.events.Bus;
@@ -37,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -346,6 +348,96 @@ public abstract class PipelineContract extends StorageCases {
         broken.set(false);
         assertThat(progress.awaitSettled(3, Receipt.NONE, LONG)).isEmpty();
         assertThat(take(3)).hasSize(3);
+    }
+
+    @Test
+    void what_only_newer_code_tells_is_left_to_it() throws Exception {
+        var asked = new Semaphore(0);
+        var gate = new CountDownLatch(1);
+        var older = new Asked(bus, asked);
+        var newer =
+                new Relay(bus) {
+                    @Override
+                    public void publish(String source, long through, List<BusEvent> events)
+                            throws InterruptedException {
+                        gate.await();
+                        super.publish(source, through, events);
+                    }
+                };
+        start(older, List.of(), List.of(), List.of());
+        assertThat(asked.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+        var progress =
+                start(newer, List.of(), List.of(telling(PipelineContract::plainly)), List.of())
+                        .progress();
+        append("window-1", 1);
+        append("door-front", 2);
+        append("window-1", 3);
+        // The older one has come to the event, and asks whether the newer one has told it.
+        assertThat(asked.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(bus.published("house")).isEqualTo(1);
+        gate.countDown();
+        assertThat(progress.awaitSettled(3, Receipt.NONE, LONG)).isEmpty();
+        assertThat(take(1)).extracting(BusEvent::id).containsExactly("house/2/0");
+    }
+
+    @Test
+    void what_is_published_no_more_holds_nothing_up_once_older_code_is_gone() throws Exception {
+        var clock = new MovableClock();
+        var asked = new Semaphore(0);
+        start(new Relay(bus), List.of(), List.of(telling(PipelineContract::plainly)), List.of())
+                .stop(LONG);
+        append("door-front", 1, 2);
+        var progress = start(new Asked(bus, asked), clock, List.of()).progress();
+        // Once to begin, and once more because the older code may still be there.
+        assertThat(asked.tryAcquire(2, 20, TimeUnit.SECONDS)).isTrue();
+        assertThat(bus.published("house")).isZero();
+        clock.pass(Duration.ofSeconds(6));
+        assertThat(progress.awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
+        // It is known from here on.
+        append("door-front", 3);
+        assertThat(progress.awaitSettled(3, Receipt.NONE, LONG)).isEmpty();
+    }
+
+    @Test
+    void code_that_tells_an_event_by_another_name_waits_for_nobody() throws Exception {
+        var clock = new MovableClock();
+        start(new Relay(bus), List.of(), List.of(telling(PipelineContract::plainly)), List.of());
+        var renamed = EventType.of("unlocked", Opened.class);
+        var newer =
+                new Publication<>(
+                        DOOR,
+                        List.of(renamed),
+                        event -> List.of(renamed.of("k", event.data())));
+        append("window-1", 1);
+        await(() -> bus.published("house") == 1);
+        var progress = start(new Relay(bus), clock, List.of(newer)).progress();
+        append("door-front", 2);
+        assertThat(progress.awaitSettled(2, Receipt.NONE, LONG)).isEmpty();
+        try (var consumer = bus.subscribe("test.all", Set.of("opened", "unlocked"))) {
+            assertThat(consumer.poll(LONG).events())
+                    .extracting(BusEvent::type)
+                    .containsExactly("unlocked");
+        }
+    }
+
+    @Test
+    void what_only_newer_code_tells_is_shown_until_that_is_back() throws Exception {
+        var clock = new MovableClock();
+        var asked = new Semaphore(0);
+        var older = start(new Asked(bus, asked), clock, List.of()).progress();
+        assertThat(asked.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+        start(new Relay(bus), List.of(), List.of(telling(PipelineContract::plainly)), List.of())
+                .stop(LONG);
+        append("door-front", 1);
+        assertThat(asked.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+        clock.pass(Duration.ofSeconds(6));
+        awaitFailing(older, "newer code of house tells");
+        assertThat(bus.published("house")).isZero();
+        var progress =
+                start(new Relay(bus), List.of(), List.of(telling(PipelineContract::plainly)), List.of())
+                        .progress();
+        assertThat(progress.awaitSettled(1, Receipt.NONE, LONG)).isEmpty();
+        assertThat(take(1)).extracting(BusEvent::id).containsExactly("house/1/0");
     }
 
     @Test
@@ -1087,6 +1179,20 @@ public abstract class PipelineContract extends StorageCases {
                         time));
     }
 
+    private Pipeline start(Bus bus, Time clock, List<Publication<Opened>> publications)
+            throws InterruptedException {
+        return started(
+                new Pipeline(
+                        "house",
+                        List.of(),
+                        publications,
+                        List.of(),
+                        storage(),
+                        bus,
+                        Tracer.NONE,
+                        clock));
+    }
+
     private Span named(String name) {
         return spans.stream().filter(span -> span.name().equals(name)).findFirst().orElseThrow();
     }
@@ -1207,6 +1313,23 @@ public abstract class PipelineContract extends StorageCases {
 
     private void awaitFailing(Progress progress, String error) throws Exception {
         await(() -> progress.failing().stream().anyMatch(it -> it.error().contains(error)));
+    }
+
+    /** Tells each time when it is asked how far is published. */
+    private static final class Asked extends Relay {
+        private final Semaphore asked;
+
+        Asked(Bus to, Semaphore asked) {
+            super(to);
+            this.asked = asked;
+        }
+
+        @Override
+        public long published(String source) {
+            long published = super.published(source);
+            asked.release();
+            return published;
+        }
     }
 
     /** Passes everything on, unless a test says otherwise. */
