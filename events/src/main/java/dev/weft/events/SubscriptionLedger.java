@@ -598,11 +598,15 @@ public final class SubscriptionLedger {
         return new Rejected(List.copyOf(failing.values()), refused);
     }
 
-    /** What waits behind an event that fails is put aside by its number, and comes back by itself. */
+    /**
+     * What waits behind an event that fails is put aside by its number, and comes back by itself: all of it or nothing, or it
+     * would come out of order.
+     */
     private void setAsideBehind(Lane lane, Entry first) {
+        if (parked.size() >= MAX_PARKED) return;
         int attempts = lane.attempts;
         for (var entry : List.copyOf(outstanding.tailMap(first.logged.sequence, false).values())) {
-            if (entry.lane != lane || parked.size() >= MAX_PARKED) continue;
+            if (entry.lane != lane) continue;
             boolean rests = lane.rests;
             remove(entry);
             lane.rests = rests;
