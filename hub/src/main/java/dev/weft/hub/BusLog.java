@@ -698,25 +698,31 @@ public final class BusLog implements Bus {
             throws InterruptedException {
         if (ids.isEmpty()) return List.of();
         SubscriptionLedger.Acknowledged done;
-        long through;
         lock.lock();
         try {
             requireOpen();
             var subscription = require(name);
             done = subscription.ledger.acknowledgeHeld(consumer, ids);
-            through = subscription.ledger.through();
             subscription.changed.all();
         } finally {
             lock.unlock();
         }
         var refused = new ArrayList<>(done.refused());
-        // What was read and is not there any more was acknowledged before; what is still to be read
-        // was not.
+        // Some was acknowledged before; what was put aside or is still to be read was not.
         for (var id : done.unknown())
-            if (tables.sequence(id).filter(sequence -> sequence > through).isPresent())
+            if (tables.sequence(id).filter(sequence -> !isDone(name, sequence)).isPresent())
                 refused.add(id);
         save(name);
         return refused;
+    }
+
+    private boolean isDone(String name, long sequence) {
+        lock.lock();
+        try {
+            return require(name).ledger.isDone(sequence);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** While its sequence was looked up, a poll may have read the event. */
@@ -892,6 +898,18 @@ public final class BusLog implements Bus {
     List<Logged> lease(String name, String consumer, int max, Duration atMost, Duration lease)
             throws InterruptedException {
         requireDeclared(name);
+        var handed = handed(name, consumer, max, atMost, lease);
+        try {
+            return handed.stream().map(one -> BusTables.opened("bus", one, subjects)).toList();
+        } catch (RuntimeException e) {
+            leave(name, consumer);
+            throw e;
+        }
+    }
+
+    private List<Logged> handed(
+            String name, String consumer, int max, Duration atMost, Duration lease)
+            throws InterruptedException {
         lock.lockInterruptibly();
         try {
             var subscription = require(name);
@@ -907,7 +925,7 @@ public final class BusLog implements Bus {
                     if (handed.isEmpty() && !rest(subscription, endNanos)) break;
                 }
                 requireOpen();
-                return handed.stream().map(one -> BusTables.opened("bus", one, subjects)).toList();
+                return handed;
             } finally {
                 if (handed.isEmpty()) ledger.leave(consumer);
             }
@@ -1100,11 +1118,7 @@ public final class BusLog implements Bus {
     boolean retry(String name, SubscriptionLedger.Key key) throws InterruptedException {
         lock.lock();
         try {
-            var subscription = require(name);
-            if (!subscription.ledger.retry(key)) return false;
-            subscription.causes.remove(key);
-            subscription.causesChanged++;
-            subscription.changed.all();
+            if (!retry(require(name), key)) return false;
         } finally {
             lock.unlock();
         }
@@ -1112,19 +1126,26 @@ public final class BusLog implements Bus {
         return true;
     }
 
-    /** Leaves the first parked event of a key out for ever; false if it is not parked. */
+    private static boolean retry(Subscription subscription, SubscriptionLedger.Key key) {
+        boolean retried = subscription.ledger.retry(key);
+        subscription.causes.remove(key);
+        subscription.causesChanged++;
+        subscription.changed.all();
+        return retried;
+    }
+
+    /** Leaves the first parked event of a key out for ever, and tries those behind it; false if it is not parked. */
     boolean drop(String name, SubscriptionLedger.Key key) throws InterruptedException {
-        boolean dropped;
         lock.lock();
         try {
             var subscription = require(name);
-            dropped = subscription.ledger.drop(key);
-            subscription.changed.all();
+            if (!subscription.ledger.drop(key)) return false;
+            retry(subscription, key);
         } finally {
             lock.unlock();
         }
-        if (dropped) save(name);
-        return dropped;
+        save(name);
+        return true;
     }
 
     /** A consumer leaves; what it has not acknowledged goes to others. */

@@ -121,6 +121,7 @@ record CloudEvent(Map<String, Object> attributes, Optional<byte[]> data) {
                             : "the attribute specversion is 1.0, not \""
                                     + text(SPEC_VERSION)
                                     + "\"");
+        attributes.keySet().forEach(this::requireClean);
         var id = required(ID, Bus.MAX_KEY);
         var source = required(SOURCE, Bus.MAX_NAME);
         var type = required(TYPE, Bus.MAX_NAME);
@@ -162,6 +163,13 @@ record CloudEvent(Map<String, Object> attributes, Optional<byte[]> data) {
             throw malformed(TYPE, String.valueOf(e.getMessage()));
         }
         return new BusTables.Offered(id, event, notes());
+    }
+
+    /** CloudEvents has no control characters in attributes, and no header could carry them. */
+    private void requireClean(String name) {
+        if (text(name).chars().anyMatch(Character::isISOControl))
+            throw malformed(
+                    name, "the attribute " + name + " has a control character, such as a line break");
     }
 
     private String required(String name, int most) {

@@ -36,7 +36,7 @@ record Declaration(
     static final String BINARY = "binary";
     static final String STRUCTURED = "structured";
 
-    /** After how many attempts a key is parked, unless told otherwise: some 5 minutes. */
+    /** After how many attempts a key is parked, unless told otherwise: three minutes on average, six at most. */
     static final int ATTEMPTS = 20;
 
     static final int MAX_ATTEMPTS = 1_000;

@@ -26,7 +26,6 @@ final class ProgramRoutes {
     private static final Duration LEASE_TIME = Duration.ofSeconds(30);
     private static final long SHORTEST_LEASE_MS = 100;
     private static final long LONGEST_LEASE_MS = 600_000;
-    private static final long LONGEST_WAIT_MS = 300_000;
     private static final int PULLED = 100;
     private static final int MAX_ERROR = 500;
     private static final String PREFIX = "pull-";
@@ -50,8 +49,18 @@ final class ProgramRoutes {
 
     record Parked(List<BusLog.ParkedKey> parked) {}
 
-    /** A parked key; without one, all of them are meant. */
-    record Which(Optional<String> source, Optional<String> key) {}
+    /**
+     * Parked keys; without a source and a key, all of them are meant.
+     *
+     * @param all that they are, where nothing can be taken back
+     */
+    record Which(Optional<String> source, Optional<String> key, Optional<Boolean> all) {
+        static final Which ANY = new Which(Optional.empty(), Optional.empty(), Optional.empty());
+
+        boolean isNamed() {
+            return source.isPresent() || key.isPresent() || all.orElse(false);
+        }
+    }
 
     record Done(int keys) {}
 
@@ -111,8 +120,8 @@ final class ProgramRoutes {
                         ? new Pull(Optional.empty(), Optional.empty(), Optional.empty())
                         : Answers.read(request, Pull.class);
         int max = (int) within("max", pull.max.orElse(PULLED), 1, Bus.MAX_BATCH);
-        long waitMs = within("wait_ms", pull.waitMs.orElse(0L), 0, LONGEST_WAIT_MS);
-        var wait = Duration.ofMillis(Math.min(waitMs, BusRoutes.LONGEST_POLL.toMillis()));
+        long longestMs = BusRoutes.LONGEST_POLL.toMillis();
+        var wait = Duration.ofMillis(within("wait_ms", pull.waitMs.orElse(0L), 0, longestMs));
         var lease =
                 Duration.ofMillis(
                         within(
@@ -199,22 +208,27 @@ final class ProgramRoutes {
     private Response retry(Request request) throws Exception {
         var name = request.variable("name");
         int keys = 0;
-        for (var key : which(name, request)) if (bus.retry(name, key)) keys++;
+        for (var key : keys(name, which(request))) if (bus.retry(name, key)) keys++;
         return Answers.json(new Done(keys));
     }
 
     private Response drop(Request request) throws Exception {
         var name = request.variable("name");
+        var which = which(request);
+        if (!which.isNamed())
+            throw new Failure.Malformed(
+                    "name the source and key whose first event is to be left out for ever, or say"
+                            + " {\"all\": true} for the first one of each key");
         int keys = 0;
-        for (var key : which(name, request)) if (bus.drop(name, key)) keys++;
+        for (var key : keys(name, which)) if (bus.drop(name, key)) keys++;
         return Answers.json(new Done(keys));
     }
 
-    private List<SubscriptionLedger.Key> which(String name, Request request) {
-        var which =
-                request.body() == Body.EMPTY
-                        ? new Which(Optional.empty(), Optional.empty())
-                        : Answers.read(request, Which.class);
+    private static Which which(Request request) {
+        return request.body() == Body.EMPTY ? Which.ANY : Answers.read(request, Which.class);
+    }
+
+    private List<SubscriptionLedger.Key> keys(String name, Which which) {
         return bus.parked(name).stream()
                 .filter(key -> which.source.isEmpty() || which.source.get().equals(key.source()))
                 .filter(key -> which.key.isEmpty() || which.key.get().equals(key.key()))

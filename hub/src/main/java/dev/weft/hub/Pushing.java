@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +48,10 @@ final class Pushing implements AutoCloseable {
     private final InstanceTable table;
     private final Transport transport;
     private final Time time;
-    private final Map<String, List<Thread>> workers = new HashMap<>();
+    /** Of each subscription the workers by their ids. */
+    private final Map<String, Map<String, Thread>> workers = new HashMap<>();
+
+
     private boolean closed;
 
     Pushing(BusLog bus, InstanceTable table, Transport transport, Time time) {
@@ -66,14 +68,15 @@ final class Pushing implements AutoCloseable {
 
     /** A subscription may have got a URL, or lost it. */
     synchronized void look(String name) {
-        if (closed || url(name).isEmpty() || workers.containsKey(name)) return;
-        var threads = new ArrayList<Thread>();
+        if (closed || url(name).isEmpty()) return;
+        var threads = workers.computeIfAbsent(name, each -> new HashMap<>());
         for (int worker = 1; worker <= WORKERS; worker++) {
             var id = "push-" + worker;
+            // Some of before may still be there: they go on.
+            if (threads.containsKey(id)) continue;
             Context.none()
-                    .run(() -> threads.add(time.start(name + " " + id, () -> work(name, id))));
+                    .run(() -> threads.put(id, time.start(name + " " + id, () -> work(name, id))));
         }
-        workers.put(name, threads);
     }
 
     private Optional<String> url(String name) {
@@ -86,7 +89,7 @@ final class Pushing implements AutoCloseable {
 
     private void work(String name, String id) {
         try {
-            while (goesOn(name)) {
+            while (goesOn(name, id)) {
                 try {
                     step(name, id);
                 } catch (RuntimeException e) {
@@ -97,7 +100,6 @@ final class Pushing implements AutoCloseable {
             }
         } catch (InterruptedException closed) {
             // It was told to end; what was not acknowledged goes out again.
-        } finally {
             bus.leave(name, id);
         }
     }
@@ -106,12 +108,13 @@ final class Pushing implements AutoCloseable {
         return closed;
     }
 
-    /** The last worker of a subscription without a URL makes room for those of another one. */
-    private synchronized boolean goesOn(String name) {
+    /** A worker of a subscription without a URL makes room for one of another one. */
+    private synchronized boolean goesOn(String name, String id) {
         if (!closed && url(name).isPresent()) return true;
+        bus.leave(name, id);
         var threads = workers.get(name);
         if (threads != null) {
-            threads.remove(Thread.currentThread());
+            threads.remove(id);
             if (threads.isEmpty()) workers.remove(name);
         }
         return false;
@@ -131,11 +134,21 @@ final class Pushing implements AutoCloseable {
                 case Delivery.Later(var error, var pause) -> {
                     bus.reject(name, id, ids, error, Optional.of(pause));
                     bus.leave(name, id);
-                    time.sleep(pause);
+                    rest(name, to, pause);
                 }
                 case Delivery.Failed(var error) ->
                         bus.reject(name, id, ids, error, Optional.empty());
             }
+        }
+    }
+
+    /** Leaves who asked for time alone; not those who take its place. */
+    private void rest(String name, Declaration to, Duration pause) throws InterruptedException {
+        long endNanos = time.nanos() + pause.toNanos();
+        long leftNanos = pause.toNanos();
+        while (leftNanos > 0 && url(name).equals(to.url())) {
+            time.sleep(Duration.ofNanos(Math.min(leftNanos, PAUSE.toNanos())));
+            leftNanos = endNanos - time.nanos();
         }
     }
 
@@ -151,14 +164,6 @@ final class Pushing implements AutoCloseable {
     private Delivery deliver(String name, Declaration to, Logged logged)
             throws InterruptedException {
         var target = Declaration.target(to.url().orElseThrow());
-        var path = target.getRawPath().isEmpty() ? "/" : target.getRawPath();
-        if (target.getRawQuery() != null) path = path + "?" + target.getRawQuery();
-        var event = CloudEvent.of(logged);
-        var plain = Request.of(Method.POST, path);
-        var request =
-                to.isStructured()
-                        ? CloudEvents.structured(plain, event)
-                        : CloudEvents.binary(plain, event);
         var base = base(target);
         if (base.isEmpty())
             return new Delivery.Later("no instance of " + target.getHost() + " is ready", PAUSE);
@@ -168,12 +173,24 @@ final class Pushing implements AutoCloseable {
                     .origin()
                     .context()
                     .with(Deadline.after(to.timeout(), time))
-                    .call(() -> judged(client.call(ContextHeaders.inject(request))));
+                    .call(() -> {
+                        var request = request(target, to, CloudEvent.of(logged));
+                        return judged(client.call(ContextHeaders.inject(request)));
+                    });
         } catch (InterruptedException e) {
             throw e;
         } catch (Exception e) {
             return new Delivery.Failed(shortened(to.url().orElseThrow() + ": " + e));
         }
+    }
+
+    private static Request request(URI target, Declaration to, CloudEvent event) {
+        var path = target.getRawPath().isEmpty() ? "/" : target.getRawPath();
+        if (target.getRawQuery() != null) path = path + "?" + target.getRawQuery();
+        var plain = Request.of(Method.POST, path);
+        return to.isStructured()
+                ? CloudEvents.structured(plain, event)
+                : CloudEvents.binary(plain, event);
     }
 
     /** The address to call; empty if it is a service of which no instance is ready. */
@@ -221,7 +238,7 @@ final class Pushing implements AutoCloseable {
         List<Thread> all;
         synchronized (this) {
             closed = true;
-            all = workers.values().stream().flatMap(List::stream).toList();
+            all = workers.values().stream().flatMap(each -> each.values().stream()).toList();
         }
         all.forEach(Thread::interrupt);
     }

@@ -1,6 +1,7 @@
 package dev.weft.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.core.SystemTime;
 import dev.weft.core.Time;
@@ -11,6 +12,7 @@ import dev.weft.events.Origin;
 import dev.weft.events.Row;
 import dev.weft.events.Sql;
 import dev.weft.events.Storage;
+import dev.weft.events.Subjects;
 import dev.weft.events.SubscriptionLedger;
 import dev.weft.testkit.BusContract;
 import dev.weft.testkit.LoggedLines;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -34,6 +37,7 @@ class BusLogTest extends BusContract {
 
     private static final Duration NOW = Duration.ZERO;
     private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+    private static final Duration LEASE = Duration.ofSeconds(30);
 
     @TempDir private Path folder;
 
@@ -361,6 +365,131 @@ class BusLogTest extends BusContract {
             assertThat(bus.log().parked("log")).isEmpty();
             assertThat(bus.log().lease("log", "pull-c", 9, NOW, wait)).hasSize(2);
         }
+    }
+
+    @Test
+    void an_acknowledgement_of_what_was_put_aside_is_refused() throws Exception {
+        try (var bus = open()) {
+            bus.log().declare("log", declared());
+            bus.publish("door", 2, List.of(event(1, "opened", 1), event(2, "opened", 1)));
+            assertThat(bus.log().lease("log", "pull-a", 9, NOW, LEASE)).hasSize(2);
+            bus.log().reject("log", "pull-a", List.of("door/1/0"), "no", Optional.empty());
+            var behind = List.of("door/2/0");
+            assertThat(bus.log().acknowledgeHeld("log", "pull-a", behind)).isEqualTo(behind);
+        }
+    }
+
+    @Test
+    void the_bus_goes_on_while_personal_data_is_opened() throws Exception {
+        try (var storage = Storage.open("memory:", SystemTime.INSTANCE)) {
+            var went = new AtomicBoolean();
+            var log = new AtomicReference<Optional<BusLog>>(Optional.empty());
+            var subjects =
+                    opening(
+                            storage.subjects(),
+                            () -> {
+                                var other = log.get().orElseThrow();
+                                var thread = Thread.ofVirtual().start(other::end);
+                                went.set(thread.join(Duration.ofSeconds(10)));
+                            });
+            try (var bus = new BusLog(storage.database(), subjects, Retention.DEFAULT, time)) {
+                log.set(Optional.of(bus));
+                bus.declare("log", declared());
+                bus.publish("door", 1, List.of(personal()));
+                assertThat(bus.lease("log", "pull-a", 1, NOW, LEASE)).hasSize(1);
+                assertThat(went).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void what_could_not_be_opened_is_handed_over_again_at_once() throws Exception {
+        try (var storage = Storage.open("memory:", SystemTime.INSTANCE)) {
+            var broken = new AtomicBoolean(true);
+            var subjects =
+                    opening(
+                            storage.subjects(),
+                            () -> {
+                                if (broken.get()) throw new IllegalStateException("away");
+                            });
+            try (var bus = new BusLog(storage.database(), subjects, Retention.DEFAULT, time)) {
+                bus.declare("log", declared());
+                bus.publish("door", 1, List.of(personal()));
+                assertThatThrownBy(() -> bus.lease("log", "pull-a", 1, NOW, LEASE))
+                        .hasMessage("away");
+                broken.set(false);
+                assertThat(bus.lease("log", "pull-b", 1, NOW, LEASE)).hasSize(1);
+            }
+        }
+    }
+
+    private static Declaration declared() {
+        return new Declaration(
+                Set.of("opened"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private static BusEvent personal() {
+        return new BusEvent(
+                "door",
+                1,
+                0,
+                "opened",
+                "key",
+                Instant.parse("2026-01-01T00:00:00Z"),
+                "{\"by\":{\"personal_of\":\"ann\",\"value\":\"Ann\"}}"
+                        .getBytes(StandardCharsets.UTF_8),
+                Origin.NONE);
+    }
+
+    private interface Opened {
+        void now() throws InterruptedException;
+    }
+
+    /** The subjects; before something of theirs is opened, something happens. */
+    private static Subjects opening(Subjects subjects, Opened opened) {
+        return new Subjects() {
+            @Override
+            public byte[] sealed(String place, byte[] json, Sql sql) {
+                return subjects.sealed(place, json, sql);
+            }
+
+            @Override
+            public byte[] opened(String place, byte[] json) {
+                try {
+                    opened.now();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+                return subjects.opened(place, json);
+            }
+
+            @Override
+            public long known() {
+                return subjects.known();
+            }
+
+            @Override
+            public long erasures() {
+                return subjects.erasures();
+            }
+
+            @Override
+            public boolean moved(long known, Sql sql) {
+                return subjects.moved(known, sql);
+            }
+
+            @Override
+            public Erasure erase(
+                    String subject, String by, java.util.function.Consumer<Sql> copies)
+                    throws InterruptedException {
+                return subjects.erase(subject, by, copies);
+            }
+        };
     }
 
     @Test

@@ -204,6 +204,9 @@ class ProgramsTest {
         assertThat(text(send(ONE, "{" + good + ",\"time\":\"today\"}"))).contains("today");
         assertThat(text(send(ONE, "{" + good + ",\"Bad-Name\":1}"))).contains("Bad-Name");
         assertThat(text(send(ONE, "{" + good + ",\"x\":{}}"))).contains("attribute x");
+        var broken = send(ONE, "{" + good + ",\"datacontenttype\":\"text/plain\\nA: b\"}");
+        assertThat(broken.status()).isEqualTo(400);
+        assertThat(text(broken)).contains("datacontenttype", "control character");
         assertThat(send(ONE, "{" + good + ",\"data\":1,\"data_base64\":\"MQ==\"}").status())
                 .isEqualTo(400);
         assertThat(send("application/json", "{" + good + "}").status()).isEqualTo(415);
@@ -282,8 +285,10 @@ class ProgramsTest {
                 .contains("/s/5/0")
                 .doesNotContain("/s/4/0");
         assertThat(text(call("parked", "", Method.GET))).contains("\"events\":3");
+        var nothing = call("parked/drop", "");
+        assertThat(nothing.status()).isEqualTo(400);
+        assertThat(text(nothing)).contains("all");
         assertThat(text(call("parked/drop", "{\"key\":\"bad\"}"))).isEqualTo("{\"keys\":1}");
-        assertThat(text(call("parked/retry", "{\"key\":\"bad\"}"))).isEqualTo("{\"keys\":1}");
         assertThat(ids(pull("log"))).containsExactly("2", "4");
         assertThat(text(call("parked", "", Method.GET))).isEqualTo("{\"parked\":[]}");
     }
@@ -428,6 +433,63 @@ class ProgramsTest {
             await(() -> hub.bus().subscription("log").pending() == 0);
             assertThat(came).hasSize(2);
             assertThat(hub.bus().parked("log").getFirst().error()).contains("422");
+        }
+    }
+
+    @Test
+    void an_event_that_no_header_can_carry_is_parked_and_others_go_on() throws Exception {
+        BlockingQueue<String> came = new LinkedBlockingQueue<>();
+        try (var receiver =
+                receiver(request -> {
+                    came.add(request.headers().get("ce-id").orElse(""));
+                    return Response.of(204);
+                })) {
+            declare(
+                    "log",
+                    "{\"types\":[\"t\"],\"attempts\":2,\"url\":\"" + receiver.address() + "\"}");
+            // The bus takes no such event any more, but may have some of before.
+            var attributes =
+                    "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\","
+                            + "\"datacontenttype\":\"text/plain\\nA: b\",\"_data\":\"text\"}";
+            var event =
+                    new BusEvent(
+                            "/s",
+                            0,
+                            0,
+                            "t",
+                            "bad",
+                            TIME.now(),
+                            "\"x\"".getBytes(StandardCharsets.UTF_8),
+                            Origin.NONE);
+            hub.bus().accept(List.of(new BusTables.Offered("1", event, attributes)));
+            send(ONE, event("/s", "2", "good"));
+            assertThat(came.poll(20, TimeUnit.SECONDS)).isEqualTo("2");
+            await(() -> hub.bus().parked("log").size() == 1);
+            assertThat(hub.bus().parked("log").getFirst().key()).isEqualTo("bad");
+            await(() -> hub.bus().subscription("log").pending() == 0);
+        }
+    }
+
+    @Test
+    void a_subscription_that_is_made_anew_is_delivered_to_at_once() throws Exception {
+        BlockingQueue<String> came = new LinkedBlockingQueue<>();
+        try (var receiver =
+                receiver(request -> {
+                    came.add(request.headers().get("ce-id").orElse(""));
+                    return came.size() == 1
+                            ? Response.of(503).header("Retry-After", "300")
+                            : Response.of(204);
+                })) {
+            var declaration =
+                    "{\"types\":[\"t\"],\"url\":\"" + receiver.address() + "\",\"from\":\"now\"}";
+            declare("log", declaration);
+            send(ONE, event("/s", "1", "a"));
+            await(() -> came.size() == 1);
+            var gone = client.call(Request.of(Method.DELETE, "/bus/subscriptions/log"));
+            assertThat(gone.status()).isEqualTo(204);
+            declare("log", declaration);
+            send(ONE, event("/s", "2", "b"));
+            await(() -> came.contains("2"));
         }
     }
 
