@@ -112,10 +112,11 @@ final class PublicationRunner implements Runner {
 
     void step() throws Exception {
         try {
-            if (!begun) begin();
+            boolean begins = !begun;
+            if (begins) begin();
             var stored = log.log(position, MAX_BATCH);
-            if (stored.isEmpty()) rest();
-            else publish(stored);
+            if (!stored.isEmpty()) publish(stored);
+            else if (!begins) rest();
         } catch (Throwable failure) {
             begun = false;
             throw failure;
