@@ -60,6 +60,9 @@ public final class BusLog implements Bus {
     /** About how much data one reading brings. */
     static final long MAX_READ_BYTES = 1 << 20;
 
+    /** With how much data of all subscriptions each has no more than one reading's. */
+    static final long MAX_ALL_BYTES = 64 << 20;
+
     /** How long a consumer may be silent whose connection broke. */
     static final Duration SUSPECT = Duration.ofSeconds(2);
 
@@ -602,7 +605,7 @@ public final class BusLog implements Bus {
     private boolean fill(Subscription subscription, String consumer) throws InterruptedException {
         var ledger = subscription.ledger;
         if (resume(ledger)) return true;
-        if (!ledger.wants(consumer, time.nanos()) || ledger.bytes() >= MAX_HELD_BYTES) return false;
+        if (!ledger.wants(consumer, time.nanos()) || holdsEnough(ledger)) return false;
         long after = ledger.through();
         long last = end;
         if (after >= last) {
@@ -630,6 +633,13 @@ public final class BusLog implements Bus {
         return true;
     }
 
+    private boolean holdsEnough(SubscriptionLedger ledger) {
+        if (ledger.bytes() < MAX_READ_BYTES) return false;
+        if (ledger.bytes() >= MAX_HELD_BYTES) return true;
+        long all = subscriptions.values().stream().mapToLong(each -> each.ledger.bytes()).sum();
+        return all >= MAX_ALL_BYTES;
+    }
+
     private Reading reading(long after, long windowEnd, long last, int room, List<Logged> found) {
         return cut(after, windowEnd, found, room, windowEnd == last ? published : Map.of());
     }
@@ -648,7 +658,7 @@ public final class BusLog implements Bus {
 
     /** Takes up parked events that are to be tried again; true if the lock was released for it. */
     private boolean resume(SubscriptionLedger ledger) {
-        if (ledger.bytes() >= MAX_HELD_BYTES) return false;
+        if (holdsEnough(ledger)) return false;
         var due = ledger.due(MAX_RESUMED);
         if (due.isEmpty()) return false;
         List<Logged> found;

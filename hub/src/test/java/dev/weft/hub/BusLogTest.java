@@ -298,6 +298,28 @@ class BusLogTest extends BusContract {
     }
 
     @Test
+    void many_subscriptions_that_stand_hold_little_each_and_nobody_is_kept_from_reading()
+            throws Exception {
+        try (var bus = open()) {
+            for (int i = 1; i <= 10; i++)
+                bus.publish("door", i, List.of(event(i, "opened", Bus.MAX_DATA_BYTES - 2)));
+            for (int i = 1; i <= 12; i++) {
+                var consumer = bus.subscribe("log.stands" + i, Set.of("opened"));
+                while (!consumer.poll(NOW).events().isEmpty()) continue;
+            }
+            long held =
+                    bus.log().lags().values().stream().mapToLong(BusLog.Lag::outstanding).sum();
+            assertThat(held << 20).isLessThanOrEqualTo(BusLog.MAX_ALL_BYTES + (12 << 20));
+            var consumer = bus.subscribe("log.goes", Set.of("opened"));
+            for (int i = 1; i <= 10; i++) {
+                var events = consumer.poll(NOW).events();
+                assertThat(events).extracting(BusEvent::position).containsExactly((long) i);
+                consumer.acknowledge(events);
+            }
+        }
+    }
+
+    @Test
     void a_late_subscription_reads_a_long_log_to_its_end() throws Exception {
         try (var bus = open()) {
             int last = BusTables.WINDOW * 2 + 100;
