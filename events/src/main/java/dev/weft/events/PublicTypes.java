@@ -71,8 +71,7 @@ final class PublicTypes {
                         .flatMap(each ->
                                 each.types().stream()
                                         .map(type ->
-                                                new Note(
-                                                        each.decider().name(), type.publicName())))
+                                                new Note(each.decider().name(), type.publicName())))
                         .collect(Collectors.toSet());
         this.database = database;
         this.time = time;
@@ -116,7 +115,8 @@ final class PublicTypes {
         if (others.isEmpty()) return Set.of();
         var told = others.stream().filter(each -> each.isOf(event)).collect(Collectors.toSet());
         boolean isLeft =
-                told.stream().anyMatch(each -> !older.contains(each) || !first.contains(each.decider));
+                told.stream()
+                        .anyMatch(each -> !older.contains(each) || !first.contains(each.decider));
         return isLeft ? told : Set.of();
     }
 

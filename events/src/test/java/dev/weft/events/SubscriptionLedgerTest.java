@@ -2,7 +2,6 @@ package dev.weft.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weft.events.SubscriptionLedger.Key;
 import dev.weft.events.SubscriptionLedger.Logged;
 import dev.weft.events.SubscriptionLedger.Parked;
 import dev.weft.events.SubscriptionLedger.Reading;
@@ -27,7 +26,8 @@ class SubscriptionLedgerTest {
         int others = SubscriptionLedger.MAX_PARKED - 1;
         var parked =
                 IntStream.rangeClosed(1, others)
-                        .mapToObj(at -> new Parked(at, new Key("bell", "other"), at))
+                        .mapToObj(at ->
+                                new Parked(at, new SubscriptionLedger.Key("bell", "other"), at))
                         .toList();
         var ledger =
                 new SubscriptionLedger(TYPES, new State(others, List.of(), Set.of(), parked), NOW);

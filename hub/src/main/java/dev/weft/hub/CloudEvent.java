@@ -169,7 +169,8 @@ record CloudEvent(Map<String, Object> attributes, Optional<byte[]> data) {
     private void requireClean(String name) {
         if (text(name).chars().anyMatch(Character::isISOControl))
             throw malformed(
-                    name, "the attribute " + name + " has a control character, such as a line break");
+                    name,
+                    "the attribute " + name + " has a control character, such as a line break");
     }
 
     private String required(String name, int most) {

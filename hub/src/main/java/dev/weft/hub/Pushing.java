@@ -48,9 +48,9 @@ final class Pushing implements AutoCloseable {
     private final InstanceTable table;
     private final Transport transport;
     private final Time time;
+
     /** Of each subscription the workers by their ids. */
     private final Map<String, Map<String, Thread>> workers = new HashMap<>();
-
 
     private boolean closed;
 

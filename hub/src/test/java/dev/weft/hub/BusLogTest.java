@@ -307,8 +307,7 @@ class BusLogTest extends BusContract {
                 var consumer = bus.subscribe("log.stands" + i, Set.of("opened"));
                 while (!consumer.poll(NOW).events().isEmpty()) continue;
             }
-            long held =
-                    bus.log().lags().values().stream().mapToLong(BusLog.Lag::outstanding).sum();
+            long held = bus.log().lags().values().stream().mapToLong(BusLog.Lag::outstanding).sum();
             assertThat(held << 20).isLessThanOrEqualTo(BusLog.MAX_ALL_BYTES + (12 << 20));
             var consumer = bus.subscribe("log.goes", Set.of("opened"));
             for (int i = 1; i <= 10; i++) {
@@ -506,8 +505,7 @@ class BusLogTest extends BusContract {
             }
 
             @Override
-            public Erasure erase(
-                    String subject, String by, java.util.function.Consumer<Sql> copies)
+            public Erasure erase(String subject, String by, java.util.function.Consumer<Sql> copies)
                     throws InterruptedException {
                 return subjects.erase(subject, by, copies);
             }

@@ -405,9 +405,7 @@ public abstract class PipelineContract extends StorageCases {
         var renamed = EventType.of("unlocked", Opened.class);
         var newer =
                 new Publication<>(
-                        DOOR,
-                        List.of(renamed),
-                        event -> List.of(renamed.of("k", event.data())));
+                        DOOR, List.of(renamed), event -> List.of(renamed.of("k", event.data())));
         append("window-1", 1);
         await(() -> bus.published("house") == 1);
         var progress = start(new Relay(bus), clock, List.of(newer)).progress();
@@ -434,7 +432,11 @@ public abstract class PipelineContract extends StorageCases {
         awaitFailing(older, "newer code of house tells");
         assertThat(bus.published("house")).isZero();
         var progress =
-                start(new Relay(bus), List.of(), List.of(telling(PipelineContract::plainly)), List.of())
+                start(
+                                new Relay(bus),
+                                List.of(),
+                                List.of(telling(PipelineContract::plainly)),
+                                List.of())
                         .progress();
         assertThat(progress.awaitSettled(1, Receipt.NONE, LONG)).isEmpty();
         assertThat(take(1)).extracting(BusEvent::id).containsExactly("house/1/0");
