@@ -500,6 +500,11 @@ class BusLogTest extends BusContract {
             }
 
             @Override
+            public List<Erased> since(long known, int max) {
+                return subjects.since(known, max);
+            }
+
+            @Override
             public boolean moved(long known, Sql sql) {
                 return subjects.moved(known, sql);
             }
