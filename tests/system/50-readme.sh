@@ -11,6 +11,6 @@ said 'Hello, Ann!'
 said 'nobody greets himself'
 said '{"count":2,"last_from":"Eve"}'
 said " 1 error"
-said '35 passed'
+said '36 passed'
 stop
 echo "$ran blocks of the README ran"
