@@ -578,9 +578,9 @@ public abstract class SagaContract extends LaterCases {
         assertThat(waits(sagas, "a", "take").orElseThrow().error()).contains("no code for it");
         // What is done for its calls is looked at every now and then.
         await(() ->
-                second.progress()
-                        .awaitSettled(
-                                storage().events().head(), Receipt.NONE, Duration.ofMillis(1))
+                second
+                        .progress()
+                        .awaitSettled(storage().events().head(), Receipt.NONE, Duration.ofMillis(1))
                         .stream()
                         .anyMatch(it ->
                                 it.error().contains("paying a: take")
